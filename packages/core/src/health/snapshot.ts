@@ -1,0 +1,60 @@
+/** The health snapshot: a stable JSON shape. Documented in `docs/health.md`. */
+
+export type HealthStatus = 'ok' | 'degraded' | 'unhealthy' | 'suspended' | 'stopped'
+
+/** Milliseconds; null when nothing was measured yet. */
+export interface Percentiles {
+  readonly p50: number | null
+  readonly p95: number | null
+  readonly p99: number | null
+}
+
+export interface JobHealth {
+  readonly job: string
+  readonly status: HealthStatus
+  /** Why it is not `ok`, in words; empty when it is. */
+  readonly why: readonly string[]
+  readonly running: number
+  readonly pending: number
+  readonly waiting: number
+  readonly lastRun: { readonly runId: string; readonly state: string; readonly at: string } | null
+  readonly lastSuccess: { readonly runId: string; readonly at: string } | null
+  readonly lastFailure: { readonly runId: string; readonly at: string; readonly error: { readonly name: string; readonly message: string } | null } | null
+  readonly consecutiveFailures: number
+  readonly nextSlot: string | null
+  /** How long the most overdue slot or run has been due; 0 when nothing is. */
+  readonly overdueMs: number
+  readonly latenessMs: Percentiles
+  readonly durationMs: Percentiles
+  /** 0 to 1 over the recent attempts; null without any. */
+  readonly successRate: number | null
+  readonly staleAfterMs: number | null
+  readonly suspended: { readonly at: string; readonly reason: string } | null
+  readonly capableOwners: number
+}
+
+/** Version 1. Fields are only ever added within a version. */
+export interface HealthSnapshot {
+  readonly version: 1
+  readonly at: string
+  readonly status: HealthStatus
+  readonly why: readonly string[]
+  readonly owner: string | null
+  readonly running: number
+  readonly concurrency: number
+  readonly stuck: readonly string[]
+  readonly owners: number | null
+  readonly store: {
+    readonly name: string
+    readonly reachable: boolean
+    readonly latencyMs: Percentiles
+    /** Store clock minus this process's wall clock. */
+    readonly clockOffsetMs: number | null
+    readonly error: string | null
+    readonly failingForMs: number
+  }
+  readonly loopLagMs: { readonly last: number; readonly max: number }
+  readonly staleResults: number
+  readonly listenerErrors: number
+  readonly jobs: readonly JobHealth[]
+}

@@ -1,0 +1,184 @@
+/** A job: a named handler with its policies. Types only; `define-job.ts` makes one. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Logger } from '../observe/logger.ts'
+import type { Schedule } from '../schedule/schedule.ts'
+import type { Duration } from '../time/duration.ts'
+import type { TriggerKind } from '../run/run-state.ts'
+
+/** What a handler gets. */
+export interface RunContext<P = unknown> {
+  /** The payload as the job's schema gives it; parsed anew at each attempt. */
+  readonly payload: P
+  /** Aborts on timeout, cancel, a lost lease, or the end of the grace period of `stop`. Its reason is a QuarterjackError. */
+  readonly signal: AbortSignal
+  readonly runId: string
+  readonly job: string
+  readonly key: string
+  /** From 1. */
+  readonly attempt: number
+  /** Nominal due instant of a scheduled run (and of replays of it); null for others. */
+  readonly slot: Date | null
+  readonly trigger: TriggerKind
+  /** Grows with every claim of any run: guard your own writes with it. */
+  readonly fence: number
+  /** The same for all attempts of this run. */
+  readonly idempotencyKey: string
+  /** A child logger that carries job, run and attempt. */
+  readonly log: Logger
+  /** Records progress (JSON, at most 4 KB); written with the next renewal, the last value wins. */
+  progress(value: unknown): void
+  /** Ends the run as `skipped(handler)`: there was nothing to do. Never returns. */
+  skip(reason: string): never
+}
+
+/** Retries of failed attempts, in p-retry's words. The backoff is kept in the store: it survives restarts. */
+export interface RetryOptions {
+  /** Attempts after the first. Default 0. */
+  readonly retries?: number
+  /** Default `'1s'`. */
+  readonly minTimeout?: Duration
+  /** Default `'5m'`. */
+  readonly maxTimeout?: Duration
+  /** Default 2. */
+  readonly factor?: number
+  /** Full jitter: uniform between 0 and the computed delay, at least `minTimeout / 2`. Default true. */
+  readonly randomize?: boolean
+}
+
+/** What to do with slots that were missed. */
+export type CatchUp = 'latest' | 'none' | { readonly all: true; readonly limit?: number; readonly within?: Duration }
+
+/** Triggers close together share one run. */
+export interface DebounceOptions<P = unknown> {
+  readonly wait: Duration
+  /** Latest start, counted from the first trigger. */
+  readonly maxWait?: Duration
+  /** Run at once on the first trigger of a quiet (job, key). Default false. */
+  readonly leading?: boolean
+  /** Run once at the end of the window. Default true. */
+  readonly trailing?: boolean
+  /** Which payload the shared run gets; a function folds them, oldest first. Default `'last'`. */
+  readonly merge?: 'last' | 'first' | ((a: P, b: P) => P)
+}
+
+/** Retention of finished runs, per (job, key). */
+export interface KeepOptions {
+  /** Default 10. */
+  readonly succeeded?: number
+  /** Default 50. */
+  readonly dead?: number
+  /** Default `'30d'`. */
+  readonly for?: Duration
+}
+
+export interface JobHealthOptions {
+  /** Unhealthy when the last success is older. Default: twice the longest gap among the next 100 slots. */
+  readonly staleAfter?: Duration
+  /** Unhealthy after more dead runs in a row than this. Default 2. */
+  readonly maxFailures?: number
+}
+
+/** The payload type a schema takes in and gives out; without a schema: nothing. */
+export type SchemaInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : undefined
+export type SchemaOutput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : undefined
+
+/** A schedule that fits the payload: it must carry one unless `undefined` is a valid payload. */
+export type ScheduleFor<In> = undefined extends In ? Schedule<In> | Schedule<undefined> : Schedule<In>
+
+/** Options of {@link defineJob}. `S` is the payload's schema, `R` the handler's result. */
+export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
+  /** Letters, digits, `. _ : -`; 1 to 128 characters. Identity of the job in the store. */
+  readonly name: string
+  readonly schedule?: ScheduleFor<SchemaInput<S>> | readonly ScheduleFor<SchemaInput<S>>[]
+  /** One run per deploy, not per replica: starts within the window (default `'5m'`) share it. */
+  readonly runOnStart?: boolean | { readonly payload?: SchemaInput<S>; readonly window?: Duration }
+  readonly payload?: S
+  /** Default none. */
+  readonly timeout?: Duration
+  readonly retry?: RetryOptions
+  /** Default `skip` with a schedule, `allow` without. */
+  readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
+  /** With `overlap: 'queue'`: scheduled runs that may stand behind the running one. Default 1. */
+  readonly queueLimit?: number
+  /** Runs of this job at a time over all processes. Default unlimited. */
+  readonly concurrency?: number
+  /** At most one run at a time among all jobs with this mutex, and holders of `createMutex` with its name. */
+  readonly mutex?: string
+  /** Higher first. Integer, default 0. */
+  readonly priority?: number
+  readonly rateLimit?: { readonly max: number; readonly per: Duration }
+  /** Default `'latest'`. */
+  readonly catchUp?: CatchUp
+  /** A slot not fired within this is missed. Default: lease + 5 s. */
+  readonly misfireAfter?: Duration
+  readonly debounce?: DebounceOptions<SchemaInput<S>>
+  readonly keep?: KeepOptions
+  readonly health?: JobHealthOptions
+  /** Suspend the job after this many dead runs in a row. Default off. */
+  readonly suspendAfter?: number
+  /** Runs once after each success of these jobs (coalesced while one is still pending). */
+  readonly after?: readonly { readonly name: string }[]
+  /** Paths (`'token'`, `'user.email'`) of the payload that are masked wherever a payload is shown. */
+  readonly sensitive?: readonly string[]
+  /** When a handler ignores abort: `hold` keeps its permit and gates until it returns; `release` frees them. Default `hold`. */
+  readonly onStuck?: 'hold' | 'release'
+  /** Former name: its cursor, schedules and history move here. */
+  readonly renamedFrom?: string
+  readonly run: (ctx: RunContext<SchemaOutput<S>>) => R | Promise<R>
+}
+
+declare const types: unique symbol
+
+/** A defined job: a frozen value that types `trigger`, `ctx.payload` and `finished()`. */
+export interface Job<In = unknown, R = unknown> {
+  readonly name: string
+  readonly policy: JobPolicy
+  readonly [types]?: { readonly input: In; readonly result: R }
+}
+
+/** The resolved options: durations in milliseconds, defaults filled in. What the engine reads. */
+export interface JobPolicy {
+  readonly name: string
+  readonly schedules: readonly BoundSchedule[]
+  readonly runOnStart: { readonly payload: unknown; readonly windowMs: number } | null
+  readonly payload: StandardSchemaV1 | null
+  readonly timeoutMs: number | null
+  readonly retry: { readonly retries: number; readonly minTimeoutMs: number; readonly maxTimeoutMs: number; readonly factor: number; readonly randomize: boolean }
+  readonly overlap: 'skip' | 'queue' | 'replace' | 'allow'
+  readonly queueLimit: number
+  readonly concurrency: number | null
+  readonly mutex: string | null
+  readonly priority: number
+  readonly rateLimit: { readonly max: number; readonly perMs: number } | null
+  readonly catchUp: ResolvedCatchUp
+  /** null: the scheduler's lease + 5 s. */
+  readonly misfireAfterMs: number | null
+  readonly debounce: ResolvedDebounce | null
+  readonly keep: { readonly succeeded: number; readonly dead: number; readonly forMs: number }
+  readonly health: { readonly staleAfterMs: number | null; readonly maxFailures: number }
+  readonly suspendAfter: number | null
+  readonly after: readonly string[]
+  readonly sensitive: readonly string[]
+  readonly onStuck: 'hold' | 'release'
+  readonly renamedFrom: string | null
+  readonly run: (ctx: RunContext<never>) => unknown
+}
+
+/** `latest` runs the newest missed slot, `none` none, `all` the newest `limit` within `withinMs`, oldest first. */
+export type ResolvedCatchUp = { readonly mode: 'latest' } | { readonly mode: 'none' } | { readonly mode: 'all'; readonly limit: number; readonly withinMs: number | null }
+
+export interface ResolvedDebounce {
+  readonly waitMs: number
+  readonly maxWaitMs: number | null
+  readonly leading: boolean
+  readonly trailing: boolean
+  readonly merge: 'last' | 'first' | ((a: never, b: never) => unknown)
+}
+
+/** A static schedule bound to its job: `H` resolved, name and key assigned. */
+export interface BoundSchedule {
+  /** `#0`, or `#<key>`. */
+  readonly name: string
+  readonly key: string
+  readonly schedule: Schedule
+}

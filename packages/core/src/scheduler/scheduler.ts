@@ -1,0 +1,208 @@
+/** The facade: what users hold. `create-scheduler.ts` makes one. */
+import type { StoredError } from '../errors/stored-error.ts'
+import type { AuditReport } from '../health/audit-report.ts'
+import type { HealthSnapshot } from '../health/snapshot.ts'
+import type { DebounceOptions, Job, RunContext } from '../job/job.ts'
+import type { RunState } from '../run/run-state.ts'
+import type { SchedulerEventName, SchedulerEvents } from '../observe/events.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { Instant, Schedule } from '../schedule/schedule.ts'
+import type { AttemptRecord } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Duration } from '../time/duration.ts'
+
+/** Options of `createScheduler`. */
+export interface SchedulerOptions {
+  readonly store: Store
+  readonly jobs: readonly Job<never, unknown>[]
+  /** A pino-shaped logger, `'text'` or `'json'` for the console, or `false`. Default `'text'`: warnings and errors. */
+  readonly logger?: Logger | 'text' | 'json' | false
+  /** Runs at a time in this process. Default 20. */
+  readonly concurrency?: number
+  /** Default `'30s'`; at least `'2s'`. Renewed three times as often. */
+  readonly lease?: Duration
+  /** Deadline of each store call. Default `'5s'`, at most half the lease. */
+  readonly storeTimeout?: Duration
+  /** How long a handler may go on after its signal aborted before it counts as stuck. Default `'10s'`. */
+  readonly abortGrace?: Duration
+  /** Most bytes of a payload, result, error as JSON. Defaults 256 KB, 64 KB, 16 KB. */
+  readonly limits?: { readonly payload?: number; readonly result?: number; readonly error?: number }
+  /** Wraps every run: AsyncLocalStorage, transactions, tracing. Must call `next` once and return its value. */
+  readonly around?: (ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>
+  /** Stop on SIGTERM and SIGINT, with this grace; the second signal exits. Default off. */
+  readonly handleSignals?: boolean | { readonly grace?: Duration }
+  /** For tests. */
+  readonly clock?: Clock
+  /** For tests: numbers in [0, 1), for jitter of retries, ids and backoff. */
+  readonly random?: () => number
+}
+
+/** Options of one trigger. */
+export interface TriggerOptions<In = unknown> {
+  /** Default `''`. */
+  readonly key?: string
+  readonly delay?: Duration
+  /** Absolute start; not together with `delay`. */
+  readonly runAt?: Instant
+  readonly priority?: number
+  /** A second trigger with this key (per job) within `idempotencyTtl` (default `'24h'`) answers with the first's run. */
+  readonly idempotencyKey?: string
+  readonly idempotencyTtl?: Duration
+  /** `false` overrides the job's default. */
+  readonly debounce?: DebounceOptions<In> | false
+  /** `'skip'`: do not run at all if a run of (job, key) is alive. */
+  readonly overlap?: 'skip'
+  /** An open transaction of the store's database; see the adapter. */
+  readonly tx?: unknown
+}
+
+/** What a trigger gives back. */
+export interface RunHandle<R = unknown> {
+  readonly id: string
+  readonly outcome: 'created' | 'coalesced' | 'duplicate' | 'pruned' | 'dropped' | 'skipped'
+  /** Resolves with the result after it is committed; throws `RunFailedError`, or an error with code `RunCancelled`, `RunSkipped` or `WaitTimedOut`. */
+  finished(options?: { readonly timeout?: Duration; readonly signal?: AbortSignal }): Promise<R>
+}
+
+/** A run as it is shown: instants as `Date`, JSON parsed, sensitive paths masked. */
+export interface Run {
+  readonly id: string
+  readonly job: string
+  readonly key: string
+  readonly state: RunState
+  readonly trigger: string
+  readonly schedule: string | null
+  readonly slot: Date | null
+  readonly payload: unknown
+  readonly priority: number
+  readonly runAt: Date
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly attempt: number
+  readonly failures: number
+  readonly crashes: number
+  readonly triggers: number
+  readonly reason: string | null
+  readonly progress: unknown
+  readonly result: unknown
+  readonly error: StoredError | null
+  readonly attempts: readonly AttemptRecord[]
+  readonly replayOf: string | null
+  readonly cancelRequested: string | null
+}
+
+export interface RunFilter {
+  readonly job?: JobRef
+  readonly key?: string
+  readonly state?: RunState | readonly RunState[]
+  readonly createdAfter?: Instant
+  readonly createdBefore?: Instant
+  /** Run id: continue a page. */
+  readonly after?: string
+  /** Default 50, at most 1,000. */
+  readonly limit?: number
+}
+
+/** A job, or its name. */
+export type JobRef = string | { readonly name: string }
+
+/** A schedule as it is shown. */
+export interface ScheduleView {
+  readonly job: string
+  readonly name: string
+  readonly key: string
+  readonly kind: 'static' | 'dynamic'
+  /** In words: `cron "5 * * * *" in Europe/Berlin`, `every 6h`, `at 2026-01-01T00:00:00.000Z`. */
+  readonly description: string
+  readonly state: 'active' | 'suspended' | 'exhausted' | 'quarantined'
+  readonly cursor: Date
+  readonly nextSlot: Date | null
+  readonly nextDueAt: Date | null
+  readonly slots: number
+  readonly payload: unknown
+  readonly suspended: { readonly at: Date; readonly reason: string } | null
+}
+
+/** A dynamic schedule to be set. */
+export interface ScheduleSetting<In> {
+  readonly key: string
+  readonly schedule: Schedule<unknown>
+  readonly payload?: In
+}
+
+/** One line of `preview`. */
+export interface PreviewSlot {
+  readonly slot: Date
+  /** With jitter. */
+  readonly dueAt: Date
+  readonly schedule: string
+}
+
+/** What one `tick` did. */
+export interface TickSummary {
+  readonly fired: number
+  readonly claimed: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Earliest instant at which another tick has work; null if none is known. */
+  readonly nextWakeAt: Date | null
+}
+
+/** The scheduler. Without `start()` it is a client: trigger, query, control. */
+export interface Scheduler extends AsyncDisposable {
+  readonly store: Store
+  readonly jobs: readonly Job<never, unknown>[]
+
+  /** Registers the definitions and begins to work. `only` limits which jobs this process executes. */
+  start(options?: { readonly only?: readonly JobRef[] }): Promise<void>
+  /** Stops claiming, waits `grace` (default `'30s'`) for running handlers, aborts the rest, gives their runs back. */
+  stop(options?: { readonly grace?: Duration }): Promise<{ readonly stuck: readonly string[] }>
+  /** One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs or for `budget` (default `'30s'`), settles, leaves. */
+  tick(options?: { readonly limit?: number; readonly budget?: Duration }): Promise<TickSummary>
+
+  trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>): Promise<RunHandle<R>>
+  triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]): Promise<readonly RunHandle<R>[]>
+
+  /** Nothing of the job (or of one schedule of it) fires or starts until it is resumed. Kept in the store. */
+  suspend(job: JobRef, reason: string, options?: { readonly schedule?: string }): Promise<boolean>
+  resume(job: JobRef, options?: { readonly schedule?: string }): Promise<boolean>
+  /** Ends a job that left the code. Refused (`JobInUse`) while a live process declares it. */
+  retire(job: string): Promise<void>
+  /** The next slots after `from` (default: the store's now), the very ones that will fire. */
+  preview(job: JobRef, options?: { readonly count?: number; readonly from?: Instant; readonly schedule?: string }): Promise<readonly PreviewSlot[]>
+
+  health(): Promise<HealthSnapshot>
+  /** True while the loop turns and not every permit is stuck. Never asks the store. */
+  live(): boolean
+  audit(options?: { readonly job?: JobRef; readonly limit?: number }): Promise<AuditReport>
+
+  on<E extends SchedulerEventName>(event: E, listener: (event: SchedulerEvents[E]) => void): () => void
+
+  readonly runs: {
+    get(id: string): Promise<Run | null>
+    find(filter?: RunFilter): Promise<readonly Run[]>
+    /** False when the run had ended already. Throws `UnknownRun`. */
+    cancel(id: string, reason?: string): Promise<boolean>
+    /** A new run with the payload of a finished one. */
+    replay(id: string): Promise<RunHandle>
+    /** Replays every dead run that matches, oldest first, at most `limit` (default 100). */
+    replayAll(filter: { readonly job?: JobRef; readonly key?: string; readonly createdAfter?: Instant; readonly createdBefore?: Instant; readonly limit?: number }): Promise<readonly RunHandle[]>
+  }
+
+  readonly schedules: {
+    /** Creates or changes the schedule of a key; equal content changes nothing. */
+    set<In, R>(job: Job<In, R>, setting: ScheduleSetting<In>): Promise<'created' | 'changed' | 'unchanged'>
+    setMany<In, R>(job: Job<In, R>, settings: readonly ScheduleSetting<In>[]): Promise<readonly ('created' | 'changed' | 'unchanged')[]>
+    get(job: JobRef, key: string): Promise<ScheduleView | null>
+    list(filter?: { readonly job?: JobRef; readonly after?: { readonly job: string; readonly name: string }; readonly limit?: number }): Promise<readonly ScheduleView[]>
+    remove(job: JobRef, key: string): Promise<boolean>
+  }
+}
+
+/** The payload comes first, and may be left out when `undefined` is a valid one. */
+export type TriggerArgs<In> = undefined extends In ? [payload?: In, options?: TriggerOptions<In>] : [payload: In, options?: TriggerOptions<In>]
+
+/** One of `triggerMany`. */
+export type TriggerItem<In> = TriggerOptions<In> & (undefined extends In ? { readonly payload?: In } : { readonly payload: In })

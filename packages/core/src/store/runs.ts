@@ -1,0 +1,238 @@
+/** The runs part of the contract: enqueue, claim, renew, settle, history. */
+import type { StoredError } from '../errors/stored-error.ts'
+import type { AttemptOutcome, RunState, TriggerKind } from '../run/run-state.ts'
+import type { OverlapPolicy, RunRecord } from './records.ts'
+import type { ClaimAtOnce } from './schedules.ts'
+import type { AtStoreTime, Tick } from './tick.ts'
+
+/** A run that the asking owner now holds; `record.state` is `running`, `record.fence` its fence. */
+export interface ClaimedRun {
+  readonly record: RunRecord
+  /** It may start at once; otherwise report its start with the next `renew`. */
+  readonly started: boolean
+}
+
+/** How triggers of one (job, key) share a run. */
+export interface Debounce {
+  readonly waitMs: number
+  /** Latest start, counted from the first trigger. */
+  readonly maxWaitMs: number | null
+  /** The first trigger of a quiet (job, key) makes a run at once; the window it opens lasts `waitMs`. */
+  readonly leading: boolean
+  /** Triggers inside a window lead to one run at its end. */
+  readonly trailing: boolean
+  /** `list` keeps every payload (at most {@link MAX_MERGING}) for a merge function. */
+  readonly merge: 'last' | 'first' | 'list'
+}
+
+/** A list of payloads to merge that is this long closes its run: the next trigger opens another. */
+export const MAX_MERGING = 64
+
+/** A request for a run. `id` makes a repeated request harmless. */
+export interface EnqueueRequest {
+  readonly id: string
+  readonly job: string
+  readonly key: string
+  readonly trigger: TriggerKind
+  readonly payload: string | null
+  /** With a `list` debounce: the payloads of this request, oldest first. */
+  readonly merging?: readonly string[] | undefined
+  /** How many calls this request stands for. */
+  readonly triggers: number
+  readonly priority: number
+  /** Counted from the store's now; or an absolute instant in `runAt`. */
+  readonly delayMs: number
+  readonly runAt?: number | undefined
+  readonly overlap: OverlapPolicy
+  /** Do not run at all when a run of (job, key) is alive: recorded `skipped(overlap)`. */
+  readonly skipWhenBusy: boolean
+  readonly gates: readonly string[]
+  readonly idempotency?: { readonly key: string; readonly ttlMs: number } | undefined
+  readonly debounce?: Debounce | undefined
+  readonly replayOf?: string | undefined
+  /** Carried along by a replay of a slot run. */
+  readonly slot?: number | undefined
+}
+
+/**
+ * `created`; `coalesced` into the open run `id`; `duplicate` of the run `id` by idempotency key;
+ * `pruned`: the idempotency key is known, its run no longer kept; `dropped`: a leading-only
+ * debounce took the trigger into the run `id` that already started; `skipped` by `skipWhenBusy`.
+ */
+export interface EnqueueReply {
+  readonly outcome: 'created' | 'coalesced' | 'duplicate' | 'pruned' | 'dropped' | 'skipped'
+  readonly id: string
+  readonly claimed?: ClaimedRun
+}
+
+/** How an attempt ended, and what becomes of the run. Fenced, idempotent. */
+export interface Settlement {
+  readonly runId: string
+  readonly fence: number
+  readonly outcome: AttemptOutcome
+  /** On the store's clock, as the process estimates it; `null` if the run never started. */
+  readonly startedAt: number | null
+  readonly error: StoredError | null
+  readonly progress?: string | undefined
+  readonly then:
+    | { readonly to: 'succeeded'; readonly result: string | null }
+    | { readonly to: 'retry'; readonly delayMs: number }
+    | { readonly to: 'dead'; readonly reason: string }
+    | { readonly to: 'cancelled'; readonly reason: string }
+    | { readonly to: 'skipped'; readonly reason: string }
+    /** Back to pending at its old `runAt`; no failure is counted, and no attempt either. */
+    | { readonly to: 'released' }
+  /** Runs to be made in the same write, if the run succeeded: those of jobs that come `after` it. */
+  readonly enqueue?: readonly EnqueueRequest[] | undefined
+  /** The handler still executes: its gates stay held until `releaseGates`, or the owner's end. */
+  readonly holdGates?: boolean | undefined
+}
+
+/** `stale`: the fence is not the run's current one; nothing was written. The same settlement twice is `settled` twice. */
+export interface SettleReply {
+  readonly status: 'settled' | 'stale'
+  /** Dead runs in a row of this job, after this settlement. */
+  readonly failuresInARow: number
+}
+
+/** What an owner says at each renewal. */
+export interface RenewRequest extends AtStoreTime {
+  readonly owner: string
+  readonly leaseMs: number
+  /** The jobs this process knows and may execute, with the hashes it declares. Given at the first renewal and when it changes. */
+  readonly jobs?: readonly { readonly job: string; readonly hash: string }[] | undefined
+  /** Held runs that started since they were claimed as prefetched. */
+  readonly started: readonly { readonly runId: string; readonly fence: number }[]
+  readonly progress: readonly { readonly runId: string; readonly fence: number; readonly progress: string }[]
+  /** A former owner id of this same, living process: its runs did not crash, so crashes counted for it are taken back. */
+  readonly survived?: string | undefined
+}
+
+/**
+ * `dead`: the lease had ended and the runs were taken; never revived, start again under a new id.
+ * A renewal also takes over what expired owners left: their runs become pending suspects (rule 18),
+ * their gates are released.
+ */
+export interface RenewReply extends Tick {
+  readonly status: 'live' | 'dead'
+  /** How many runs the store has leased to this owner. */
+  readonly held: number
+  /** Runs of this owner whose cancel was requested. */
+  readonly cancels: readonly { readonly runId: string; readonly fence: number; readonly reason: string }[]
+  /** Owners found expired, and how many runs each had. */
+  readonly expired: readonly { readonly owner: string; readonly runs: number }[]
+}
+
+export interface ClaimRequest extends AtStoreTime, ClaimAtOnce {
+  /** Most runs to take of single jobs; absent jobs are bounded by `limit` only. */
+  readonly perJob?: Readonly<Record<string, number>> | undefined
+}
+
+export interface ClaimReply extends Tick {
+  readonly status: 'ok' | 'dead'
+  readonly runs: readonly ClaimedRun[]
+}
+
+/** Filters of `find`; all given ones must match. */
+export interface RunQuery {
+  readonly job?: string | undefined
+  readonly key?: string | undefined
+  readonly states?: readonly RunState[] | undefined
+  readonly schedule?: string | undefined
+  readonly createdBefore?: number | undefined
+  readonly createdAfter?: number | undefined
+  /** Ids sort by creation: continue a newest-first page after this one. */
+  readonly after?: string | undefined
+  /** 1 to 1,000. */
+  readonly limit: number
+}
+
+/** Retention of one job, per (job, key): a record is pruned when it is not among the newest N of its kind, or older than `forMs`. */
+export interface KeepRule {
+  readonly job: string
+  /** Succeeded, cancelled and skipped runs, and skip ranges, each kind. */
+  readonly succeeded: number
+  readonly dead: number
+  readonly forMs: number
+}
+
+/** What health needs to know of a job, from what the store keeps. */
+export interface JobStats {
+  readonly job: string
+  readonly pending: number
+  readonly waiting: number
+  readonly running: number
+  /** Oldest `runAt` of a due pending run. */
+  readonly oldestDueAt: number | null
+  /** Earliest `nextSlot` among its unsuspended schedules. */
+  readonly nextSlot: number | null
+  /** Earliest `nextDueAt` that is overdue. */
+  readonly overdueSince: number | null
+  readonly schedules: number
+  readonly lastRun: RunRecord | null
+  readonly lastSuccess: RunRecord | null
+  readonly lastFailure: RunRecord | null
+  readonly failuresInARow: number
+  /** Newest first, at most 100, of finished attempts that are still kept. */
+  readonly recent: readonly { readonly outcome: AttemptOutcome; readonly latenessMs: number; readonly durationMs: number }[]
+  /** Live owners that know the job. */
+  readonly capableOwners: number
+}
+
+/** State of a gate, for audits. `holders` is how many runs and leases really hold it. */
+export interface GateRecord {
+  readonly gate: string
+  readonly limit: number
+  readonly held: number
+  readonly holders: number
+  readonly waiting: number
+}
+
+export interface RunStore {
+  /** One write for all; each request is atomic by itself. `tx` is the store's own kind of open transaction. */
+  enqueue(request: { readonly requests: readonly EnqueueRequest[]; readonly claim?: ClaimAtOnce | undefined; readonly tx?: unknown } & AtStoreTime): Promise<
+    { readonly replies: readonly EnqueueReply[] } & Tick
+  >
+
+  /**
+   * Takes due pending runs of the owner's jobs: within job, key and mutex gates and rate limits;
+   * by priority, then `runAt`; fair between jobs. A run that finds a gate full becomes `waiting`, or
+   * `skipped(overlap)` if it is a slot run with overlap `skip` and the full gate is its key's. A
+   * suspect is taken only while the owner holds no other suspect. Takes over what expired owners left first.
+   */
+  claim(request: ClaimRequest): Promise<ClaimReply>
+
+  /** Creates the owner, or prolongs its lease; see {@link RenewReply}. */
+  renew(request: RenewRequest): Promise<RenewReply>
+
+  /** Ends an owner cleanly: its runs go back to pending without burning an attempt, its gates are released. */
+  leave(request: { readonly owner: string } & AtStoreTime): Promise<{ readonly released: number }>
+
+  /** What the store has leased to an owner: how a process finds claims whose reply it never saw. */
+  held(request: { readonly owner: string }): Promise<{ readonly runs: readonly RunRecord[] }>
+
+  settle(request: { readonly owner: string; readonly settlements: readonly Settlement[] } & AtStoreTime): Promise<
+    { readonly replies: readonly SettleReply[] } & Tick
+  >
+
+  /** Frees gates that a settlement with `holdGates` left held. */
+  releaseGates(request: { readonly owner: string; readonly runs: readonly { readonly runId: string; readonly fence: number }[] } & AtStoreTime): Promise<void>
+
+  get(request: { readonly ids: readonly string[] }): Promise<{ readonly runs: readonly (RunRecord | null)[] }>
+
+  /** Newest first. */
+  find(request: RunQuery): Promise<{ readonly runs: readonly RunRecord[] }>
+
+  /** Pending and waiting runs are cancelled at once; running ones get a cancel request. */
+  cancel(request: { readonly runs: readonly { readonly id: string; readonly reason: string }[] } & AtStoreTime): Promise<{
+    readonly replies: readonly ('cancelled' | 'requested' | 'terminal' | 'unknown')[]
+  }>
+
+  stats(request: { readonly jobs: readonly string[] } & AtStoreTime): Promise<{ readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }>
+
+  /** Deletes history beyond the rules, at most `limit` records; folds ledger records into their schedule's counters in the same write. */
+  prune(request: { readonly rules: readonly KeepRule[]; readonly limit: number } & AtStoreTime): Promise<{ readonly pruned: number; readonly more: boolean }>
+
+  /** Gates by name, or every gate that is held or waited at. */
+  gates(request: { readonly names?: readonly string[] | undefined }): Promise<{ readonly gates: readonly GateRecord[] }>
+}

@@ -1,0 +1,45 @@
+/** The contract between the engine and whatever keeps its state. `docs/writing-a-store.md` is its guide. */
+import type { LeaseStore } from './leases.ts'
+import type { RunStore } from './runs.ts'
+import type { ScheduleStore } from './schedules.ts'
+
+/** What a store can do, as data. Absent means the default. */
+export interface StoreCapabilities {
+  /** Other processes see the same state. Default true. */
+  readonly shared?: boolean
+  /** State outlives the process. Default true. */
+  readonly durable?: boolean
+  /** `enqueue({ tx })` joins the caller's transaction. Default false. */
+  readonly transactions?: boolean
+  /** `watch` delivers hints from other processes. Default false: polling is the truth. */
+  readonly hints?: boolean
+}
+
+/** A hint, never the truth: it may be lost, late or doubled. */
+export type StoreHint =
+  | { readonly kind: 'work' } // something became due earlier than anyone was told
+  | { readonly kind: 'cancel'; readonly owner: string } // an owner should renew now to learn of a cancel
+  | { readonly kind: 'settled'; readonly runId: string }
+  | { readonly kind: 'lease'; readonly name: string } // a mutex was released
+
+/**
+ * Everything is batched: arrays in, arrays of the same order and length out, one round trip.
+ * Verbs may be called concurrently. A verb that throws may or may not have taken effect; each is
+ * safe to repeat. The store's clock decides every instant unless `now` is passed.
+ */
+export interface Store {
+  /** For people: `memory`, `pg`, … */
+  readonly name: string
+  readonly capabilities: StoreCapabilities
+  /** Ready for use; idempotent. Throws `SchemaNewer` when a newer version wrote it. */
+  open(): Promise<void>
+  /** Frees what `open` took; later calls throw `StoreClosed`. Never closes a client that the user passed in. */
+  close(): Promise<void>
+  /** The store's clock. */
+  now(): Promise<number>
+  /** Calls `listener` with hints until the returned function is called. */
+  watch(listener: (hint: StoreHint) => void): () => void
+  readonly schedules: ScheduleStore
+  readonly runs: RunStore
+  readonly leases: LeaseStore
+}
