@@ -11,16 +11,17 @@ const brand = Symbol.for('quarterjack.error')
 export class QuarterjackError extends Error {
   override readonly name: string = 'QuarterjackError'
   readonly code: ErrorCode
-  readonly [brand] = true
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+    // Not enumerable: printed errors stay free of it.
+    Object.defineProperty(this, brand, { value: true })
   }
 
   /** True for errors of this library, whichever copy of it made them, optionally of one code. */
   static isInstance(error: unknown, code?: ErrorCode): error is QuarterjackError {
     if (typeof error !== 'object' || error === null || !(brand in error)) return false
-    return code === undefined || (error as QuarterjackError).code === code
+    return code === undefined || (error as { readonly code?: unknown }).code === code
   }
 }

@@ -19,7 +19,11 @@ export interface JobHealth {
   readonly waiting: number
   readonly lastRun: { readonly runId: string; readonly state: string; readonly at: string } | null
   readonly lastSuccess: { readonly runId: string; readonly at: string } | null
-  readonly lastFailure: { readonly runId: string; readonly at: string; readonly error: { readonly name: string; readonly message: string } | null } | null
+  readonly lastFailure: {
+    readonly runId: string
+    readonly at: string
+    readonly error: { readonly name: string; readonly message: string } | null
+  } | null
   readonly consecutiveFailures: number
   readonly nextSlot: string | null
   /** How long the most overdue slot or run has been due; 0 when nothing is. */

@@ -133,7 +133,7 @@ declare const types: unique symbol
 export interface Job<In = unknown, R = unknown> {
   readonly name: string
   readonly policy: JobPolicy
-  readonly [types]?: { readonly input: In; readonly result: R }
+  readonly [types]?: (input: In) => R
 }
 
 /** The resolved options: durations in milliseconds, defaults filled in. What the engine reads. */

@@ -1,8 +1,6 @@
 /** What a schedule is, as users make it (`cron`, `every`, `at`) and as stores keep it. */
 import type { Duration } from '../time/duration.ts'
-
-/** An instant at the public edge: a `Date`, epoch milliseconds, or an ISO 8601 text with an offset or `Z`. */
-export type Instant = Date | number | string
+import type { Instant } from '../time/instant.ts'
 
 /** A half-open range of instants that a schedule leaves out. */
 export interface ExcludedRange {
@@ -60,6 +58,8 @@ export interface EverySpec extends SpecBase {
   readonly anchorAt: number | 'registration'
   /** Rounds a registration anchor down to a multiple of this. */
   readonly alignMs?: number
+  /** The anchor is that of the first registration; later ones keep it. */
+  readonly registered?: true
 }
 
 export interface AtSpec extends SpecBase {
@@ -67,11 +67,17 @@ export interface AtSpec extends SpecBase {
   readonly at: number
 }
 
+/** A spec whose slots can be computed: its registration anchor, if any, is known. Stores keep only these. */
+export type ResolvedSpec = CronSpec | (EverySpec & { readonly anchorAt: number }) | AtSpec
+
+/** Calendar functions of a schedule. One that throws, or answers anything but true, leaves nothing out. */
+export type ExcludeFunctions = readonly ((slot: Date) => boolean)[]
+
 /** A schedule as `cron()`, `every()` and `at()` return it: frozen, validated. */
 export interface Schedule<P = unknown> {
   readonly spec: ScheduleSpec
   /** Calendar functions, which cannot be serialised: asked on the node that fires. */
-  readonly excludes: readonly ((slot: Date) => boolean)[]
+  readonly excludes: ExcludeFunctions
   readonly key: string | undefined
   readonly payload: P | undefined
 }

@@ -6,11 +6,12 @@ import type { DebounceOptions, Job, RunContext } from '../job/job.ts'
 import type { RunState } from '../run/run-state.ts'
 import type { SchedulerEventName, SchedulerEvents } from '../observe/events.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { Instant, Schedule } from '../schedule/schedule.ts'
+import type { Schedule } from '../schedule/schedule.ts'
 import type { AttemptRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Duration } from '../time/duration.ts'
+import type { Instant } from '../time/instant.ts'
 
 /** Options of `createScheduler`. */
 export interface SchedulerOptions {

@@ -105,6 +105,8 @@ export interface FireReply {
 /** Claim what was just written, as far as gates, rate limits and `limit` permit. */
 export interface ClaimAtOnce {
   readonly owner: string
+  /** A claim is a renewal too: the owner's lease becomes now + `leaseMs`. An owner that is unknown or expired claims nothing. */
+  readonly leaseMs: number
   readonly limit: number
   /** The first `start` of them start at once; the rest wait in the process. */
   readonly start: number

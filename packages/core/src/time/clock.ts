@@ -15,6 +15,8 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): TimerHandle
   /** Cancels a timer; a fired or cancelled one is ignored. */
   clearTimer(handle: TimerHandle): void
+  /** Calls `callback` once this turn's work is done: what gathers a batch. */
+  defer(callback: () => void): void
 }
 
 /** The longest delay that Node honours; longer ones fire at once there. */
@@ -26,6 +28,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimer: (callback, delayMs) => ({ timer: setTimeout(callback, Math.max(0, Math.min(delayMs, MAX_TIMER_MS))) }),
   clearTimer: (handle) => clearTimeout(handle.timer as NodeJS.Timeout),
+  defer: (callback) => void setImmediate(callback),
 }
 
 /** Resolves after `delayMs` on `clock`, or rejects with the signal's reason. */
@@ -42,4 +45,20 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     }, delayMs)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+/** Resolves when `hint` does or `ms` passed, whichever comes first; rejects with the signal's reason. Leaves no timer behind. */
+export async function waitForHint(clock: Clock, ms: number, hint: Promise<void>, signal?: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const onAbort = (): void => over.abort(signal?.reason)
+  if (signal?.aborted) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const slept = sleep(clock, ms, over.signal)
+  slept.catch(() => undefined)
+  try {
+    await Promise.race([hint, slept])
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    over.abort()
+  }
 }

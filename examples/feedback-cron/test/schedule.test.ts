@@ -1,0 +1,44 @@
+import { createScheduler, memoryStore } from '@quarterjack/core'
+import { fakeClock } from '@quarterjack/core/testing'
+import { expect, it } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { defineFeedbackJob } from '../src/feedback-job.ts'
+
+const SUMMARY = { status: 'ok', modelVersion: 1, events: 1, newEvents: 1, weights: 1, changed: 1 }
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
+
+/** The instants of the first `count` calls of a service that starts at `startAt`, and the slots announced after the start. */
+async function callsFrom(startAt: string, hours: string, count: number): Promise<{ calls: string[]; previewed: string[] }> {
+  const clock = fakeClock(startAt)
+  const calls: string[] = []
+  const fetch = async (): Promise<Response> => {
+    calls.push(new Date(clock.now()).toISOString())
+    return Response.json(SUMMARY)
+  }
+  const config = readConfig({ BACKFILL_API_KEY: 'key', AGENT_FEEDBACK_EVERY_HOURS: hours })
+  const job = defineFeedbackJob({ config, log: silent, fetch })
+  const scheduler = createScheduler({ store: memoryStore({ clock }), jobs: [job], clock, logger: false })
+  await scheduler.start()
+  await clock.settle()
+  const previewed = (await scheduler.preview(job, { count: count - 1 })).map(({ slot }) => slot.toISOString())
+  for (const slot of previewed) {
+    await clock.advanceTo(Date.parse(slot) - 1)
+    await clock.advanceTo(slot)
+  }
+  await scheduler.stop()
+  return { calls, previewed }
+}
+
+it.each([
+  ['2025-11-20T14:00:00Z', '6', ['2025-11-20T14:00:00Z', '2025-11-20T20:00:00Z', '2025-11-21T02:00:00Z', '2025-11-21T08:00:00Z']],
+  ['2025-11-20T14:07:31.250Z', '6', ['2025-11-20T14:07:31.250Z', '2025-11-20T20:00:00Z', '2025-11-21T02:00:00Z']],
+  ['2025-11-20T13:59:59.999Z', '6', ['2025-11-20T13:59:59.999Z', '2025-11-20T19:00:00Z']],
+  ['2025-11-20T14:07:00Z', '1', ['2025-11-20T14:07:00Z', '2025-11-20T15:00:00Z', '2025-11-20T16:00:00Z']],
+  ['2025-11-20T14:07:00Z', '0.5', ['2025-11-20T14:07:00Z', '2025-11-20T14:30:00Z', '2025-11-20T15:00:00Z']],
+  ['2025-11-20T14:07:00Z', '48', ['2025-11-20T14:07:00Z', '2025-11-22T14:00:00Z']],
+])('started at %s with an interval of %s hours it calls at once, then on the hour', async (startAt, hours, expected) => {
+  const instants = expected.map((at) => new Date(at).toISOString())
+  const { calls, previewed } = await callsFrom(startAt, hours, instants.length)
+  expect(calls).toEqual(instants)
+  expect(previewed).toEqual(instants.slice(1))
+})

@@ -1,0 +1,51 @@
+/** `run`: one run of a job, executed by this process. */
+import { parsePayload as validatePayload } from '../../job/payload.ts'
+import type { Duration } from '../../time/duration.ts'
+import type { CliCommand } from '../command.ts'
+import { knownJob } from '../known-job.ts'
+import { duration, parsePayload } from '../parse-option.ts'
+import { refuseSuspended } from '../refuse-suspended.ts'
+import { isStartedHere } from '../require-shared-store.ts'
+import { runEndResult } from '../run-end-view.ts'
+import { waitForRun } from '../wait-for-run.ts'
+
+interface RunOptions {
+  readonly payload?: string
+  readonly key?: string
+  readonly timeout?: Duration
+}
+
+/** The command `run`. */
+export const runCommand: CliCommand<RunOptions> = {
+  name: 'run',
+  summary: 'run a job in this process and wait for its end',
+  details:
+    'Starts the scheduler for this job alone (unless it works already), triggers, waits through retries, and stops. ' +
+    'Works on every store. Exit code 1 when the run ends dead or cancelled.',
+  examples: ['run feedback-aggregate', `run feedback-aggregate --payload '{"days":7}' --key eu`],
+  needsSharedStore: false,
+  define: (command) =>
+    command
+      .argument('<job>', 'name of the job')
+      .option('--payload <json>', 'payload of the run')
+      .option('--key <key>', 'key of the run')
+      .option('--timeout <duration>', 'longest wait for the end, for example 10m', duration),
+  run: async (context, [name = ''], options) => {
+    const { scheduler, signal } = context
+    const job = knownJob(scheduler, name)
+    const payload = parsePayload(options.payload)
+    // Refused before anything starts.
+    await validatePayload(job.policy.payload, payload, `job "${name}"`)
+    const startedHere = await isStartedHere(scheduler)
+    try {
+      if (!startedHere) await scheduler.start({ only: [job] })
+      await refuseSuspended(context, name)
+      const key = options.key === undefined ? {} : { key: options.key }
+      const handle = await scheduler.trigger(job, payload as never, { ...key, debounce: false })
+      return runEndResult(name, handle.id, await waitForRun(context, handle, options.timeout))
+    } finally {
+      // An interrupted run is given back at once: another process may go on with it.
+      if (!startedHere) await scheduler.stop(signal?.aborted ? { grace: 0 } : {})
+    }
+  },
+}

@@ -1,0 +1,95 @@
+/** `runCli`: from a command line to output and an exit code. */
+import { CommanderError } from 'commander'
+import type { Scheduler } from '../scheduler/scheduler.ts'
+import { type CliOptions, type ResolvedCliOptions, resolveCliOptions } from './cli-options.ts'
+import type { CliCommand, CommandContext } from './command.ts'
+import { printable, printableJson } from './display-width.ts'
+import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
+import { describeError, renderError } from './print-error.ts'
+import { buildProgram, type CommandInput } from './program.ts'
+import { createProgress } from './progress.ts'
+import { requireSharedStore } from './require-shared-store.ts'
+
+/**
+ * Carries out one command line against a scheduler and resolves with the exit code: 0 ok, 1 the asked
+ * thing failed, 2 usage error, 3 the store cannot be used. Never exits the process, never throws, and
+ * leaves a scheduler that was not started as it found it; the caller stops it.
+ *
+ * @param argv The arguments alone: `process.argv.slice(2)`.
+ *
+ * @example
+ * process.exitCode = await runCli(scheduler, process.argv.slice(2), { name: 'my-service' })
+ * await scheduler.stop()
+ */
+export async function runCli(scheduler: Scheduler, argv: readonly string[], options: CliOptions = {}): Promise<ExitCode> {
+  const io = resolveCliOptions(options)
+  const context = createContext(scheduler, io)
+  let exitCode: ExitCode = EXIT.ok
+  try {
+    const program = buildProgram({
+      name: io.name,
+      columns: io.columns,
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      invoke: async (command, input) => {
+        exitCode = await execute(command, input, { context, io })
+      },
+    })
+    await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    context.progress.clear()
+    return fail(error, argv.includes('--json'), io)
+  }
+  return exitCode
+}
+
+interface Surroundings {
+  readonly context: CommandContext
+  readonly io: ResolvedCliOptions
+}
+
+async function execute(command: CliCommand, { name, args, options, json }: CommandInput, { context, io }: Surroundings): Promise<ExitCode> {
+  const { needsSharedStore } = command
+  const needed = typeof needsSharedStore === 'function' ? needsSharedStore(context, options) : needsSharedStore
+  if (needed) await requireSharedStore(context.scheduler, context.program, name)
+  const result = await command.run(context, args, options)
+  context.progress.clear()
+  io.stdout.write(`${json ? printableJson(result.json) : printable(result.text({ width: io.columns }), true)}\n`)
+  return result.exitCode
+}
+
+function fail(error: unknown, json: boolean, io: ResolvedCliOptions): ExitCode {
+  if (error instanceof CommanderError && error.code.startsWith('commander.help')) {
+    // Help that was asked for is no error; help because nothing was asked is.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+  const printed = describeError(error)
+  if (json) io.stdout.write(`${printableJson({ error: printed })}\n`)
+  io.stderr.write(`${renderError(printed)}\n`)
+  if (error instanceof CommanderError) {
+    io.stderr.write(`See "${io.name} --help".\n`)
+    return EXIT.usage
+  }
+  if (printed.code === 'Unexpected' && error instanceof Error) {
+    const stack = io.env.QUARTERJACK_DEBUG ? error.stack : undefined
+    io.stderr.write(stack === undefined ? 'Set QUARTERJACK_DEBUG=1 to see where it came from.\n' : `${printable(stack, true)}\n`)
+  }
+  return exitCodeOf(error)
+}
+
+function createContext(scheduler: Scheduler, io: ResolvedCliOptions): CommandContext {
+  const progress = createProgress(io.stderr, io.showProgress, io.errColumns)
+  return {
+    scheduler,
+    clock: io.clock,
+    env: io.env,
+    program: io.name,
+    healthUrl: io.healthUrl,
+    signal: io.signal,
+    progress,
+    warn: (line) => {
+      progress.clear()
+      io.stderr.write(`warning: ${printable(line)}\n`)
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** Takes claimed runs in: into the holdings and into the line for a permit. */
+import type { LimitFunction } from 'p-limit'
+import type { JobPolicy } from '../job/job.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { ClaimedRun } from '../store/runs.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Execution, Holdings } from './holdings.ts'
+import type { Settler } from './settler.ts'
+
+export interface AdoptDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly holdings: Holdings
+  readonly settler: Settler
+  readonly permits: LimitFunction
+  readonly execute: (execution: Execution) => Promise<void>
+  /** After an execution gave its permit back. */
+  readonly onFree: () => void
+}
+
+/** Everything claimed by `owner`, in order. */
+export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDeps): void {
+  for (const { record, started } of runs) {
+    const policy = deps.policies.get(record.job)
+    if (policy === undefined) {
+      // Cannot happen with a correct store; the run must not be lost for it.
+      giveBack(record.id, record.fence, deps)
+      continue
+    }
+    const execution: Execution = {
+      record,
+      policy,
+      owner,
+      controller: new AbortController(),
+      claimedAt: deps.clock.monotonic(),
+      phase: 'queued',
+      startedAt: null,
+      startKnown: started,
+      progress: null,
+      dropped: false,
+    }
+    deps.holdings.add(execution)
+    void deps.permits(() => deps.execute(execution)).then(deps.onFree, (error: unknown) => {
+      deps.logger.error({ err: error, runId: record.id }, 'an execution failed outside of its handler')
+      deps.onFree()
+    })
+  }
+}
+
+/** Gives a run back that has not begun: it is pending again, without an attempt. */
+export function drop(execution: Execution, deps: Pick<AdoptDeps, 'holdings' | 'settler' | 'logger'>): Promise<void> {
+  execution.dropped = true
+  deps.holdings.remove(execution)
+  return giveBack(execution.record.id, execution.record.fence, deps)
+}
+
+/** Settles a run as released; a store that cannot be reached leaves it to the lease. */
+export async function giveBack(runId: string, fence: number, deps: Pick<AdoptDeps, 'settler' | 'logger'>): Promise<void> {
+  try {
+    await deps.settler.settle({ runId, fence, outcome: 'released', startedAt: null, error: null, then: { to: 'released' } })
+  } catch (error) {
+    deps.logger.warn({ err: error, runId }, 'a run that did not begin could not be given back; it is left to the end of its lease')
+  }
+}

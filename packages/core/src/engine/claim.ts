@@ -1,0 +1,44 @@
+/** Claims due runs, as many as this process has room for. */
+import type { ClaimedRun } from '../store/runs.ts'
+import type { Holdings } from './holdings.ts'
+import type { Owner } from './owner.ts'
+import type { StoreLink } from './store-link.ts'
+import type { Wakes } from './wakes.ts'
+
+const BATCH = 500
+
+export interface ClaimDeps {
+  readonly link: StoreLink
+  readonly owner: Owner
+  readonly leaseMs: number
+  readonly holdings: Holdings
+  readonly wakes: Wakes
+  readonly monotonic: () => number
+  readonly seenFence: () => number
+  readonly onClaimed: (runs: readonly ClaimedRun[], owner: string) => void
+  /** The store took this owner's lease away. */
+  readonly onDead: () => void
+}
+
+/** One round; returns how many runs it claimed. */
+export async function claimDue(deps: ClaimDeps): Promise<number> {
+  const reservation = deps.holdings.reserve(BATCH)
+  try {
+    if (reservation.limit === 0) return 0
+    const owner = deps.owner.id
+    const askedAt = deps.monotonic()
+    const reply = await deps.link.call('runs.claim', (store) =>
+      store.runs.claim({ owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }),
+    )
+    if (reply.status === 'dead') {
+      deps.onDead()
+      return 0
+    }
+    deps.owner.confirm(owner, askedAt, deps.leaseMs)
+    deps.onClaimed(reply.runs, owner)
+    deps.wakes.absorb(reply)
+    return reply.runs.length
+  } finally {
+    reservation.close()
+  }
+}

@@ -1,0 +1,346 @@
+/** The engine of one process: wires plan → fire → claim → execute → settle, and keeps them going. */
+import pLimit from 'p-limit'
+import type { JobPolicy, RunContext } from '../job/job.ts'
+import type { Emitter } from '../observe/emitter.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { NextId } from '../random/ids.ts'
+import type { ClaimedRun, EnqueueReply, EnqueueRequest, SettleReply } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
+import { waitForHint, type Clock } from '../time/clock.ts'
+import { createEnqueuer } from '../trigger/enqueuer.ts'
+import type { Trigger } from '../trigger/coalesce.ts'
+import { adopt, type AdoptDeps } from './adopt.ts'
+import { claimDue } from './claim.ts'
+import type { Verdict } from './classify-ending.ts'
+import { execute } from './execute.ts'
+import { createFences } from './fences.ts'
+import { fireDue } from './fire.ts'
+import { followersOf } from './followers.ts'
+import { createHoldings, type Execution } from './holdings.ts'
+import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
+import { createLoop } from './loop.ts'
+import { createMaintenance } from './maintain.ts'
+import { createOwner } from './owner.ts'
+import { registerDefinitions, type Definition, type Standing } from './register.ts'
+import { retryStore } from './retry-store.ts'
+import { createSettler } from './settler.ts'
+import { drain } from './shutdown.ts'
+import { isTransient, type StoreFacts, type StoreLink } from './store-link.ts'
+import { createWakes } from './wakes.ts'
+
+export interface EngineOptions {
+  readonly link: StoreLink
+  readonly clock: Clock
+  readonly random: () => number
+  readonly nextId: NextId
+  readonly emitter: Emitter
+  readonly logger: Logger
+  readonly concurrency: number
+  readonly leaseMs: number
+  readonly abortGraceMs: number
+  readonly limits: { readonly result: number; readonly error: number }
+  readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
+  /** Every job of the scheduler, executed here or not. */
+  readonly policies: ReadonlyMap<string, JobPolicy>
+}
+
+/** What health needs of this process. */
+export interface EngineFacts {
+  readonly owner: string | null
+  readonly running: number
+  readonly stuck: readonly { readonly runId: string; readonly job: string }[]
+  readonly staleResults: number
+  readonly loopLag: { readonly last: number; readonly max: number }
+  /** Monotonic instant of the loop's last sign of life; null when not started. */
+  readonly turnedAt: number | null
+  readonly store: StoreFacts
+}
+
+export interface Engine {
+  /** Declares and registers `definitions`, and begins to execute their jobs, at most `quota` runs if given. */
+  start(definitions: readonly Definition[], quota?: number): Promise<ReadonlyMap<string, Standing>>
+  stop(graceMs: number): Promise<readonly string[]>
+  /** Resolves when nothing is due and nothing is held, or the quota is used up and done; at the latest after `ms`. */
+  quietWithin(ms: number): Promise<void>
+  enqueue(trigger: Trigger): Promise<EnqueueReply>
+  enqueueWith(triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]>
+  /** Calls the store with retries; for verbs that are safe to repeat. */
+  call<T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T>
+  /** Calls the store once, with the deadline only. */
+  callOnce<T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T>
+  /** Looks for work now. */
+  stir(): void
+  /** Earliest store instant at which there may be work; null if none is known. */
+  nextWakeAt(): number | null
+  facts(): EngineFacts
+  /** The longest run of a job that executes in this process. */
+  longestRun(job: string): { readonly runId: string; readonly startedAt: number } | null
+  /** The loop turns, and not every permit is stuck. True before `start`. */
+  live(): boolean
+}
+
+/** How often a repeatable call is tried before its caller hears of it. */
+const CALL_RETRIES = 4
+
+export function createEngine(options: EngineOptions): Engine {
+  const { link, clock, random, emitter, logger, leaseMs } = options
+  const owner = createOwner(clock, options.nextId)
+  const holdings = createHoldings(options.concurrency)
+  const wakes = createWakes()
+  const fences = createFences()
+  const permits = pLimit({ concurrency: options.concurrency, rejectOnClear: true })
+  const lag = { last: 0, max: 0 }
+  const monotonic = (): number => clock.monotonic()
+
+  let definitions: readonly Definition[] = []
+  let policies: ReadonlyMap<string, JobPolicy> = new Map()
+  let standings: ReadonlyMap<string, Standing> = new Map()
+  let accepting = false
+  let unwatch: (() => void) | null = null
+  let staleResults = 0
+
+  const call = <T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T> =>
+    retryStore(() => link.call(verb, run), { clock, random, retries: CALL_RETRIES })
+
+  const onLag = (ms: number): void => {
+    lag.last = ms
+    lag.max = Math.max(lag.max, ms)
+  }
+
+  const settler = createSettler({ clock, random, owner: () => owner.id, call: (verb, run) => link.call(verb, run), onTick: (tick) => {
+    wakes.absorb(tick)
+    if (tick.nextRunAt !== undefined || tick.nextDueAt !== undefined) loop.stir()
+  } })
+
+  const adoptDeps: AdoptDeps = {
+    clock,
+    logger,
+    holdings,
+    settler,
+    permits,
+    get policies() {
+      return policies
+    },
+    execute: (execution) => execute(execution, executeDeps),
+    onFree() {
+      // Refill in batches: not for every run that ends while others stand ready.
+      if (accepting && permits.pendingCount <= options.concurrency / 2) loop.stir()
+    },
+  }
+
+  const onClaimed = (runs: readonly ClaimedRun[], by: string): void => {
+    if (runs.length === 0) return
+    fences.see(runs)
+    holdings.spend(runs.length)
+    adopt(runs, by, adoptDeps)
+    keepAlive.touch()
+  }
+
+  const executeDeps = {
+    clock,
+    link,
+    random,
+    emitter,
+    logger,
+    holdings,
+    settler,
+    abortGraceMs: options.abortGraceMs,
+    limits: options.limits,
+    around: options.around,
+    isTrusted: () => owner.trusted,
+    followers: (job: string): readonly EnqueueRequest[] => followersOf(job, options.policies, options.nextId),
+    onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply): void => {
+      maintenance.note()
+      void suspendIfFailing(execution, verdict, reply)
+    },
+    onStale: (): void => {
+      staleResults++
+    },
+  }
+
+  const suspendIfFailing = async ({ policy }: Execution, { then }: Verdict, { failuresInARow }: SettleReply): Promise<void> => {
+    if (then.to !== 'dead' || policy.suspendAfter === null || failuresInARow < policy.suspendAfter) return
+    const reason = `${failuresInARow} runs in a row died (suspendAfter: ${policy.suspendAfter})`
+    try {
+      await call('schedules.suspend', (store) => store.schedules.suspend({ targets: [{ job: policy.name, reason }] }))
+      emitter.emit('job.suspended', { job: policy.name, key: null, reason })
+      logger.error({ job: policy.name }, `job "${policy.name}" was suspended: ${reason}`)
+    } catch (error) {
+      logger.error({ err: error, job: policy.name }, `job "${policy.name}" should have been suspended: ${reason}; the next dead run tries again`)
+    }
+  }
+
+  const keepAlive = createKeepAlive({
+    clock,
+    random,
+    link,
+    owner,
+    leaseMs,
+    holdings,
+    wakes,
+    emitter,
+    logger,
+    giveBack: adoptDeps,
+    declares: () => definitions.map(({ policy, hash }) => ({ job: policy.name, hash })),
+    onNews: () => loop.stir(),
+    onLag,
+  })
+
+  const canClaim = (): boolean => accepting && holdings.room > 0 && (owner.trusted || holdings.size === 0)
+  const pass = { link, owner, leaseMs, holdings, wakes, emitter, logger, monotonic, seenFence: () => fences.highest, onClaimed }
+  const loop = createLoop({
+    clock,
+    random,
+    storeClock: link.clock,
+    wakes,
+    logger,
+    fire: () => fireDue({ ...pass, policies }),
+    claim: () => claimDue({ ...pass, onDead: lose }),
+    canClaim,
+    onLag,
+  })
+
+  const maintenance = createMaintenance({
+    clock,
+    random,
+    link,
+    logger,
+    rules: () => definitions.map(({ policy }) => ({ job: policy.name, succeeded: policy.keep.succeeded, dead: policy.keep.dead, forMs: policy.keep.forMs })),
+    wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
+    registerAgain: register,
+  })
+
+  const enqueuer = createEnqueuer({
+    clock,
+    call,
+    offer: (wanted) => {
+      if (!canClaim()) return null
+      const reservation = holdings.reserve(wanted)
+      return {
+        claim: { owner: owner.id, leaseMs, limit: reservation.limit, start: reservation.start, seenFence: fences.highest },
+        close: reservation.close,
+      }
+    },
+    onClaimed: (runs) => onClaimed(runs, owner.id),
+    onTick: (tick) => {
+      wakes.absorb(tick)
+      if (tick.nextRunAt !== undefined) loop.stir()
+    },
+  })
+
+  function lose(): void {
+    keepAlive.lose()
+    void keepAlive.renew()
+  }
+
+  async function register(): Promise<void> {
+    standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId })
+  }
+
+  return {
+    call,
+    callOnce: (verb, run) => link.call(verb, run),
+    enqueue: enqueuer.enqueue,
+    enqueueWith: enqueuer.enqueueWith,
+    stir() {
+      wakes.stir()
+      loop.stir()
+    },
+    nextWakeAt: () => earliest(wakes.dueAt, wakes.runAt),
+
+    async start(given, quota) {
+      definitions = given
+      policies = new Map(given.map(({ policy }) => [policy.name, policy]))
+      holdings.limitTo(quota ?? null)
+      // Presence first: who declares a definition is asked while it is registered.
+      await renewOrThrow()
+      await register()
+      unwatch = link.store.watch((hint) => {
+        if (hint.kind === 'work') {
+          wakes.stir()
+          loop.stir()
+        } else if (hint.kind === 'cancel' && hint.owner === owner.id) void keepAlive.renew()
+      })
+      accepting = true
+      wakes.stir()
+      keepAlive.start()
+      maintenance.start()
+      loop.start()
+      return standings
+    },
+
+    async stop(graceMs) {
+      accepting = false
+      unwatch?.()
+      unwatch = null
+      await loop.stop()
+      await enqueuer.drained()
+      const stuck = await drain({ clock, holdings, giveBack: adoptDeps, graceMs, abortGraceMs: options.abortGraceMs })
+      settler.abandon()
+      await maintenance.stop()
+      // Renewals stop last: until here, everything this process held was protected.
+      keepAlive.stop()
+      if (stuck.length === 0) await leave()
+      return stuck
+    },
+
+    async quietWithin(ms) {
+      const until = clock.monotonic() + ms
+      while (clock.monotonic() < until) {
+        await loop.settled()
+        await settler.drained()
+        if (holdings.size === 0 && loop.idle()) return
+        if (holdings.size > 0) await waitForHint(clock, until - clock.monotonic(), holdings.nextChange())
+        else await new Promise<void>((resolve) => clock.defer(resolve))
+      }
+    },
+
+    facts: () => ({
+      owner: accepting ? owner.id : null,
+      running: holdings.count('started'),
+      stuck: [...holdings.all()].filter((one) => one.phase === 'stuck').map(({ record }) => ({ runId: record.id, job: record.job })),
+      staleResults,
+      loopLag: lag,
+      turnedAt: accepting ? loop.turnedAt : null,
+      store: link.facts(),
+    }),
+
+    longestRun(job) {
+      let longest: Execution | null = null
+      for (const one of holdings.all()) {
+        if (one.record.job !== job || one.startedAt === null) continue
+        if (longest === null || one.startedAt < (longest.startedAt ?? 0)) longest = one
+      }
+      return longest === null ? null : { runId: longest.record.id, startedAt: longest.startedAt ?? 0 }
+    },
+
+    live() {
+      if (!accepting) return true
+      if (clock.monotonic() - loop.turnedAt > 3 * SLOW_POLL_MS) return false
+      return holdings.count('stuck') < options.concurrency
+    },
+  }
+
+  async function renewOrThrow(): Promise<void> {
+    await retryStore(
+      async () => {
+        if ((await keepAlive.renew()) === 'failed') await link.call('now', async (store) => ({ storeNow: await store.now() }))
+      },
+      { clock, random, retries: CALL_RETRIES },
+    )
+  }
+
+  async function leave(): Promise<void> {
+    try {
+      await link.call('runs.leave', (store) => store.runs.leave({ owner: owner.id }))
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      logger.warn({ err: error }, 'the store did not answer at the end; the lease ends by itself')
+    }
+  }
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null) return b
+  return b === null ? a : Math.min(a, b)
+}

@@ -1,0 +1,114 @@
+/** Fires what is due: due → plan → one atomic store call that also claims. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import type { JobPolicy } from '../job/job.ts'
+import type { Emitter } from '../observe/emitter.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { ScheduleRecord } from '../store/records.ts'
+import type { FireReply, Firing } from '../store/schedules.ts'
+import type { ClaimedRun } from '../store/runs.ts'
+import type { Holdings } from './holdings.ts'
+import type { Owner } from './owner.ts'
+import { planFiring } from './plan-firing.ts'
+import type { StoreLink } from './store-link.ts'
+import type { Wakes } from './wakes.ts'
+
+/** Due schedules handled in one round. */
+const BATCH = 500
+
+export interface FireDeps {
+  readonly link: StoreLink
+  readonly owner: Owner
+  readonly leaseMs: number
+  readonly holdings: Holdings
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly wakes: Wakes
+  readonly emitter: Emitter
+  readonly logger: Logger
+  readonly monotonic: () => number
+  readonly seenFence: () => number
+  readonly onClaimed: (runs: readonly ClaimedRun[], owner: string) => void
+}
+
+/** One round; returns how many schedules it fired. */
+export async function fireDue(deps: FireDeps): Promise<number> {
+  const owner = deps.owner.id
+  const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit: BATCH }))
+  deps.wakes.absorb(due)
+  if (due.schedules.length === 0) return 0
+  const { firings, broken } = planAll(due.schedules, due.suspendedStretches, due.storeNow, deps)
+  if (broken.length > 0) await quarantine(broken, deps)
+  if (firings.length === 0) return broken.length
+  const wanted = firings.reduce((sum, firing) => sum + firing.runs.length, 0)
+  const reservation = deps.holdings.reserve(wanted)
+  const askedAt = deps.monotonic()
+  try {
+    const claim = { owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }
+    const reply = await deps.link.call('schedules.fire', (store) => store.schedules.fire({ firings, claim }))
+    const claimed = reply.replies.flatMap((one) => one.runs.flatMap((run) => (run.claimed === undefined ? [] : [run.claimed])))
+    if (claimed.length > 0) deps.owner.confirm(owner, askedAt, deps.leaseMs)
+    deps.onClaimed(claimed, owner)
+    deps.wakes.absorb(reply)
+    if (claimed.length < reservation.limit && reply.replies.some(leftPending)) deps.wakes.absorb({ storeNow: reply.storeNow, nextRunAt: reply.storeNow })
+    report(firings, reply.replies, deps.emitter)
+    return firings.length
+  } finally {
+    reservation.close()
+  }
+}
+
+/** Some run was written but not claimed: a claim of its own will tell why. */
+function leftPending(reply: FireReply): boolean {
+  return reply.runs.some((run) => run.state === 'pending')
+}
+
+interface Broken {
+  readonly record: ScheduleRecord
+  readonly reason: string
+}
+
+function planAll(
+  schedules: readonly ScheduleRecord[],
+  stretches: Readonly<Record<string, ScheduleRecord['suspendedStretches']>>,
+  now: number,
+  deps: FireDeps,
+): { firings: readonly Firing[]; broken: readonly Broken[] } {
+  const firings: Firing[] = []
+  const broken: Broken[] = []
+  for (const record of schedules) {
+    const policy = deps.policies.get(record.job)
+    if (policy === undefined) continue
+    try {
+      firings.push(planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000 }))
+    } catch (error) {
+      broken.push({ record, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { firings, broken }
+}
+
+/** One unreadable row must not stop the others: it is taken out, and named. */
+async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<void> {
+  const schedules = broken.map(({ record, reason }) => ({ job: record.job, name: record.name, reason }))
+  await deps.link.call('schedules.quarantine', (store) => store.schedules.quarantine({ schedules }).then(() => ({})))
+  for (const { job, name, reason } of schedules) {
+    deps.emitter.emit('schedule.quarantined', { job, schedule: name, reason })
+    const error = new QuarterjackError('InvalidSchedule', `schedule ${name} of job "${job}" cannot be understood and no longer fires: ${reason}`)
+    deps.logger.error({ err: error, job, schedule: name }, error.message)
+  }
+}
+
+function report(firings: readonly Firing[], replies: readonly FireReply[], emitter: Emitter): void {
+  firings.forEach((firing, index) => {
+    const reply = replies[index]
+    if (reply?.status !== 'fired') return
+    const { job, name: schedule } = firing
+    for (const { reason, from, to, count } of firing.skips) emitter.emit('slots.skipped', { job, schedule, reason, from, to, count })
+    reply.runs.forEach((run, position) => {
+      const slot = firing.runs[position]?.slot
+      if (run.state !== 'skipped' || slot === undefined) return
+      const reason = run.reason === 'limit' ? 'limit' : 'overlap'
+      emitter.emit('slots.skipped', { job, schedule, reason, from: slot, to: slot, count: 1 })
+    })
+    if (firing.nextSlot === null) emitter.emit('schedule.exhausted', { job, schedule })
+  })
+}

@@ -1,0 +1,149 @@
+/** The runs that this process holds, from claim to settled, and how much room is left for more. */
+import type { JobPolicy } from '../job/job.ts'
+import type { RunRecord } from '../store/records.ts'
+
+/**
+ * `queued`: claimed, not begun. `started`: its handler runs. `settling`: ended, not yet recorded.
+ * `stuck`: recorded, but its handler ignores abort and keeps its permit.
+ */
+export type ExecutionPhase = 'queued' | 'started' | 'settling' | 'stuck'
+
+export interface Execution {
+  readonly record: RunRecord
+  readonly policy: JobPolicy
+  readonly owner: string
+  readonly controller: AbortController
+  /** Monotonic instant of the claim. */
+  readonly claimedAt: number
+  phase: ExecutionPhase
+  /** Store time; null while queued. */
+  startedAt: number | null
+  /** The store knows that it started. */
+  startKnown: boolean
+  /** Not yet written progress. */
+  progress: string | null
+  /** Given back before it began; its turn passes. */
+  dropped: boolean
+}
+
+export interface Holdings {
+  add(execution: Execution): void
+  remove(execution: Execution): void
+  get(runId: string, fence: number): Execution | undefined
+  all(): Iterable<Execution>
+  count(phase: ExecutionPhase): number
+  /** Everything the store has leased to this process. */
+  readonly leased: number
+  readonly size: number
+  /** Reserves room for at most `wanted` more runs until `close` is called. */
+  reserve(wanted: number): Reservation
+  /** Wakes whoever waits for {@link nextChange}; called by `remove` itself. */
+  changed(): void
+  /** Resolves at the next change. */
+  nextChange(): Promise<void>
+  /** Learns how long a handler took, to judge how many runs to hold ready. */
+  observe(durationMs: number): void
+  /** True while a call that may claim is under way. */
+  readonly claiming: boolean
+  /** How many more runs could be claimed now. */
+  readonly room: number
+  /** At most this many claims from now on; null for no bound. */
+  limitTo(quota: number | null): void
+  /** Counts claims against the quota. */
+  spend(claims: number): void
+}
+
+export interface Reservation {
+  /** Most runs to claim. */
+  readonly limit: number
+  /** How many of them start at once. */
+  readonly start: number
+  close(): void
+}
+
+/** Runs held ready should start within this. */
+const READY_WITHIN_MS = 500
+const MOST_READY = 500
+
+export function createHoldings(concurrency: number): Holdings {
+  const executions = new Map<string, Execution>()
+  let reserved = 0
+  let claims = 0
+  let meanMs: number | null = null
+  const waiters: (() => void)[] = []
+  let quota = Number.POSITIVE_INFINITY
+
+  const count = (phase: ExecutionPhase): number => {
+    let sum = 0
+    for (const execution of executions.values()) if (execution.phase === phase) sum++
+    return sum
+  }
+
+  const changed = (): void => {
+    for (const wake of waiters.splice(0)) wake()
+  }
+
+  const ready = (): number => {
+    if (meanMs === null) return 0
+    return Math.min(MOST_READY, Math.floor((concurrency * READY_WITHIN_MS) / Math.max(meanMs, 1)))
+  }
+
+  const room = (): number => Math.max(0, Math.min(quota - reserved, concurrency + ready() - executions.size - reserved))
+
+  return {
+    add: (execution) => void executions.set(keyOf(execution.record.id, execution.record.fence), execution),
+    remove(execution) {
+      executions.delete(keyOf(execution.record.id, execution.record.fence))
+      changed()
+    },
+    changed,
+    nextChange: () => new Promise((resolve) => waiters.push(resolve)),
+    get: (runId, fence) => executions.get(keyOf(runId, fence)),
+    all: () => executions.values(),
+    count,
+    get leased() {
+      return executions.size - count('stuck')
+    },
+    get size() {
+      return executions.size
+    },
+    get claiming() {
+      return claims > 0
+    },
+    reserve(wanted) {
+      const busy = executions.size + reserved
+      const limit = Math.min(wanted, room())
+      const start = Math.max(0, Math.min(limit, concurrency - busy))
+      reserved += limit
+      claims++
+      let open = true
+      return {
+        limit,
+        start,
+        close() {
+          if (!open) return
+          open = false
+          reserved -= limit
+          claims--
+        },
+      }
+    },
+    get room() {
+      return room()
+    },
+    limitTo(most) {
+      quota = most ?? Number.POSITIVE_INFINITY
+    },
+    spend(claimed) {
+      quota -= claimed
+    },
+    observe(durationMs) {
+      meanMs = meanMs === null ? durationMs : meanMs * 0.9 + durationMs * 0.1
+    },
+  }
+}
+
+/** A stuck attempt and the next one of the same run may both be here. */
+function keyOf(runId: string, fence: number): string {
+  return `${runId}/${fence}`
+}

@@ -1,0 +1,216 @@
+/** One renewal for the whole process: presence, progress, cancels, takeover of the dead (engine rules 13, 17, 20, 28). */
+import { LeaseLostError } from '../errors/run-errors.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import type { Emitter } from '../observe/emitter.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { RenewReply } from '../store/runs.ts'
+import type { Clock, TimerHandle } from '../time/clock.ts'
+import { drop, giveBack, type AdoptDeps } from './adopt.ts'
+import { describe } from './execute.ts'
+import type { Execution, Holdings } from './holdings.ts'
+import type { Owner } from './owner.ts'
+import { storeBackoff } from './retry-store.ts'
+import type { StoreLink } from './store-link.ts'
+import type { Wakes } from './wakes.ts'
+
+/** The longest time between two looks at the store. */
+export const SLOW_POLL_MS = 30_000
+
+/** A run held ready for longer than this is given back to others. */
+const READY_LIMIT_MS = 2_000
+
+export interface KeepAliveDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly link: StoreLink
+  readonly owner: Owner
+  readonly leaseMs: number
+  readonly holdings: Holdings
+  readonly wakes: Wakes
+  readonly emitter: Emitter
+  readonly logger: Logger
+  readonly giveBack: Pick<AdoptDeps, 'holdings' | 'settler' | 'logger'>
+  /** The jobs this process declares. */
+  readonly declares: () => readonly { readonly job: string; readonly hash: string }[]
+  /** New wakes are known. */
+  readonly onNews: () => void
+  readonly onLag: (ms: number) => void
+}
+
+export interface KeepAlive {
+  /** Renews now; `failed` when the store did not answer. Concurrent calls share one renewal. */
+  renew(): Promise<'live' | 'failed'>
+  /** Begins to renew by itself. */
+  start(): void
+  /** The lease is gone: aborts everything, takes a new id. */
+  lose(): void
+  /** Re-arms: something is held now, so renewals come more often. */
+  touch(): void
+  stop(): void
+}
+
+export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
+  const { clock, link, owner, holdings, leaseMs } = deps
+  let running = false
+  let declared: string | null = null
+  let survived: string | null = null
+  let failures = 0
+  let mismatches = 0
+  let renewing: Promise<'live' | 'failed'> | null = null
+  let timer: TimerHandle | null = null
+  let timerAt = 0
+  let trustTimer: TimerHandle | null = null
+
+  const attempt = async (): Promise<'live' | 'failed'> => {
+    const id = owner.id
+    const askedAt = clock.monotonic()
+    const quiet = !holdings.claiming
+    const leased = holdings.leased
+    const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && !one.startKnown)
+    const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
+    const sent = new Map(progressing.map((one) => [one, one.progress as string]))
+    try {
+      const reply = await link.call('runs.renew', (store) =>
+        store.runs.renew({
+          owner: id,
+          leaseMs: holdings.size > 0 ? leaseMs : leaseMs + SLOW_POLL_MS,
+          started: starting.map(refOf),
+          progress: progressing.map((one) => ({ ...refOf(one), progress: sent.get(one) as string })),
+          ...(declared === id ? {} : { jobs: deps.declares() }),
+          ...(survived === null ? {} : { survived }),
+        }),
+      )
+      failures = 0
+      if (reply.status === 'dead') {
+        if (id === owner.id) lose()
+        return await attempt()
+      }
+      declared = id
+      survived = null
+      owner.confirm(id, askedAt, leaseMs)
+      for (const one of starting) one.startKnown = true
+      for (const [one, text] of sent) if (one.progress === text) one.progress = null
+      take(reply)
+      if (quiet && !holdings.claiming) await reconcile(reply.held - leased)
+      dropStale()
+      return 'live'
+    } catch (error) {
+      failures++
+      deps.logger.warn({ err: error }, 'the lease could not be renewed; trying again')
+      return 'failed'
+    }
+  }
+
+  const take = (reply: RenewReply): void => {
+    deps.wakes.absorb(reply)
+    for (const { runId, fence, reason } of reply.cancels) {
+      holdings.get(runId, fence)?.controller.abort(new QuarterjackError('RunCancelled', reason))
+    }
+    for (const gone of reply.expired) deps.emitter.emit('owner.expired', gone)
+  }
+
+  /** Claims whose reply was lost are leased to this owner, but nobody here knows of them. */
+  const reconcile = async (surplus: number): Promise<void> => {
+    mismatches = surplus > 0 ? mismatches + 1 : 0
+    if (mismatches < 2) return
+    mismatches = 0
+    const { runs } = await link.call('runs.held', (store) => store.runs.held({ owner: owner.id }))
+    const orphans = runs.filter((run) => holdings.get(run.id, run.fence) === undefined)
+    await Promise.all(orphans.map((run) => giveBack(run.id, run.fence, deps.giveBack)))
+  }
+
+  /** Runs held ready that still have no permit would start sooner elsewhere. */
+  const dropStale = (): void => {
+    for (const one of [...holdings.all()]) {
+      if (one.phase === 'queued' && clock.monotonic() - one.claimedAt > READY_LIMIT_MS) void drop(one, deps.giveBack)
+    }
+  }
+
+  const lose = (): void => {
+    const former = owner.replace()
+    survived = former
+    abortAll(former)
+  }
+
+  const abortAll = (former: string): void => {
+    let runs = 0
+    for (const one of [...holdings.all()]) {
+      if (one.owner !== former || one.controller.signal.aborted) continue
+      runs++
+      one.controller.abort(new LeaseLostError(describe(one)))
+      if (one.phase === 'queued') {
+        one.dropped = true
+        holdings.remove(one)
+      }
+    }
+    if (runs > 0) deps.emitter.emit('lease.lost', { owner: former, runs })
+  }
+
+  const watchTrust = (): void => {
+    if (trustTimer !== null) clock.clearTimer(trustTimer)
+    trustTimer = null
+    if (!running || holdings.size === 0) return
+    trustTimer = clock.setTimer(() => {
+      if (owner.trusted) watchTrust()
+      else abortAll(owner.id)
+    }, owner.trustedUntil - clock.monotonic())
+  }
+
+  const interval = (): number => {
+    if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
+    if (holdings.size > 0) return Math.min(leaseMs / 3, SLOW_POLL_MS)
+    // Idle: spread over processes, so that a deploy does not poll in step.
+    return SLOW_POLL_MS * (0.9 + deps.random() * 0.1)
+  }
+
+  const arm = (delayMs: number): void => {
+    if (!running) return
+    if (timer !== null) clock.clearTimer(timer)
+    timerAt = clock.monotonic() + delayMs
+    timer = clock.setTimer(() => {
+      timer = null
+      deps.onLag(Math.max(0, clock.monotonic() - timerAt))
+      void renew()
+    }, delayMs)
+  }
+
+  /** When another owner's lease ends, its runs are ours to take: look then. */
+  const untilExpiry = (): number => {
+    const { expiryAt } = deps.wakes
+    return expiryAt === null ? Number.POSITIVE_INFINITY : Math.max(5, link.clock.monotonicOf(expiryAt) - clock.monotonic() + 1)
+  }
+
+  const renew = (): Promise<'live' | 'failed'> => {
+    renewing ??= attempt().finally(() => {
+      renewing = null
+      arm(failures > 0 ? interval() : Math.min(interval(), untilExpiry()))
+      watchTrust()
+      if (running) deps.onNews()
+    })
+    return renewing
+  }
+
+  return {
+    renew,
+    lose,
+    start() {
+      running = true
+      arm(Math.min(interval(), untilExpiry()))
+    },
+    touch() {
+      watchTrust()
+      if (timer !== null && timerAt - clock.monotonic() > leaseMs / 3) arm(leaseMs / 3)
+    },
+    stop() {
+      running = false
+      if (timer !== null) clock.clearTimer(timer)
+      if (trustTimer !== null) clock.clearTimer(trustTimer)
+      timer = null
+      trustTimer = null
+    },
+  }
+}
+
+function refOf({ record }: Execution): { runId: string; fence: number } {
+  return { runId: record.id, fence: record.fence }
+}

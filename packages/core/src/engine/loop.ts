@@ -1,0 +1,140 @@
+/** One loop per process, one timer for the earliest known work. It never dies: errors only make it wait (engine rule 26). */
+import type { Logger } from '../observe/logger.ts'
+import type { Clock, TimerHandle } from '../time/clock.ts'
+import { SLOW_POLL_MS } from './keep-alive.ts'
+import { storeBackoff } from './retry-store.ts'
+import type { StoreClock } from './store-clock.ts'
+import type { Wakes } from './wakes.ts'
+
+/** Between batches, the event loop gets a turn after this long. */
+const SLICE_MS = 10
+
+export interface LoopDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly storeClock: StoreClock
+  readonly wakes: Wakes
+  readonly logger: Logger
+  /** One round of firing, or of claiming; answers how much it did. */
+  readonly fire: () => Promise<number>
+  readonly claim: () => Promise<number>
+  /** There is room for more runs, and new ones may be trusted. */
+  readonly canClaim: () => boolean
+  readonly onLag: (ms: number) => void
+}
+
+export interface Loop {
+  start(): void
+  /** Looks again, now. */
+  stir(): void
+  /** Resolves once the turn under way is over; none follows. */
+  stop(): Promise<void>
+  /** Resolves when no turn is under way. */
+  settled(): Promise<void>
+  /** Nothing is due that this process could do now. */
+  idle(): boolean
+  /** Monotonic instant of the last sign of life. */
+  readonly turnedAt: number
+}
+
+export function createLoop(deps: LoopDeps): Loop {
+  const { clock, wakes, storeClock } = deps
+  let running = false
+  let again = false
+  let turning: Promise<void> | null = null
+  let timer: TimerHandle | null = null
+  let failures = 0
+  let emptyRounds = 0
+  let turnedAt = clock.monotonic()
+
+  const isDue = (): boolean => wakes.dueAt !== null && wakes.dueAt <= storeClock.now()
+  const isRunnable = (): boolean => wakes.runAt !== null && wakes.runAt <= storeClock.now() && deps.canClaim()
+
+  const rounds = async (): Promise<void> => {
+    let sliceAt = clock.monotonic()
+    while (running && (isDue() || isRunnable())) {
+      let done = 0
+      if (isDue()) done += await deps.fire()
+      if (running && isRunnable()) done += await deps.claim()
+      emptyRounds = done === 0 ? emptyRounds + 1 : 0
+      // The store's clock is a little behind our estimate of it, or others took everything.
+      if (done === 0) return
+      if (clock.monotonic() - sliceAt > SLICE_MS) {
+        await new Promise<void>((resolve) => clock.defer(resolve))
+        sliceAt = clock.monotonic()
+      }
+    }
+    emptyRounds = 0
+  }
+
+  const turn = async (): Promise<void> => {
+    do {
+      again = false
+      turnedAt = clock.monotonic()
+      try {
+        await rounds()
+        failures = 0
+      } catch (error) {
+        failures++
+        deps.logger.warn({ err: error }, 'the store did not answer; work goes on when it does')
+        again = false
+      }
+    } while (again && running)
+  }
+
+  const delay = (): number => {
+    if (failures > 0) return storeBackoff(failures, deps.random)
+    const now = clock.monotonic()
+    const until = (at: number | null): number => (at === null ? SLOW_POLL_MS : storeClock.monotonicOf(at) - now)
+    const soonest = Math.min(until(wakes.dueAt), deps.canClaim() ? until(wakes.runAt) : SLOW_POLL_MS, SLOW_POLL_MS)
+    const least = emptyRounds === 0 ? 0 : Math.min(2 ** (emptyRounds - 1), 1_000)
+    return Math.max(soonest, least)
+  }
+
+  const arm = (): void => {
+    if (timer !== null) clock.clearTimer(timer)
+    timer = null
+    if (!running) return
+    const ms = delay()
+    const expectedAt = clock.monotonic() + ms
+    timer = clock.setTimer(() => {
+      timer = null
+      deps.onLag(Math.max(0, clock.monotonic() - expectedAt))
+      go()
+    }, ms)
+  }
+
+  const go = (): void => {
+    if (!running) return
+    if (turning !== null) {
+      again = true
+      return
+    }
+    turning = turn().finally(() => {
+      turning = null
+      arm()
+    })
+  }
+
+  return {
+    start() {
+      running = true
+      go()
+    },
+    stir: go,
+    async stop() {
+      running = false
+      if (timer !== null) clock.clearTimer(timer)
+      timer = null
+      await turning
+    },
+    idle: () => turning === null && !isDue() && !isRunnable(),
+    async settled() {
+      while (turning !== null) await turning
+    },
+    get turnedAt() {
+      return turnedAt
+    },
+  }
+}
+

@@ -1,0 +1,94 @@
+/** Housekeeping: history is pruned, definitions that lost their place are looked at again. */
+import type { Logger } from '../observe/logger.ts'
+import type { KeepRule } from '../store/runs.ts'
+import type { Clock, TimerHandle } from '../time/clock.ts'
+import { SLOW_POLL_MS } from './keep-alive.ts'
+import type { StoreLink } from './store-link.ts'
+
+/** Records deleted per call, and calls per round: a backlog is worked off over rounds. */
+const PRUNE_LIMIT = 1_000
+const PRUNE_CALLS = 10
+
+export interface MaintainDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly link: StoreLink
+  readonly logger: Logger
+  readonly rules: () => readonly KeepRule[]
+  /** Definitions that are not current are registered again when their successor is gone. */
+  readonly registerAgain: () => Promise<void>
+  readonly wantsRegistration: () => boolean
+}
+
+export interface Maintenance {
+  start(): void
+  /** A run was settled: there may be something to prune. */
+  note(): void
+  /** One round, now. */
+  round(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createMaintenance(deps: MaintainDeps): Maintenance {
+  let running = false
+  let settledSince = 1
+  let quietRounds = 0
+  let timer: TimerHandle | null = null
+  let working: Promise<void> | null = null
+
+  const prune = async (): Promise<void> => {
+    const rules = deps.rules()
+    if (rules.length === 0) return
+    settledSince = 0
+    for (let call = 0; call < PRUNE_CALLS; call++) {
+      const { more } = await deps.link.call('runs.prune', (store) => store.runs.prune({ rules, limit: PRUNE_LIMIT }))
+      if (!more) return
+    }
+    settledSince = 1
+  }
+
+  const round = async (): Promise<void> => {
+    try {
+      if (deps.wantsRegistration()) await deps.registerAgain()
+      // An idle process prunes by age only now and then.
+      if (settledSince > 0 || ++quietRounds >= 20) {
+        quietRounds = 0
+        await prune()
+      }
+    } catch (error) {
+      settledSince = 1
+      deps.logger.warn({ err: error }, 'housekeeping failed; it is tried again')
+    }
+  }
+
+  const arm = (): void => {
+    if (!running) return
+    timer = deps.clock.setTimer(
+      () => {
+        timer = null
+        working = round().finally(() => {
+          working = null
+          arm()
+        })
+      },
+      SLOW_POLL_MS * (0.75 + deps.random() / 2),
+    )
+  }
+
+  return {
+    round,
+    note() {
+      settledSince++
+    },
+    start() {
+      running = true
+      arm()
+    },
+    async stop() {
+      running = false
+      if (timer !== null) deps.clock.clearTimer(timer)
+      timer = null
+      await working
+    },
+  }
+}

@@ -1,0 +1,107 @@
+/** Whether and how this process's definition of a job goes into the store. Pure (engine rule 4). */
+import { dueAt } from '../schedule/jitter.ts'
+import { nextFiringSlot } from '../schedule/next-slots.ts'
+import { parseSpec, resolveSpec, serialiseSpec } from '../schedule/resolve-spec.ts'
+import type { ScheduleSpec } from '../schedule/schedule.ts'
+import type { BoundSchedule, JobPolicy } from '../job/job.ts'
+import type { JobRecord, ScheduleRecord } from '../store/records.ts'
+import type { Registration, ScheduleWrite } from '../store/schedules.ts'
+
+export interface RegistrationFacts {
+  readonly policy: JobPolicy
+  readonly hash: string
+  /** JSON texts of the schedules' payloads, in order. */
+  readonly payloads: readonly (string | null)[]
+  /** What the store has; null for a new job. */
+  readonly record: JobRecord | null
+  /** The job's static schedules in the store. */
+  readonly schedules: readonly ScheduleRecord[]
+  /** At or before the store's now. */
+  readonly asOf: number
+  readonly nextId: () => string
+}
+
+/**
+ * `current`: the store has this definition. `superseded`: another one took its place and a live
+ * process declares that. `register`: new, changed, or to be restored.
+ */
+export type RegistrationPlan = { readonly kind: 'current' } | { readonly kind: 'superseded' } | { readonly kind: 'register'; readonly registration: Registration }
+
+export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
+  const { policy, hash, record } = facts
+  if (record?.hash === hash) return { kind: 'current' }
+  // A hash has no order: one that was replaced stays replaced while its successor lives.
+  if (record?.superseded.includes(hash) && record.declared.includes(record.hash)) return { kind: 'superseded' }
+  return {
+    kind: 'register',
+    registration: {
+      job: policy.name,
+      hash,
+      expectedGeneration: record?.generation ?? 0,
+      concurrency: policy.concurrency,
+      rateLimit: policy.rateLimit,
+      schedules: policy.schedules.map((bound, index) => writeOf(bound, facts.payloads[index] ?? null, facts)),
+      ...(policy.renamedFrom === null ? {} : { renamedFrom: policy.renamedFrom }),
+    },
+  }
+}
+
+/** A schedule to be written: its spec resolved, and its first slot after `asOf` computed. */
+export function planScheduleWrite(write: {
+  readonly job: string
+  readonly name: string
+  readonly key: string
+  readonly spec: ScheduleSpec
+  readonly functions: readonly ((slot: Date) => boolean)[]
+  readonly payload: string | null
+  readonly asOf: number
+  /** Kept when the schedule exists; see {@link anchorOf}. */
+  readonly anchorAt: number | null
+  readonly incarnation: string
+}): ScheduleWrite {
+  const spec = resolveSpec(write.spec, write.anchorAt ?? write.asOf)
+  const nextSlot = nextFiringSlot(spec, write.functions, write.asOf)
+  return {
+    job: write.job,
+    name: write.name,
+    key: write.key,
+    incarnation: write.incarnation,
+    spec: serialiseSpec(spec),
+    payload: write.payload,
+    asOf: write.asOf,
+    nextSlot,
+    nextDueAt: nextSlot === null ? null : dueAt(spec, jitterSeed(write.job, write.name), nextSlot),
+  }
+}
+
+/** What a schedule's jitter is hashed from: the same on every node, and after a restart. */
+export function jitterSeed(job: string, name: string): string {
+  return `${job}/${name}`
+}
+
+/** The anchor that a stored interval schedule was registered with; null if it has none. */
+export function anchorOf(specText: string): number | null {
+  try {
+    const spec = parseSpec(specText)
+    return spec.kind === 'every' && typeof spec.anchorAt === 'number' ? spec.anchorAt : null
+  } catch {
+    return null
+  }
+}
+
+function writeOf(bound: BoundSchedule, payload: string | null, facts: RegistrationFacts): ScheduleWrite {
+  const { spec, excludes } = bound.schedule
+  const existing = facts.schedules.find((schedule) => schedule.name === bound.name)
+  return planScheduleWrite({
+    job: facts.policy.name,
+    name: bound.name,
+    key: bound.key,
+    spec,
+    functions: excludes,
+    payload,
+    // The cursor never goes back, even if our reading of the store's clock is older than it.
+    asOf: Math.max(facts.asOf, existing?.cursor ?? facts.asOf),
+    anchorAt: existing === undefined ? null : anchorOf(existing.spec),
+    incarnation: existing?.incarnation ?? facts.nextId(),
+  })
+}

@@ -1,0 +1,38 @@
+/** Retries of store calls that are safe to repeat: p-retry, with the engine's own clock for the waits. */
+import pRetry, { AbortError } from 'p-retry'
+import { sleep, type Clock } from '../time/clock.ts'
+import { isTransient } from './store-link.ts'
+
+/** The longest wait between two tries of the same call. */
+export const MAX_BACKOFF_MS = 5_000
+
+/** Wait before try `attempt` + 1 (attempt ≥ 1): exponential from 50 ms, jittered by half, at most 5 s. */
+export function storeBackoff(attempt: number, random: () => number): number {
+  return Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(attempt - 1, 10)) * (0.5 + random() / 2)
+}
+
+/**
+ * Calls `run` until it succeeds, at most `retries` more times, and only while errors are transient.
+ * The waits run on `clock`; `signal` ends them.
+ */
+export function retryStore<T>(
+  run: () => Promise<T>,
+  options: { readonly clock: Clock; readonly random: () => number; readonly retries: number; readonly signal?: AbortSignal | undefined },
+): Promise<T> {
+  return pRetry(
+    async () => {
+      try {
+        return await run()
+      } catch (error) {
+        throw isTransient(error) ? error : new AbortError(error as Error)
+      }
+    },
+    {
+      retries: options.retries,
+      minTimeout: 0,
+      maxTimeout: 0,
+      onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
+        retriesLeft > 0 ? sleep(options.clock, storeBackoff(attemptNumber, options.random), options.signal) : undefined,
+    },
+  )
+}

@@ -1,0 +1,44 @@
+/** Whether this process and its store are well: pure. */
+import type { HealthFacts } from './health-facts.ts'
+import { roughly } from './roughly.ts'
+
+/** One reason for not being `ok`. */
+export interface Finding {
+  readonly status: 'degraded' | 'unhealthy'
+  readonly why: string
+}
+
+/** A store clock further than this from the process's own is worth a look. */
+export const CLOCK_OFFSET_BOUND_MS = 5_000
+
+/** An event loop that answers later than this. */
+export const LOOP_LAG_BOUND_MS = 1_000
+
+/** Worst first. A stopped process has no findings: `snapshotHealth` says so by itself. */
+export function judgeProcess({ process, store }: HealthFacts): readonly Finding[] {
+  const findings: Finding[] = []
+  const stuck = process.stuck.length
+  if (!store.reachable || store.failingForMs > 0) {
+    findings.push({
+      status: 'unhealthy',
+      why: `the store has not answered for ${roughly(store.failingForMs)}: ${store.error ?? 'no reason given'}`,
+    })
+  }
+  if (stuck > 0 && stuck >= process.concurrency) {
+    findings.push({
+      status: 'unhealthy',
+      why: `every permit of this process (${process.concurrency}) is held by a stuck run: nothing can start`,
+    })
+  } else if (stuck > 0) {
+    findings.push({ status: 'degraded', why: `${stuck} of ${process.concurrency} permits are held by runs whose handler ignores abort` })
+  }
+  if (Math.abs(store.clockOffsetMs ?? 0) > CLOCK_OFFSET_BOUND_MS) {
+    const { clockOffsetMs } = store
+    const side = Number(clockOffsetMs) > 0 ? 'behind' : 'ahead of'
+    findings.push({ status: 'degraded', why: `this process's clock is ${roughly(Math.abs(Number(clockOffsetMs)))} ${side} the store's` })
+  }
+  if (process.loopLagMs.last > LOOP_LAG_BOUND_MS) {
+    findings.push({ status: 'degraded', why: `the event loop answers ${roughly(process.loopLagMs.last)} late: something blocks it` })
+  }
+  return findings
+}

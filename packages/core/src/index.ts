@@ -1,0 +1,58 @@
+/** Entry `@quarterjack/core`: jobs, schedules, the scheduler, the memory store. */
+
+// Jobs.
+export { defineJob } from './job/define-job.ts'
+export type { CatchUp, DebounceOptions, Job, JobHealthOptions, JobOptions, KeepOptions, RetryOptions, RunContext } from './job/job.ts'
+export { JOB_DEFAULTS } from './job/defaults.ts'
+
+// Schedules.
+export { cron } from './schedule/cron.ts'
+export { every } from './schedule/every.ts'
+export { at } from './schedule/at.ts'
+export { nextSlots } from './schedule/next-slots.ts'
+export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec } from './schedule/schedule.ts'
+
+// The scheduler.
+export { createScheduler } from './scheduler/create-scheduler.ts'
+export { SCHEDULER_DEFAULTS } from './scheduler/resolve-options.ts'
+export type {
+  JobRef,
+  PreviewSlot,
+  Run,
+  RunFilter,
+  RunHandle,
+  Scheduler,
+  SchedulerOptions,
+  ScheduleSetting,
+  ScheduleView,
+  TickSummary,
+  TriggerArgs,
+  TriggerItem,
+  TriggerOptions,
+} from './scheduler/scheduler.ts'
+
+// Stores and mutexes.
+export { memoryStore } from './memory/memory-store.ts'
+export { createMutex } from './lease/mutex.ts'
+export type { LockContext, LockOptions, Mutex, MutexOptions } from './lease/mutex.ts'
+
+// Health, audit, events, logging.
+export type { HealthSnapshot, HealthStatus, JobHealth, Percentiles } from './health/snapshot.ts'
+export type { AuditReport, AuditViolation, ScheduleAudit } from './health/audit-report.ts'
+export type { SchedulerEventName, SchedulerEvents } from './observe/events.ts'
+export type { Logger } from './observe/logger.ts'
+export { consoleLogger } from './observe/console-logger.ts'
+
+// States.
+export type { AttemptOutcome, RunState, SkipReason, TriggerKind } from './run/run-state.ts'
+
+// Errors.
+export { QuarterjackError } from './errors/quarterjack-error.ts'
+export { LeaseLostError, NonRetryableError, RetryAfterError, RunFailedError, StaleLeaseError } from './errors/run-errors.ts'
+export type { ErrorCode } from './errors/error-code.ts'
+export type { StoredError } from './errors/stored-error.ts'
+
+// Time.
+export type { Clock, TimerHandle } from './time/clock.ts'
+export type { Duration } from './time/duration.ts'
+export type { Instant } from './time/instant.ts'

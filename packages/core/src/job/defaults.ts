@@ -1,0 +1,21 @@
+/** Every default of a job, in one place; tabled in `docs/defaults.md`. */
+export const JOB_DEFAULTS = {
+  retries: 0,
+  minTimeout: '1s',
+  maxTimeout: '5m',
+  factor: 2,
+  randomize: true,
+  overlapScheduled: 'skip',
+  overlapTriggered: 'allow',
+  queueLimit: 1,
+  priority: 0,
+  catchUp: 'latest',
+  catchUpLimit: 100,
+  keepSucceeded: 10,
+  keepDead: 50,
+  keepFor: '30d',
+  maxFailures: 2,
+  onStuck: 'hold',
+  runOnStartWindow: '5m',
+  idempotencyTtl: '24h',
+} as const

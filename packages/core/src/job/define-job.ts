@@ -1,0 +1,116 @@
+/** `defineJob`: from the user's options to a frozen job value. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { bindSchedule } from '../schedule/resolve-spec.ts'
+import type { Schedule } from '../schedule/schedule.ts'
+import { parseDuration } from '../time/duration.ts'
+import { JOB_DEFAULTS } from './defaults.ts'
+import type { BoundSchedule, CatchUp, DebounceOptions, Job, JobOptions, JobPolicy, ResolvedCatchUp, ResolvedDebounce, SchemaInput } from './job.ts'
+import { validateJobOptions } from './job-options.ts'
+
+/**
+ * Defines a job: a frozen value; nothing happens until a scheduler gets it. The payload's schema
+ * types `trigger`, `ctx.payload` and the schedules' payloads; the handler's return types `finished()`.
+ * Throws `InvalidName`, `InvalidOption` or a schedule error that names field, value and remedy.
+ *
+ * @example
+ * const report = defineJob({
+ *   name: 'daily-report',
+ *   schedule: cron('0 6 * * 1-5', { timeZone: 'Europe/Berlin' }),
+ *   retry: { retries: 3 },
+ *   run: async ({ slot, signal }) => {},
+ * })
+ */
+export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R = unknown>(options: JobOptions<S, R>): Job<SchemaInput<S>, Awaited<R>> {
+  validateJobOptions(options)
+  return Object.freeze({ name: options.name, policy: Object.freeze(resolvePolicy(options)) })
+}
+
+/** The debounce in milliseconds, with defaults. */
+export function resolveDebounce<P>(options: DebounceOptions<P>, field: string): ResolvedDebounce {
+  return {
+    waitMs: parseDuration(options.wait, `${field}.wait`),
+    maxWaitMs: options.maxWait === undefined ? null : parseDuration(options.maxWait, `${field}.maxWait`),
+    leading: options.leading ?? false,
+    trailing: options.trailing ?? true,
+    merge: (options.merge ?? 'last') as ResolvedDebounce['merge'],
+  }
+}
+
+function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOptions<S, R>): JobPolicy {
+  const schedules = bindSchedules(options.name, options.schedule)
+  return {
+    name: options.name,
+    schedules,
+    runOnStart: resolveRunOnStart(options.runOnStart),
+    payload: options.payload ?? null,
+    timeoutMs: optionalMs(options.timeout, 'timeout'),
+    retry: {
+      retries: options.retry?.retries ?? JOB_DEFAULTS.retries,
+      minTimeoutMs: parseDuration(options.retry?.minTimeout ?? JOB_DEFAULTS.minTimeout, 'retry.minTimeout'),
+      maxTimeoutMs: parseDuration(options.retry?.maxTimeout ?? JOB_DEFAULTS.maxTimeout, 'retry.maxTimeout'),
+      factor: options.retry?.factor ?? JOB_DEFAULTS.factor,
+      randomize: options.retry?.randomize ?? JOB_DEFAULTS.randomize,
+    },
+    overlap: options.overlap ?? (schedules.length > 0 ? JOB_DEFAULTS.overlapScheduled : JOB_DEFAULTS.overlapTriggered),
+    queueLimit: options.queueLimit ?? JOB_DEFAULTS.queueLimit,
+    concurrency: options.concurrency ?? null,
+    mutex: options.mutex ?? null,
+    priority: options.priority ?? JOB_DEFAULTS.priority,
+    rateLimit: options.rateLimit === undefined ? null : { max: options.rateLimit.max, perMs: parseDuration(options.rateLimit.per, 'rateLimit.per') },
+    catchUp: resolveCatchUp(options.catchUp ?? JOB_DEFAULTS.catchUp),
+    misfireAfterMs: optionalMs(options.misfireAfter, 'misfireAfter'),
+    debounce: options.debounce === undefined ? null : resolveDebounce(options.debounce, 'debounce'),
+    keep: {
+      succeeded: options.keep?.succeeded ?? JOB_DEFAULTS.keepSucceeded,
+      dead: options.keep?.dead ?? JOB_DEFAULTS.keepDead,
+      forMs: parseDuration(options.keep?.for ?? JOB_DEFAULTS.keepFor, 'keep.for'),
+    },
+    health: {
+      staleAfterMs: optionalMs(options.health?.staleAfter, 'health.staleAfter'),
+      maxFailures: options.health?.maxFailures ?? JOB_DEFAULTS.maxFailures,
+    },
+    suspendAfter: options.suspendAfter ?? null,
+    after: (options.after ?? []).map((job) => job.name),
+    sensitive: options.sensitive ?? [],
+    onStuck: options.onStuck ?? JOB_DEFAULTS.onStuck,
+    renamedFrom: options.renamedFrom ?? null,
+    run: options.run as JobPolicy['run'],
+  }
+}
+
+function bindSchedules(job: string, given: Schedule | readonly Schedule[] | undefined): readonly BoundSchedule[] {
+  const list = given === undefined ? [] : Array.isArray(given) ? (given as readonly Schedule[]) : [given as Schedule]
+  const bound = list.map((schedule, position) => ({
+    name: `#${schedule.key ?? position}`,
+    key: schedule.key ?? '',
+    schedule: bindSchedule(schedule, job),
+  }))
+  const names = new Set<string>()
+  for (const { name } of bound) {
+    if (names.has(name)) {
+      throw new QuarterjackError('InvalidSchedule', `job "${job}": schedule: two schedules have the key "${name.slice(1)}". Give each its own key.`)
+    }
+    names.add(name)
+  }
+  return bound
+}
+
+function resolveRunOnStart(given: boolean | { readonly payload?: unknown; readonly window?: number | string } | undefined): JobPolicy['runOnStart'] {
+  if (given === undefined || given === false) return null
+  const options = given === true ? {} : given
+  return { payload: options.payload, windowMs: parseDuration(options.window ?? JOB_DEFAULTS.runOnStartWindow, 'runOnStart.window') }
+}
+
+function resolveCatchUp(given: CatchUp): ResolvedCatchUp {
+  if (given === 'latest' || given === 'none') return { mode: given }
+  return {
+    mode: 'all',
+    limit: given.limit ?? JOB_DEFAULTS.catchUpLimit,
+    withinMs: given.within === undefined ? null : parseDuration(given.within, 'catchUp.within'),
+  }
+}
+
+function optionalMs(value: unknown, field: string): number | null {
+  return value === undefined ? null : parseDuration(value, field)
+}

@@ -1,0 +1,83 @@
+/** Payloads at the edge: validated by the job's schema, turned into bounded JSON text, and back. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+
+/**
+ * Parses a value with a Standard Schema. Throws `PayloadInvalid` that lists every issue with its path.
+ * Give it what JSON kept, so that trigger and attempt judge the same value.
+ */
+export async function parsePayload(schema: StandardSchemaV1 | null, value: unknown, what: string): Promise<unknown> {
+  if (schema === null) {
+    if (value !== undefined) throw new QuarterjackError('PayloadInvalid', `${what}: it takes no payload. Give the job a payload schema, or leave the payload out.`)
+    return undefined
+  }
+  const answer = schema['~standard'].validate(value)
+  const result = answer instanceof Promise ? await answer : answer
+  if (result.issues === undefined) return result.value
+  const issues = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`)
+  throw new QuarterjackError(
+    'PayloadInvalid',
+    `${what}: the payload, as JSON keeps it (dates become text), does not fit the job's schema.\n  ${issues.join('\n  ')}`,
+  )
+}
+
+/**
+ * JSON text of a value, or null for undefined. Throws `PayloadNotSerializable` (cycles, BigInt,
+ * functions, symbols, non-finite numbers, at their path) or `PayloadTooLarge`.
+ */
+export function serialisePayload(value: unknown, maxBytes: number, what: string): string | null {
+  if (value === undefined) return null
+  refuseUnserialisable(value, '', new Set(), what)
+  const text = JSON.stringify(value)
+  if (text === undefined) return null
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxBytes) {
+    throw new QuarterjackError(
+      'PayloadTooLarge',
+      `${what}: the payload has ${bytes} bytes as JSON; the limit is ${maxBytes}. Store it elsewhere and pass a reference, or raise limits.payload.`,
+    )
+  }
+  return text
+}
+
+/** The value of kept JSON text; null text is undefined. */
+export function deserialisePayload(text: string | null): unknown {
+  return text === null ? undefined : JSON.parse(text)
+}
+
+function refuseUnserialisable(value: unknown, path: string, above: Set<object>, what: string): void {
+  const problem = problemOf(value, above)
+  if (problem !== null) {
+    throw new QuarterjackError('PayloadNotSerializable', `${what}: payload${path} is ${problem}, which JSON cannot keep. Convert it before triggering.`)
+  }
+  if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return
+  above.add(value)
+  for (const [key, member] of Object.entries(value)) {
+    refuseUnserialisable(member, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, above, what)
+  }
+  above.delete(value)
+}
+
+function problemOf(value: unknown, above: ReadonlySet<object>): string | null {
+  switch (typeof value) {
+    case 'bigint':
+      return 'a BigInt'
+    case 'function':
+      return 'a function'
+    case 'symbol':
+      return 'a symbol'
+    case 'number':
+      return Number.isFinite(value) ? null : String(value)
+    case 'object':
+      if (value === null) return null
+      if (above.has(value)) return 'a cycle'
+      return value instanceof Map || value instanceof Set ? `a ${value.constructor.name}` : null
+    default:
+      return null
+  }
+}
+
+function pathOf(issue: StandardSchemaV1.Issue): string {
+  if (issue.path === undefined || issue.path.length === 0) return 'payload'
+  return `payload${issue.path.map((part) => `.${String(typeof part === 'object' ? part.key : part)}`).join('')}`
+}

@@ -1,0 +1,217 @@
+/** A named mutex over all processes: fair to waiters, fenced, and honest about losing it. */
+import { LeaseLostError } from '../errors/run-errors.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { NAME_PATTERN } from '../job/job-options.ts'
+import { createIds } from '../random/ids.ts'
+import { systemRandom } from '../random/random.ts'
+import type { AcquireReply } from '../store/leases.ts'
+import type { Store } from '../store/store.ts'
+import { systemClock, waitForHint, type Clock, type TimerHandle } from '../time/clock.ts'
+import { parseDuration, type Duration } from '../time/duration.ts'
+import { trustedUntil } from './trust.ts'
+
+/** What the holder gets. */
+export interface LockContext {
+  /** Aborts when the lock can no longer be trusted, or the caller's own signal aborts. */
+  readonly signal: AbortSignal
+  /** Grows with every grant: guard your own writes with it. */
+  readonly fence: number
+  /** Confirms the lock now, for a full lease. Throws `LeaseLost` if it is gone. Renewals happen by themselves; this one is for a moment of truth. */
+  extend(): Promise<void>
+}
+
+export interface LockOptions {
+  /** How long to wait for the lock; 0 tries once. Default: without limit. */
+  readonly wait?: Duration
+  /** Gives up waiting, or aborts the work. */
+  readonly signal?: AbortSignal
+}
+
+export interface Mutex {
+  readonly name: string
+  /**
+   * Runs `work` while holding the mutex. Waiters are served first come, first served. Throws
+   * `MutexTimedOut` when `wait` passed, `LeaseLost` when the lock was lost before `work` ended.
+   * Not re-entrant: the same name inside itself waits for itself.
+   */
+  withLock<T>(work: (lock: LockContext) => T | Promise<T>, options?: LockOptions): Promise<T>
+}
+
+export interface MutexOptions {
+  /** Default `'30s'`, at least `'1s'`; renewed three times as often. */
+  readonly lease?: Duration
+  /** For tests. */
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+/** How often a waiter asks without a hint. */
+const SLOWEST_ASK_MS = 1_000
+
+/** A mutex on `store`. It shares its name with the `mutex` of jobs: they exclude each other. Throws `InvalidName`. */
+export function createMutex(store: Store, name: string, options: MutexOptions = {}): Mutex {
+  if (!NAME_PATTERN.test(name)) {
+    throw new QuarterjackError('InvalidName', `createMutex: name ${JSON.stringify(name)} is not valid: use 1 to 128 letters, digits, ".", "_", ":" or "-".`)
+  }
+  const clock = options.clock ?? systemClock
+  const leaseMs = parseDuration(options.lease ?? '30s', 'createMutex: lease', 1_000)
+  const nextId = createIds(clock.now, options.random ?? systemRandom)
+  let seenFence = 0
+
+  const bid = (holder: string, queue: boolean): Promise<Answer> => {
+    const askedAt = clock.monotonic()
+    return store.leases.acquire({ bids: [{ name, holder, leaseMs, queue, seenFence }] }).then(({ replies }) => {
+      const reply = replies[0] as AcquireReply
+      if (reply.granted) seenFence = Math.max(seenFence, reply.fence)
+      return { reply, askedAt }
+    })
+  }
+
+  const acquire = async (holder: string, wait: Duration | undefined, signal: AbortSignal | undefined): Promise<Grant> => {
+    const until = wait === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + parseDuration(wait, 'withLock: wait')
+    const hints = listen(store, name)
+    try {
+      for (;;) {
+        signal?.throwIfAborted()
+        const hint = hints.next()
+        const queue = until > clock.monotonic()
+        const { reply, askedAt } = await bid(holder, queue)
+        if (reply.granted) return { fence: reply.fence, trusted: trustedUntil(askedAt, leaseMs) }
+        const left = until - clock.monotonic()
+        if (left <= 0) throw new QuarterjackError('MutexTimedOut', `mutex "${name}" was not free within ${String(wait)}; ${reply.ahead} waiters stood ahead. Wait longer, or let go sooner.`)
+        const untilRetry = Math.max(1, reply.retryAt - reply.storeNow)
+        await waitForHint(clock, Math.min(untilRetry, left, SLOWEST_ASK_MS, leaseMs / 3), hint, signal)
+      }
+    } catch (error) {
+      await store.leases.withdraw({ bids: [{ name, holder }] }).catch(() => undefined)
+      throw error
+    } finally {
+      hints.close()
+    }
+  }
+
+  return Object.freeze({
+    name,
+    async withLock<T>(work: (lock: LockContext) => T | Promise<T>, lockOptions: LockOptions = {}): Promise<T> {
+      await store.open()
+      const holder = nextId()
+      const grant = await acquire(holder, lockOptions.wait, lockOptions.signal)
+      const held = hold({ store, name, holder, fence: grant.fence, leaseMs, clock, trusted: grant.trusted, outer: lockOptions.signal })
+      try {
+        const result = await work({ signal: held.signal, fence: grant.fence, extend: held.extend })
+        if (held.lost()) throw new LeaseLostError(`mutex "${name}"`)
+        return result
+      } finally {
+        held.end()
+        await store.leases.release({ leases: [{ name, holder, fence: grant.fence }] }).catch(() => undefined)
+      }
+    },
+  })
+}
+
+interface Answer {
+  readonly reply: AcquireReply
+  readonly askedAt: number
+}
+
+interface Grant {
+  readonly fence: number
+  readonly trusted: number
+}
+
+interface Held {
+  readonly signal: AbortSignal
+  lost(): boolean
+  extend(): Promise<void>
+  end(): void
+}
+
+/** Keeps a granted lock: renews it, and aborts the signal when it is lost or trust runs out. */
+function hold(lock: {
+  readonly store: Store
+  readonly name: string
+  readonly holder: string
+  readonly fence: number
+  readonly leaseMs: number
+  readonly clock: Clock
+  readonly trusted: number
+  readonly outer: AbortSignal | undefined
+}): Held {
+  const { store, name, holder, fence, leaseMs, clock } = lock
+  const controller = new AbortController()
+  let trusted = lock.trusted
+  let lost = false
+  let ended = false
+  let renewTimer: TimerHandle | null = null
+  let trustTimer: TimerHandle | null = null
+
+  const lose = (): void => {
+    if (ended) return
+    lost = true
+    stopTimers()
+    controller.abort(new LeaseLostError(`mutex "${name}"`))
+  }
+
+  const renew = async (): Promise<void> => {
+    const askedAt = clock.monotonic()
+    const { renewed } = await store.leases.renew({ leases: [{ name, holder, fence, leaseMs }] })
+    if (ended) return
+    if (renewed[0] !== true) return lose()
+    trusted = Math.max(trusted, trustedUntil(askedAt, leaseMs))
+    watchTrust()
+  }
+
+  const watchTrust = (): void => {
+    if (trustTimer !== null) clock.clearTimer(trustTimer)
+    trustTimer = clock.setTimer(() => (clock.monotonic() >= trusted ? lose() : watchTrust()), trusted - clock.monotonic())
+  }
+
+  const armRenewal = (delayMs: number): void => {
+    renewTimer = clock.setTimer(() => {
+      const next = (ms: number) => (): void => {
+        if (!ended && !lost) armRenewal(ms)
+      }
+      // A failed renewal is tried again sooner; trust alone decides when it is too late.
+      renew().then(next(leaseMs / 3), next(Math.min(leaseMs / 10, 1_000)))
+    }, delayMs)
+  }
+
+  const stopTimers = (): void => {
+    if (renewTimer !== null) clock.clearTimer(renewTimer)
+    if (trustTimer !== null) clock.clearTimer(trustTimer)
+  }
+
+  const onOuterAbort = (): void => controller.abort(lock.outer?.reason)
+  lock.outer?.addEventListener('abort', onOuterAbort, { once: true })
+  watchTrust()
+  armRenewal(leaseMs / 3)
+
+  return {
+    signal: controller.signal,
+    lost: () => lost,
+    async extend() {
+      await renew()
+      if (lost) throw new LeaseLostError(`mutex "${name}"`)
+    },
+    end() {
+      ended = true
+      stopTimers()
+      lock.outer?.removeEventListener('abort', onOuterAbort)
+    },
+  }
+}
+
+/** Hints that the mutex was released. */
+function listen(store: Store, name: string): { next(): Promise<void>; close(): void } {
+  let wake: () => void = () => undefined
+  const close = store.watch((hint) => {
+    if (hint.kind === 'lease' && hint.name === name) wake()
+  })
+  return {
+    next: () =>
+      new Promise((resolve) => {
+        wake = resolve
+      }),
+    close,
+  }
+}

@@ -1,0 +1,31 @@
+/** The names of all events, at run time. */
+import type { SchedulerEventName } from './events.ts'
+
+// A record, so that the compiler misses no name and takes no other.
+const NAMES: Readonly<Record<SchedulerEventName, true>> = {
+  'run.started': true,
+  'run.succeeded': true,
+  'run.retrying': true,
+  'run.dead': true,
+  'run.cancelled': true,
+  'run.skipped': true,
+  'run.released': true,
+  'run.stale': true,
+  'run.stuck': true,
+  'slots.skipped': true,
+  'schedule.exhausted': true,
+  'schedule.quarantined': true,
+  'job.suspended': true,
+  'job.resumed': true,
+  'owner.expired': true,
+  'lease.lost': true,
+  'store.failed': true,
+  'store.recovered': true,
+  'clock.backward': true,
+  'listener.failed': true,
+  'scheduler.started': true,
+  'scheduler.stopped': true,
+}
+
+/** Every {@link SchedulerEventName}, in the order of `docs/events.md`. */
+export const EVENT_NAMES: readonly SchedulerEventName[] = Object.keys(NAMES) as SchedulerEventName[]

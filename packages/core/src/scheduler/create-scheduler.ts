@@ -1,0 +1,297 @@
+/** `createScheduler`: the facade over one engine. */
+import { createEngine } from '../engine/engine.ts'
+import { prepareDefinition, startPayload, type Definition } from '../engine/register.ts'
+import { createStoreLink } from '../engine/store-link.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { auditSchedules } from '../health/audit.ts'
+import { snapshotHealth } from '../health/snapshot-health.ts'
+import type { Job, JobPolicy } from '../job/job.ts'
+import { createEmitter } from '../observe/emitter.ts'
+import { resolveLogger } from '../observe/resolve-logger.ts'
+import { createIds } from '../random/ids.ts'
+import type { EnqueueReply } from '../store/runs.ts'
+import { parseDuration } from '../time/duration.ts'
+import { toInstant } from '../time/instant.ts'
+import { buildTrigger, RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
+import type { Trigger } from '../trigger/coalesce.ts'
+import { gatherHealth } from './gather-health.ts'
+import { handleSignals } from './handle-signals.ts'
+import { createMisfireLog } from './misfire-log.ts'
+import { previewSlots, previewSources } from './preview.ts'
+import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
+import { createRunHandle, type HandleDeps } from './run-handle.ts'
+import { createRunsGroup, jobName } from './runs-group.ts'
+import { createSchedulesGroup } from './schedules-group.ts'
+import type { JobRef, RunHandle, Scheduler, SchedulerOptions, TickSummary, TriggerArgs, TriggerItem, TriggerOptions } from './scheduler.ts'
+
+/** Schedules of a job that `preview` reads at most. */
+const MOST_PREVIEWED = 1_000
+
+/**
+ * Makes a scheduler. Nothing runs until `start()`; without it the scheduler is a client. One store
+ * may serve many schedulers, in one process or in many.
+ *
+ * @example
+ * const scheduler = createScheduler({ store: memoryStore(), jobs: [report] })
+ * await scheduler.start()
+ */
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const resolved = resolveSchedulerOptions(options)
+  const { store, clock, random, policies, leaseMs } = resolved
+  const { logger } = resolveLogger(resolved.logger, clock)
+  const emitter = createEmitter({
+    clock,
+    onListenerError: ({ event, error, unreported }) => logger.error({ event, error, unreported }, `a listener of "${event}" failed: ${error.message}`),
+  })
+  const nextId = createIds(clock.now, random)
+  const link = createStoreLink({ store, clock, deadlineMs: resolved.storeTimeoutMs, emitter })
+  const engine = createEngine({
+    link,
+    clock,
+    random,
+    nextId,
+    emitter,
+    logger,
+    concurrency: resolved.concurrency,
+    leaseMs,
+    abortGraceMs: resolved.abortGraceMs,
+    limits: resolved.limits,
+    around: resolved.around ?? null,
+    policies,
+  })
+  const misfires = createMisfireLog(emitter, link.clock.now)
+
+  let phase: 'idle' | 'starting' | 'started' | 'stopping' | 'stopped' = 'idle'
+  let opening: Promise<void> | null = null
+  let definitions: readonly Definition[] = []
+  let startedAt: number | null = null
+  let releaseSignals: (() => void) | null = null
+
+  /** Opens the store once; a failed opening is tried again by the next call. */
+  const open = (): Promise<void> => {
+    opening ??= engine
+      .call('open', async (opened) => {
+        await opened.open()
+        return { storeNow: await opened.now() }
+      })
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          opening = null
+          throw error
+        },
+      )
+    return opening
+  }
+
+  const call: typeof engine.call = async (verb, run) => {
+    await open()
+    return engine.call(verb, run)
+  }
+
+  const handles: HandleDeps = {
+    clock,
+    store,
+    get: async (id) => (await call('runs.get', (opened) => opened.runs.get({ ids: [id] }))).runs[0] ?? null,
+  }
+
+  const requirePolicy = (name: string): JobPolicy => {
+    const policy = policies.get(name)
+    if (policy !== undefined) return policy
+    throw new QuarterjackError('UnknownJob', `job ${JSON.stringify(name)} is not among the jobs of this scheduler (${[...policies.keys()].join(', ') || 'none'}). Pass it to createScheduler({ jobs }).`)
+  }
+
+  const triggerOne = async <In, R>(job: Job<In, R>, payload: In | undefined, given: TriggerOptions<In>): Promise<RunHandle<R>> => {
+    const trigger = await build(job, payload, given)
+    await open()
+    const reply = given.tx === undefined ? await engine.enqueue(trigger) : ((await enqueueWith([trigger], given.tx))[0] as EnqueueReply)
+    return createRunHandle<R>(reply, job.name, handles)
+  }
+
+  const build = <In, R>(job: Job<In, R>, payload: In | undefined, given: TriggerOptions<In>): Promise<Trigger> =>
+    buildTrigger(requirePolicy(job.name), payload, given as TriggerOptions<never>, { id: nextId(), maxPayloadBytes: resolved.limits.payload })
+
+  const enqueueWith = (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
+    if (store.capabilities.transactions !== true) {
+      throw new QuarterjackError('TransactionsUnsupported', `store "${store.name}" cannot join a transaction: trigger without tx, after the commit, or use a store whose capabilities say "transactions".`)
+    }
+    return engine.enqueueWith(triggers, tx)
+  }
+
+  const startJobs = async (only: readonly JobRef[] | undefined, quota?: number): Promise<void> => {
+    const chosen = only === undefined ? [...policies.values()] : only.map((job) => requirePolicy(jobName(job)))
+    definitions = await Promise.all(chosen.map((policy) => prepareDefinition(policy, resolved.limits.payload)))
+    await open()
+    const standings = await engine.start(definitions, quota)
+    startedAt = link.clock.now()
+    await Promise.all(definitions.map(({ policy }) => runOnStart(policy, standings.get(policy.name)?.generation ?? 0)))
+    emitter.emit('scheduler.started', { owner: engine.facts().owner ?? '', jobs: chosen.map(({ name }) => name) })
+  }
+
+  /** One start run per generation and window, whichever replica comes first. */
+  const runOnStart = async (policy: JobPolicy, generation: number): Promise<void> => {
+    if (policy.runOnStart === null) return
+    const trigger = await buildTrigger(policy, startPayload(policy), { debounce: false }, { id: nextId(), maxPayloadBytes: resolved.limits.payload })
+    await engine.enqueue({
+      ...trigger,
+      request: { ...trigger.request, trigger: 'start', idempotency: { key: `${RESERVED_KEY_PREFIX}start:${generation}`, ttlMs: policy.runOnStart.windowMs } },
+    })
+  }
+
+  const setSuspended = async (job: JobRef, name: string | undefined, reason: string | null): Promise<boolean> => {
+    const target = { job: jobName(job), name, reason }
+    const { changed } = await call('schedules.suspend', (opened) => opened.schedules.suspend({ targets: [target] }))
+    if (changed[0] !== true) return false
+    if (reason === null) emitter.emit('job.resumed', { job: target.job, key: name ?? null })
+    else emitter.emit('job.suspended', { job: target.job, key: name ?? null, reason })
+    engine.stir()
+    return true
+  }
+
+  const stop = async (stopOptions: { readonly grace?: number | string } = {}): Promise<{ readonly stuck: readonly string[] }> => {
+    if (phase !== 'started') return { stuck: [] }
+    phase = 'stopping'
+    releaseSignals?.()
+    releaseSignals = null
+    const stuck = await engine.stop(parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace'))
+    phase = 'stopped'
+    if (stuck.length > 0) logger.error({ stuck }, `stopped, but ${stuck.length} handlers ignored abort and still execute: ${stuck.join(', ')}`)
+    emitter.emit('scheduler.stopped', { stuck })
+    return { stuck }
+  }
+
+  const begin = async (only: readonly JobRef[] | undefined, quota?: number): Promise<void> => {
+    if (phase === 'starting' || phase === 'started' || phase === 'stopping') {
+      throw new QuarterjackError('AlreadyStarted', `the scheduler is ${phase}; start() and tick() need one that is not. Stop it first.`)
+    }
+    phase = 'starting'
+    try {
+      await startJobs(only, quota)
+      phase = 'started'
+    } catch (error) {
+      await engine.stop(0).catch(() => undefined)
+      phase = 'idle'
+      throw error
+    }
+  }
+
+  const scheduler: Scheduler = {
+    store,
+    jobs: resolved.jobs,
+
+    async start(startOptions = {}) {
+      await begin(startOptions.only)
+      if (resolved.signalGraceMs !== null) {
+        const grace = resolved.signalGraceMs
+        releaseSignals = handleSignals((signal) => {
+          logger.info({ signal }, `${signal}: stopping`)
+          return stop({ grace })
+        })
+      }
+    },
+    stop: stop as Scheduler['stop'],
+
+    async tick(tickOptions = {}) {
+      const budgetMs = parseDuration(tickOptions.budget ?? '30s', 'tick: budget', 1)
+      const summary = { fired: 0, claimed: 0, succeeded: 0, failed: 0 }
+      const count = (event: 'run.started' | 'run.succeeded' | 'run.dead' | 'run.retrying', field: 'claimed' | 'succeeded' | 'failed'): (() => void) =>
+        emitter.on(event, (payload) => {
+          summary[field]++
+          if (event === 'run.started' && payload.trigger === 'schedule' && payload.attempt === 1) summary.fired++
+        })
+      const undo = [count('run.started', 'claimed'), count('run.succeeded', 'succeeded'), count('run.dead', 'failed'), count('run.retrying', 'failed')]
+      const startedAtMs = clock.monotonic()
+      await begin(undefined, tickOptions.limit ?? 100)
+      try {
+        await engine.quietWithin(budgetMs)
+        const nextWakeAt = engine.nextWakeAt()
+        return { ...summary, nextWakeAt: nextWakeAt === null || !Number.isFinite(nextWakeAt) ? null : new Date(nextWakeAt) } satisfies TickSummary
+      } finally {
+        await stop({ grace: Math.max(0, Math.round(budgetMs - (clock.monotonic() - startedAtMs))) })
+        phase = 'idle'
+        for (const off of undo) off()
+      }
+    },
+
+    async trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>) {
+      return triggerOne<In, R>(job, args[0], args[1] ?? {})
+    },
+    async triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]) {
+      // All are checked before the first is sent: a bad one leaves nothing behind.
+      const triggers = await Promise.all(items.map(({ payload, ...given }) => build(job, payload as In | undefined, given as TriggerOptions<In>)))
+      await open()
+      const tx = items[0]?.tx
+      const replies = tx === undefined ? await Promise.all(triggers.map((trigger) => engine.enqueue(trigger))) : await enqueueWith(triggers, tx)
+      return replies.map((reply) => createRunHandle<R>(reply, job.name, handles))
+    },
+
+    suspend(job, reason, suspendOptions = {}) {
+      if (typeof reason !== 'string' || reason.trim() === '') {
+        throw new QuarterjackError('InvalidOption', `suspend: reason: ${JSON.stringify(reason)} says nothing. Whoever finds the job suspended needs to know why.`)
+      }
+      return setSuspended(job, suspendOptions.schedule, reason)
+    },
+    resume: (job, resumeOptions = {}) => setSuspended(job, resumeOptions.schedule, null),
+
+    async retire(job) {
+      const { replies } = await call('schedules.retire', (opened) => opened.schedules.retire({ jobs: [job] }))
+      if (replies[0] === 'unknown') throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${JSON.stringify(job)}.`)
+      if (replies[0] === 'inUse') {
+        throw new QuarterjackError('JobInUse', `retire: a live process still declares job "${job}". Deploy the code without it first; its presence ends with that process's lease.`)
+      }
+    },
+
+    async preview(job, previewOptions = {}) {
+      const name = jobName(job)
+      const { storeNow, ...rest } = await call('schedules.list', async (opened) => ({
+        storeNow: await opened.now(),
+        ...(await opened.schedules.list({ job: name, limit: MOST_PREVIEWED })),
+      }))
+      const policy = policies.get(name) ?? null
+      if (policy === null && rest.schedules.length === 0) requirePolicy(name)
+      const sources = previewSources(rest.schedules, policy, storeNow).filter((source) => previewOptions.schedule === undefined || source.name === previewOptions.schedule)
+      const from = previewOptions.from === undefined ? storeNow : toInstant(previewOptions.from, 'preview: from')
+      return previewSlots(name, sources, from, previewOptions.count ?? 10)
+    },
+
+    async health() {
+      // A store that cannot be opened is a finding, not an error.
+      await open().catch(() => undefined)
+      return snapshotHealth(
+        await gatherHealth({
+          engine,
+          policies,
+          storeName: store.name,
+          concurrency: resolved.concurrency,
+          leaseMs,
+          now: link.clock.now,
+          startedAt,
+          stopped: phase === 'stopped',
+          listenerErrors: emitter.listenerErrors(),
+          misfires,
+        }),
+      )
+    },
+    live: () => phase !== 'stopped' && engine.live(),
+    async audit(auditOptions = {}) {
+      await open()
+      return auditSchedules(store, { job: auditOptions.job === undefined ? undefined : jobName(auditOptions.job), limit: auditOptions.limit })
+    },
+    on: (event, listener) => emitter.on(event, listener),
+
+    runs: createRunsGroup({ ...handles, call, policies, nextId, enqueue: (request) => engine.enqueue({ request, merge: null }) }),
+    schedules: createSchedulesGroup({
+      call,
+      policies,
+      nextId,
+      maxPayloadBytes: resolved.limits.payload,
+      storeNow: async () => (await call('now', async (opened) => ({ storeNow: await opened.now() }))).storeNow,
+      onWritten: engine.stir,
+    }),
+
+    async [Symbol.asyncDispose]() {
+      await stop()
+    },
+  }
+  return Object.freeze(scheduler)
+}

@@ -1,0 +1,106 @@
+/** Gathers the facts of health from this process and its store. */
+import type { Engine } from '../engine/engine.ts'
+import type { Definition } from '../engine/register.ts'
+import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
+import { defaultStaleAfter } from '../health/stale-after.ts'
+import type { JobPolicy } from '../job/job.ts'
+import { nextFiringSlot } from '../schedule/next-slots.ts'
+import { resolveSpec } from '../schedule/resolve-spec.ts'
+import type { JobRecord } from '../store/records.ts'
+import type { JobStats } from '../store/runs.ts'
+import type { MisfireLog } from './misfire-log.ts'
+
+export interface GatherDeps {
+  readonly engine: Engine
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly definitions: readonly Definition[]
+  readonly storeName: string
+  readonly concurrency: number
+  readonly leaseMs: number
+  /** Store time, estimated. */
+  readonly now: () => number
+  /** Store time of this process's start; null before it. */
+  readonly startedAt: number | null
+  readonly stopped: boolean
+  readonly listenerErrors: number
+  readonly misfires: MisfireLog
+}
+
+/** Never throws: a store that does not answer is a fact too. */
+export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
+  const names = [...deps.policies.keys()]
+  const answer = await askStore(deps.engine, names)
+  const facts = deps.engine.facts()
+  const now = answer?.stats.storeNow ?? deps.now()
+  return {
+    now,
+    process: {
+      owner: facts.owner,
+      stopped: deps.stopped,
+      running: facts.running,
+      concurrency: deps.concurrency,
+      stuck: facts.stuck,
+      loopLagMs: { ...facts.loopLag },
+      staleResults: facts.staleResults,
+      listenerErrors: deps.listenerErrors,
+    },
+    store: {
+      name: deps.storeName,
+      reachable: answer !== null,
+      latencyMs: facts.store.latency.values(),
+      clockOffsetMs: facts.store.clockOffsetMs,
+      error: facts.store.error,
+      failingForMs: facts.store.failingForMs,
+    },
+    owners: answer?.stats.owners ?? null,
+    jobs: names.map((name, index) => jobFacts(deps, name, now, answer?.stats.jobs[index] ?? null, answer?.records.find((one) => one.job === name) ?? null)),
+  }
+}
+
+interface StoreAnswer {
+  readonly stats: { readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }
+  readonly records: readonly JobRecord[]
+}
+
+async function askStore(engine: Engine, jobs: readonly string[]): Promise<StoreAnswer | null> {
+  try {
+    const [stats, loaded] = await Promise.all([
+      engine.callOnce('runs.stats', (store) => store.runs.stats({ jobs })),
+      engine.callOnce('schedules.load', (store) => store.schedules.load({ jobs })),
+    ])
+    return { stats, records: loaded.jobs }
+  } catch {
+    return null
+  }
+}
+
+function jobFacts(deps: GatherDeps, name: string, now: number, stats: JobStats | null, record: JobRecord | null): JobFacts {
+  const policy = deps.policies.get(name) as JobPolicy
+  const longest = deps.engine.longestRun(name)
+  return {
+    job: name,
+    staleAfterMs: policy.health.staleAfterMs ?? defaultStaleAfter(slotsOf(policy, now)),
+    maxFailures: policy.health.maxFailures,
+    timeoutMs: policy.timeoutMs,
+    misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000,
+    rateLimited: policy.rateLimit !== null,
+    suspended: record?.suspended ?? null,
+    registeredAt: deps.startedAt,
+    resumedAt: record?.suspendedStretches.at(-1)?.[1] ?? null,
+    longestRun: longest,
+    misfires: deps.misfires.of(name),
+    stats,
+  }
+}
+
+/** The next slots of each static schedule: what the default of `staleAfter` follows from. */
+function slotsOf(policy: JobPolicy, now: number): readonly (readonly number[])[] {
+  return policy.schedules.map(({ schedule }) => {
+    const spec = resolveSpec(schedule.spec, now)
+    const slots: number[] = []
+    for (let slot = nextFiringSlot(spec, schedule.excludes, now); slot !== null && slots.length < 100; slot = nextFiringSlot(spec, schedule.excludes, slot)) {
+      slots.push(slot)
+    }
+    return slots
+  })
+}

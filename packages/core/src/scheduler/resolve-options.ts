@@ -1,0 +1,100 @@
+/** The scheduler's options: checked, defaulted, frozen. */
+import * as z from 'zod/mini'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import type { Job, JobPolicy } from '../job/job.ts'
+import { refuse } from '../job/job-options.ts'
+import { systemRandom } from '../random/random.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
+import { parseDuration } from '../time/duration.ts'
+import type { SchedulerOptions } from './scheduler.ts'
+
+/** Every default of a scheduler, in one place; tabled in `docs/defaults.md`. */
+export const SCHEDULER_DEFAULTS = {
+  concurrency: 20,
+  lease: '30s',
+  storeTimeout: '5s',
+  abortGrace: '10s',
+  stopGrace: '30s',
+  logger: 'text',
+  payloadLimit: 262_144,
+  resultLimit: 65_536,
+  errorLimit: 16_384,
+} as const
+
+const LEAST_LEASE_MS = 2_000
+
+export interface ResolvedSchedulerOptions {
+  readonly store: SchedulerOptions['store']
+  readonly jobs: readonly Job<never, unknown>[]
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly logger: NonNullable<SchedulerOptions['logger']>
+  readonly concurrency: number
+  readonly leaseMs: number
+  readonly storeTimeoutMs: number
+  readonly abortGraceMs: number
+  readonly limits: { readonly payload: number; readonly result: number; readonly error: number }
+  readonly around: SchedulerOptions['around'] | null
+  /** Grace in ms when signals stop the scheduler; null when they are not handled. */
+  readonly signalGraceMs: number | null
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+const has = (...members: readonly string[]): ((value: unknown) => boolean) => (value) =>
+  typeof value === 'object' && value !== null && members.every((member) => member in value)
+
+const bytes = z.number().check(z.int(), z.gte(512))
+const optionsSchema = z.strictObject({
+  store: z.custom<object>(has('schedules', 'runs', 'leases', 'open'), 'must be a store: memoryStore(), pgStore(…), redisStore(…)'),
+  jobs: z.array(z.custom<object>(has('name', 'policy'), 'must come from defineJob()')),
+  logger: z.optional(z.union([z.enum(['text', 'json']), z.literal(false), z.custom<object>(has('debug', 'info', 'warn', 'error'))], 'use "text", "json", false, or a pino-shaped logger')),
+  concurrency: z.optional(z.number().check(z.int(), z.gte(1), z.lte(10_000))),
+  lease: z.optional(z.union([z.string(), z.number()])),
+  storeTimeout: z.optional(z.union([z.string(), z.number()])),
+  abortGrace: z.optional(z.union([z.string(), z.number()])),
+  limits: z.optional(z.strictObject({ payload: z.optional(bytes), result: z.optional(bytes), error: z.optional(bytes) })),
+  around: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function (ctx, next) => …')),
+  handleSignals: z.optional(z.union([z.boolean(), z.strictObject({ grace: z.optional(z.union([z.string(), z.number()])) })])),
+  clock: z.optional(z.custom<object>(has('now', 'monotonic', 'setTimer', 'clearTimer', 'defer'), 'must be a Clock')),
+  random: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function')),
+})
+
+/** Throws `InvalidOption`, `InvalidDuration` or `DuplicateJob`. */
+export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
+  refuse(optionsSchema.safeParse(options), 'createScheduler')
+  const leaseMs = parseDuration(options.lease ?? SCHEDULER_DEFAULTS.lease, 'lease', LEAST_LEASE_MS)
+  return Object.freeze({
+    store: options.store,
+    jobs: Object.freeze([...options.jobs]),
+    policies: indexJobs(options.jobs),
+    logger: options.logger ?? SCHEDULER_DEFAULTS.logger,
+    concurrency: options.concurrency ?? SCHEDULER_DEFAULTS.concurrency,
+    leaseMs,
+    // A call that outlives half the lease would leave no time to renew it.
+    storeTimeoutMs: Math.min(parseDuration(options.storeTimeout ?? SCHEDULER_DEFAULTS.storeTimeout, 'storeTimeout', 1), leaseMs / 2),
+    abortGraceMs: parseDuration(options.abortGrace ?? SCHEDULER_DEFAULTS.abortGrace, 'abortGrace'),
+    limits: {
+      payload: options.limits?.payload ?? SCHEDULER_DEFAULTS.payloadLimit,
+      result: options.limits?.result ?? SCHEDULER_DEFAULTS.resultLimit,
+      error: options.limits?.error ?? SCHEDULER_DEFAULTS.errorLimit,
+    },
+    around: options.around ?? null,
+    signalGraceMs: resolveSignals(options.handleSignals),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+  })
+}
+
+function indexJobs(jobs: readonly Job<never, unknown>[]): ReadonlyMap<string, JobPolicy> {
+  const policies = new Map<string, JobPolicy>()
+  for (const { name, policy } of jobs) {
+    if (policies.has(name)) throw new QuarterjackError('DuplicateJob', `createScheduler: jobs: two jobs are named "${name}". A name is a job's identity; rename one of them.`)
+    policies.set(name, policy)
+  }
+  return policies
+}
+
+function resolveSignals(given: SchedulerOptions['handleSignals']): number | null {
+  if (given === undefined || given === false) return null
+  return parseDuration((given === true ? undefined : given.grace) ?? SCHEDULER_DEFAULTS.stopGrace, 'handleSignals.grace')
+}

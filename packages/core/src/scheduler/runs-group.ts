@@ -1,0 +1,116 @@
+/** `scheduler.runs`: look at runs, cancel them, replay them. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import type { JobPolicy } from '../job/job.ts'
+import { isTerminal, type RunState } from '../run/run-state.ts'
+import type { RunRecord } from '../store/records.ts'
+import type { EnqueueReply, EnqueueRequest, RunQuery } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
+import { toInstant } from '../time/instant.ts'
+import { gatesOf } from '../trigger/gates-of.ts'
+import { createRunHandle, type HandleDeps } from './run-handle.ts'
+import { viewRun } from './run-view.ts'
+import type { JobRef, RunFilter, RunHandle, Scheduler } from './scheduler.ts'
+
+const STATES: readonly RunState[] = ['pending', 'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'skipped']
+const MOST_PER_PAGE = 1_000
+
+export interface GroupDeps {
+  readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly nextId: () => string
+}
+
+export function createRunsGroup(
+  deps: GroupDeps & HandleDeps & { readonly enqueue: (request: EnqueueRequest) => Promise<EnqueueReply> },
+): Scheduler['runs'] {
+  const view = (record: RunRecord): ReturnType<typeof viewRun> => viewRun(record, deps.policies.get(record.job)?.sensitive ?? null)
+
+  const find = async (query: RunQuery): Promise<readonly RunRecord[]> => (await deps.call('runs.find', (store) => store.runs.find(query))).runs
+
+  const replayRecord = async (record: RunRecord): Promise<RunHandle> => {
+    const policy = deps.policies.get(record.job)
+    const reply = await deps.enqueue({
+      id: deps.nextId(),
+      job: record.job,
+      key: record.key,
+      trigger: 'replay',
+      payload: record.payload ?? record.merging?.at(-1) ?? null,
+      triggers: 1,
+      priority: record.priority,
+      delayMs: 0,
+      overlap: policy?.overlap ?? record.overlap,
+      skipWhenBusy: false,
+      gates: policy === undefined ? record.gates : gatesOf(policy, record.key),
+      replayOf: record.id,
+      slot: record.slot ?? undefined,
+    })
+    return createRunHandle(reply, record.job, deps)
+  }
+
+  const require = async (id: string): Promise<RunRecord> => {
+    const record = await deps.get(id)
+    if (record === null) throw new QuarterjackError('UnknownRun', `There is no run ${JSON.stringify(id)}. It was never made, or its history is no longer kept.`)
+    return record
+  }
+
+  return {
+    async get(id) {
+      const record = await deps.get(id)
+      return record === null ? null : view(record)
+    },
+    async find(filter = {}) {
+      return (await find(resolveFilter(filter))).map(view)
+    },
+    async cancel(id, reason = 'cancelled by request') {
+      const { replies } = await deps.call('runs.cancel', (store) => store.runs.cancel({ runs: [{ id, reason }] }))
+      if (replies[0] === 'unknown') await require(id)
+      return replies[0] === 'cancelled' || replies[0] === 'requested'
+    },
+    async replay(id) {
+      const record = await require(id)
+      if (!isTerminal(record.state)) {
+        throw new QuarterjackError('NotReplayable', `run ${id} of job "${record.job}" is ${record.state}; only a finished run can be replayed. Cancel it first, or wait.`)
+      }
+      return replayRecord(record)
+    },
+    async replayAll(filter) {
+      const most = filter.limit ?? 100
+      const dead: RunRecord[] = []
+      // Pages come newest first; the oldest are replayed first.
+      for (let after: string | undefined; ; ) {
+        const page = await find({ ...resolveFilter({ ...filter, limit: MOST_PER_PAGE }), states: ['dead'], after })
+        dead.push(...page)
+        if (page.length < MOST_PER_PAGE) break
+        after = page.at(-1)?.id
+      }
+      const handles: RunHandle[] = []
+      for (const record of dead.reverse().slice(0, most)) handles.push(await replayRecord(record))
+      return handles
+    },
+  }
+}
+
+/** The name behind a job or a name. */
+export function jobName(job: JobRef): string {
+  return typeof job === 'string' ? job : job.name
+}
+
+function resolveFilter(filter: RunFilter): RunQuery {
+  const states = filter.state === undefined ? undefined : Array.isArray(filter.state) ? (filter.state as readonly RunState[]) : [filter.state as RunState]
+  for (const state of states ?? []) {
+    if (!STATES.includes(state)) throw new QuarterjackError('InvalidQuery', `runs: state: ${JSON.stringify(state)} is not a state. Use ${STATES.join(', ')}.`)
+  }
+  const limit = filter.limit ?? 50
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) {
+    throw new QuarterjackError('InvalidQuery', `runs: limit: ${String(filter.limit)} is not a whole number from 1 to ${MOST_PER_PAGE}.`)
+  }
+  return {
+    job: filter.job === undefined ? undefined : jobName(filter.job),
+    key: filter.key,
+    states,
+    createdAfter: filter.createdAfter === undefined ? undefined : toInstant(filter.createdAfter, 'runs: createdAfter'),
+    createdBefore: filter.createdBefore === undefined ? undefined : toInstant(filter.createdBefore, 'runs: createdBefore'),
+    after: filter.after,
+    limit,
+  }
+}

@@ -1,0 +1,127 @@
+/** `scheduler.schedules`: dynamic schedules, by the hundred thousand. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { anchorOf, planScheduleWrite } from '../engine/plan-registration.ts'
+import type { Job, JobPolicy } from '../job/job.ts'
+import { deserialisePayload, parsePayload, serialisePayload } from '../job/payload.ts'
+import { bindSchedule } from '../schedule/resolve-spec.ts'
+import type { ScheduleWrite } from '../store/schedules.ts'
+import { checkKey } from '../trigger/build-request.ts'
+import { jobName, type GroupDeps } from './runs-group.ts'
+import { viewSchedule } from './schedule-view.ts'
+import type { ScheduleSetting, Scheduler } from './scheduler.ts'
+
+/** Schedules in one store call. */
+const BATCH = 1_000
+const MAX_ROUNDS = 10
+
+type Written = 'created' | 'changed' | 'unchanged'
+
+export function createSchedulesGroup(
+  deps: GroupDeps & { readonly maxPayloadBytes: number; readonly storeNow: () => Promise<number>; readonly onWritten: () => void },
+): Scheduler['schedules'] {
+  const setMany = async <In, R>(job: Job<In, R>, settings: readonly ScheduleSetting<In>[]): Promise<readonly Written[]> => {
+    const prepared: Prepared[] = []
+    for (const setting of settings) prepared.push(await prepare(job.policy, setting as ScheduleSetting<unknown>, deps))
+    const outcomes: Written[] = []
+    for (let start = 0; start < prepared.length; start += BATCH) {
+      outcomes.push(...(await writeBatch(job.policy, prepared.slice(start, start + BATCH), deps)))
+    }
+    deps.onWritten()
+    return outcomes
+  }
+
+  return {
+    setMany,
+    async set(job, setting) {
+      return (await setMany(job, [setting]))[0] as Written
+    },
+    async get(job, key) {
+      const { schedules } = await deps.call('schedules.get', (store) => store.schedules.get({ schedules: [{ job: jobName(job), name: key }] }))
+      const record = schedules[0] ?? null
+      return record === null ? null : viewSchedule(record, deps.policies.get(record.job)?.sensitive ?? null)
+    },
+    async list(filter = {}) {
+      const { job, after, limit = 100 } = filter
+      const { schedules } = await deps.call('schedules.list', (store) =>
+        store.schedules.list({ job: job === undefined ? undefined : jobName(job), after, limit: Math.min(limit, 10_000) }),
+      )
+      return schedules.map((record) => viewSchedule(record, deps.policies.get(record.job)?.sensitive ?? null))
+    },
+    async remove(job, key) {
+      const { removed } = await deps.call('schedules.remove', (store) => store.schedules.remove({ schedules: [{ job: jobName(job), name: key }] }))
+      return removed[0] ?? false
+    },
+  }
+}
+
+interface Prepared {
+  readonly setting: ScheduleSetting<unknown>
+  readonly payload: string | null
+}
+
+/** Everything that can be refused is refused before anything is written. */
+async function prepare(policy: JobPolicy, setting: ScheduleSetting<unknown>, deps: { readonly maxPayloadBytes: number }): Promise<Prepared> {
+  const what = `schedule ${JSON.stringify(setting.key)} of job "${policy.name}"`
+  checkKey(setting.key, `${what}: key`)
+  if (setting.key === '' || setting.key.startsWith('#')) {
+    throw new QuarterjackError('InvalidSchedule', `${what}: the key must not be empty or begin with "#": those name the schedules in code.`)
+  }
+  if (setting.schedule.excludes.length > 0) {
+    throw new QuarterjackError('InvalidSchedule', `${what}: exclude: a calendar function cannot be stored. Use days or ranges, or ctx.skip() in the handler.`)
+  }
+  const text = serialisePayload(setting.payload ?? setting.schedule.payload, deps.maxPayloadBytes, what)
+  await parsePayload(policy.payload, deserialisePayload(text), what)
+  return { setting, payload: text }
+}
+
+async function writeBatch(
+  policy: JobPolicy,
+  batch: readonly Prepared[],
+  deps: GroupDeps & { readonly storeNow: () => Promise<number> },
+): Promise<readonly Written[]> {
+  const outcomes: Written[] = new Array(batch.length)
+  const anchors = await anchorsOf(policy, batch, deps)
+  let open = batch.map((prepared, index) => ({ prepared, index, asOf: 0 }))
+  const readAt = await deps.storeNow()
+  for (let round = 0; open.length > 0; round++) {
+    if (round === MAX_ROUNDS) throw new QuarterjackError('StoreUnavailable', `${open.length} schedules of job "${policy.name}" lost ${MAX_ROUNDS} races in a row; set them again.`)
+    const writes = open.map(({ prepared, asOf }) => writeOf(policy, prepared, Math.max(readAt, asOf), anchors, deps))
+    const { replies } = await deps.call('schedules.set', (store) => store.schedules.set({ schedules: writes }))
+    open = open.flatMap((one, position) => {
+      const reply = replies[position]
+      if (reply === undefined || reply.status === 'stale') return [{ ...one, asOf: reply?.cursor ?? one.asOf }]
+      outcomes[one.index] = reply.status
+      return []
+    })
+  }
+  return outcomes
+}
+
+function writeOf(policy: JobPolicy, { setting, payload }: Prepared, asOf: number, anchors: ReadonlyMap<string, number>, deps: GroupDeps): ScheduleWrite {
+  return planScheduleWrite({
+    job: policy.name,
+    name: setting.key,
+    key: setting.key,
+    spec: bindSchedule(setting.schedule, `${policy.name}/${setting.key}`).spec,
+    functions: [],
+    payload,
+    asOf,
+    anchorAt: anchors.get(setting.key) ?? null,
+    incarnation: deps.nextId(),
+  })
+}
+
+/** Registration anchors that exist are kept, so that setting the same schedule again changes nothing. */
+async function anchorsOf(policy: JobPolicy, batch: readonly Prepared[], deps: GroupDeps): Promise<ReadonlyMap<string, number>> {
+  const anchored = batch.filter(({ setting }) => setting.schedule.spec.kind === 'every' && setting.schedule.spec.anchorAt === 'registration')
+  if (anchored.length === 0) return new Map()
+  const { schedules } = await deps.call('schedules.get', (store) =>
+    store.schedules.get({ schedules: anchored.map(({ setting }) => ({ job: policy.name, name: setting.key })) }),
+  )
+  const anchors = new Map<string, number>()
+  for (const record of schedules) {
+    const anchor = record === null ? null : anchorOf(record.spec)
+    if (record !== null && anchor !== null) anchors.set(record.name, anchor)
+  }
+  return anchors
+}

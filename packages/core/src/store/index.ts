@@ -1,0 +1,61 @@
+/** Entry `@quarterjack/core/store`: what an adapter author needs. See `docs/writing-a-store.md`. */
+
+// The contract.
+export type { Store, StoreCapabilities, StoreHint } from './store.ts'
+export type { AtStoreTime, Tick } from './tick.ts'
+export type {
+  ClaimAtOnce,
+  FiredRun,
+  FireReply,
+  Firing,
+  LedgerPage,
+  Registration,
+  RegistrationReply,
+  ScheduleRef,
+  ScheduleStore,
+  ScheduleWrite,
+  ScheduleWriteReply,
+} from './schedules.ts'
+export type {
+  ClaimedRun,
+  ClaimReply,
+  ClaimRequest,
+  Debounce,
+  EnqueueReply,
+  EnqueueRequest,
+  GateRecord,
+  JobStats,
+  KeepRule,
+  RenewReply,
+  RenewRequest,
+  RunQuery,
+  RunStore,
+  SettleReply,
+  Settlement,
+} from './runs.ts'
+export { MAX_MERGING } from './runs.ts'
+export type { AcquireReply, AcquireRequest, HeldLease, LeaseStore } from './leases.ts'
+
+// What a store keeps.
+export type {
+  AttemptRecord,
+  JobRecord,
+  OverlapPolicy,
+  RunRecord,
+  ScheduleRecord,
+  SkipRange,
+  SkipRecord,
+  SlotCounters,
+  SuspendedStretch,
+  Suspension,
+} from './records.ts'
+export type { StoredError } from '../errors/stored-error.ts'
+
+// The rules of states and gates.
+export type { AttemptOutcome, RunAction, RunState, SkipReason, TriggerKind } from '../run/run-state.ts'
+export { isTerminal, nextRunState, RUN_TRANSITIONS, TERMINAL_STATES } from '../run/run-state.ts'
+export { jobGate, keyGate, mutexGate } from './gates.ts'
+
+// Errors that stores throw.
+export { QuarterjackError } from '../errors/quarterjack-error.ts'
+export type { ErrorCode } from '../errors/error-code.ts'

@@ -1,0 +1,242 @@
+/** Cases: triggers close together share a run, and none is lost. */
+import assert from 'node:assert/strict'
+import { MAX_MERGING, type Debounce, type EnqueueReply } from '../../../store/runs.ts'
+import { both, given, type CaseGroup } from '../conformance-case.ts'
+import { assertFields, assertInstant, only } from '../expectations.ts'
+import { addOwner, claim, claimIds, claimOne, finish, getRun, LEASE_END, renew, SHORT_LEASE, trigger } from '../run-steps.ts'
+import { define } from '../schedule-steps.ts'
+import type { Trial } from '../trial.ts'
+
+function debounce(t: Trial, over: Partial<Debounce> = {}): Debounce {
+  return {
+    leading: false,
+    trailing: true,
+    merge: 'last',
+    ...over,
+    waitMs: t.ms(over.waitMs ?? 3_000),
+    maxWaitMs: over.maxWaitMs === undefined || over.maxWaitMs === null ? null : t.ms(over.maxWaitMs),
+  }
+}
+
+async function debounced(t: Trial, over: Partial<Debounce> = {}, payload: string | null = null, key = 'k'): Promise<EnqueueReply> {
+  return trigger(t, 'index', { key, payload, merging: over.merge === 'list' && payload !== null ? [payload] : undefined, debounce: debounce(t, over) })
+}
+
+async function indexJob(t: Trial): Promise<void> {
+  await define(t, 'index')
+  await addOwner(t, 'a', ['index'])
+}
+
+export const debounceCases: CaseGroup = {
+  name: 'debounce',
+  cases: [
+    both('triggers close together share one run, which starts after the last', async (t) => {
+      await indexJob(t)
+      const { value: first, ...start } = await t.timed(() => debounced(t))
+      assert.equal(first.outcome, 'created')
+      assertFields(await getRun(t, first.id), { state: 'pending', trigger: 'debounce', open: true, triggers: 1 })
+      assertInstant((await getRun(t, first.id)).runAt, start, t.ms(3_000))
+      await t.pass(1_000)
+      const { value: second, ...next } = await t.timed(() => debounced(t))
+      assertFields(second, { outcome: 'coalesced', id: first.id })
+      assertFields(await getRun(t, first.id), { open: true, triggers: 2 })
+      assertInstant((await getRun(t, first.id)).runAt, next, t.ms(3_000))
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await t.pass(3_001)
+      assert.deepEqual(await claimIds(t, 'a'), [first.id])
+    }),
+    both('a request that stands for many calls counts them all', async (t) => {
+      await indexJob(t)
+      const first = await trigger(t, 'index', { key: 'k', triggers: 5, debounce: debounce(t) })
+      await trigger(t, 'index', { key: 'k', triggers: 7, debounce: debounce(t) })
+      assert.equal((await getRun(t, first.id)).triggers, 12)
+    }),
+    both('maxWait bounds the delay from the first trigger on', async (t) => {
+      await indexJob(t)
+      const options = { waitMs: 2_000, maxWaitMs: 3_000 }
+      const { value: first, ...start } = await t.timed(() => debounced(t, options))
+      assertInstant((await getRun(t, first.id)).runAt, start, t.ms(2_000))
+      await t.pass(1_500)
+      assertFields(await debounced(t, options), { outcome: 'coalesced', id: first.id })
+      assertInstant((await getRun(t, first.id)).runAt, start, t.ms(3_000))
+    }),
+    both('keys do not share runs', async (t) => {
+      await indexJob(t)
+      const first = await debounced(t, {}, null, 'k')
+      const second = await debounced(t, {}, null, 'l')
+      assert.equal(second.outcome, 'created')
+      assert.notEqual(second.id, first.id)
+    }),
+    both('a plain trigger does not join an open run', async (t) => {
+      await indexJob(t)
+      const open = await debounced(t)
+      const plain = await trigger(t, 'index', { key: 'k' })
+      assert.equal(plain.outcome, 'created')
+      assert.deepEqual(await claimIds(t, 'a'), [plain.id])
+      assertFields(await getRun(t, open.id), { open: true, triggers: 1 })
+    }),
+    both('merge last keeps the newest payload, merge first the oldest', async (t) => {
+      await indexJob(t)
+      for (const [merge, expected] of [
+        ['last', '3'],
+        ['first', '1'],
+      ] as const) {
+        const first = await debounced(t, { merge }, '1', merge)
+        await debounced(t, { merge }, '2', merge)
+        await debounced(t, { merge }, '3', merge)
+        assertFields(await getRun(t, first.id), { payload: expected, triggers: 3 })
+      }
+    }),
+    both('merge list keeps every payload, oldest first', async (t) => {
+      await indexJob(t)
+      const first = await debounced(t, { merge: 'list' }, '1')
+      await debounced(t, { merge: 'list' }, '2')
+      await trigger(t, 'index', { key: 'k', payload: '4', merging: ['3', '4'], triggers: 2, debounce: debounce(t, { merge: 'list' }) })
+      assertFields(await getRun(t, first.id), { merging: ['1', '2', '3', '4'], triggers: 4 })
+      await t.pass(3_001)
+      assertFields(await claimOne(t, 'a'), { id: first.id, merging: ['1', '2', '3', '4'] })
+    }),
+    given('a full list closes its run; the next trigger opens another', async (t) => {
+      await indexJob(t)
+      const ids: string[] = []
+      for (let index = 0; index < MAX_MERGING + 2; index++) ids.push((await debounced(t, { merge: 'list' }, String(index))).id)
+      assert.equal(new Set(ids.slice(0, MAX_MERGING)).size, 1)
+      assert.equal(new Set(ids).size, 2)
+      const [full, next] = [await getRun(t, ids[0] ?? ''), await getRun(t, ids.at(-1) ?? '')]
+      assertFields(full, { open: false, triggers: MAX_MERGING, state: 'pending' })
+      assertFields(next, { open: true, triggers: 2, merging: [String(MAX_MERGING), String(MAX_MERGING + 1)] })
+      await t.pass(3_001)
+      assert.deepEqual([...(await claimIds(t, 'a'))].sort(), [full.id, next.id].sort())
+    }),
+    given('no payload of a list is lost when batches overflow it', async (t) => {
+      await indexJob(t)
+      const sent: string[] = []
+      for (let batch = 0; batch < 9; batch++) {
+        const merging = Array.from({ length: 20 }, (_, index) => String(batch * 20 + index))
+        sent.push(...merging)
+        await trigger(t, 'index', { key: 'k', payload: merging.at(-1) ?? null, merging, triggers: 20, debounce: debounce(t, { merge: 'list' }) })
+      }
+      const { runs } = await t.store.runs.find({ job: 'index', limit: 100 })
+      const oldestFirst = [...runs].reverse()
+      assert.deepEqual(
+        oldestFirst.flatMap((run) => run.merging ?? []),
+        sent,
+      )
+      assert.equal(
+        runs.reduce((sum, run) => sum + run.triggers, 0),
+        sent.length,
+      )
+      assert.ok(runs.length > 1, 'the list is bounded')
+    }),
+    both('a trigger that arrives while the run runs leads to one more run', async (t) => {
+      await indexJob(t)
+      const first = await debounced(t, {}, '1')
+      await t.pass(3_001)
+      const running = await claimOne(t, 'a')
+      assertFields(running, { id: first.id, open: false })
+      const second = await debounced(t, {}, '2')
+      assert.equal(second.outcome, 'created')
+      assert.notEqual(second.id, first.id)
+      assertFields(await debounced(t, {}, '3'), { outcome: 'coalesced', id: second.id })
+      assertFields(await getRun(t, first.id), { payload: '1', triggers: 1 })
+      await finish(t, running)
+      await t.pass(3_001)
+      assertFields(await claimOne(t, 'a'), { id: second.id, payload: '3', triggers: 2 })
+    }),
+    both('a run that failed and waits for its retry takes no more triggers in', async (t) => {
+      await indexJob(t)
+      const first = await debounced(t)
+      await t.pass(3_001)
+      const running = await claimOne(t, 'a')
+      const during = await debounced(t)
+      await finish(t, running, { to: 'retry', delayMs: 0 })
+      assertFields(await getRun(t, first.id), { state: 'pending', open: false })
+      assertFields(await debounced(t), { outcome: 'coalesced', id: during.id })
+      assert.deepEqual(await claimIds(t, 'a'), [first.id])
+    }),
+    both('a run taken from a dead owner takes no more triggers in', async (t) => {
+      await indexJob(t)
+      await addOwner(t, 'b', ['index'], SHORT_LEASE)
+      const first = await debounced(t, { waitMs: 0 })
+      assert.equal((await claimOne(t, 'b', { leaseMs: t.ms(SHORT_LEASE) })).id, first.id)
+      await t.pass(LEASE_END)
+      await renew(t, 'a')
+      assertFields(await getRun(t, first.id), { state: 'pending', open: false })
+      const second = await debounced(t)
+      assert.equal(second.outcome, 'created')
+      assert.notEqual(second.id, first.id)
+    }),
+    both('a cancelled open run takes no more triggers in', async (t) => {
+      await indexJob(t)
+      const first = await debounced(t)
+      await t.store.runs.cancel({ runs: [{ id: first.id, reason: 'no' }], ...t.at() })
+      const second = await debounced(t)
+      assert.equal(second.outcome, 'created')
+      assertFields(await getRun(t, first.id), { state: 'cancelled', triggers: 1 })
+    }),
+    both('leading: the first trigger of a quiet key runs at once, the rest of its window share one run', async (t) => {
+      await indexJob(t)
+      const { value: lead, ...start } = await t.timed(() => debounced(t, { leading: true }, '1'))
+      assert.equal(lead.outcome, 'created')
+      assertInstant((await getRun(t, lead.id)).runAt, start)
+      assert.deepEqual(await claimIds(t, 'a'), [lead.id])
+      await t.pass(1_000)
+      const trail = await debounced(t, { leading: true }, '2')
+      assert.equal(trail.outcome, 'created')
+      assertFields(await debounced(t, { leading: true }, '3'), { outcome: 'coalesced', id: trail.id })
+      assert.deepEqual(await claimIds(t, 'a'), [], 'the trailing run waits for the end of the window')
+      assertFields(await getRun(t, trail.id), { triggers: 2, payload: '3' })
+      await t.pass(4_500)
+      assert.deepEqual(await claimIds(t, 'a'), [trail.id])
+    }),
+    both('leading without trailing: triggers inside the window are dropped, the window ends', async (t) => {
+      await indexJob(t)
+      const options = { leading: true, trailing: false }
+      const lead = await debounced(t, options)
+      const running = await claimOne(t, 'a')
+      assertFields(await debounced(t, options), { outcome: 'dropped', id: lead.id })
+      await finish(t, running)
+      assertFields(await debounced(t, options), { outcome: 'dropped', id: lead.id })
+      assert.equal((await t.store.runs.find({ job: 'index', limit: 10 })).runs.length, 1)
+      await t.pass(6_500)
+      const again = await debounced(t, options)
+      assert.equal(again.outcome, 'created')
+      assert.deepEqual(await claimIds(t, 'a'), [again.id])
+    }),
+    both('a storm of concurrent triggers makes one run that counts them all', async (t) => {
+      await indexJob(t)
+      const replies = await Promise.all(Array.from({ length: 50 }, () => debounced(t)))
+      assert.equal(new Set(replies.map((reply) => reply.id)).size, 1)
+      assert.equal(replies.filter((reply) => reply.outcome === 'created').length, 1)
+      const { runs } = await t.store.runs.find({ job: 'index', limit: 10 })
+      assertFields(only(runs, 'runs'), { triggers: 50 })
+    }),
+    given('whatever claims do meanwhile, every trigger is answered by a run that starts after it', async (t) => {
+      for (const seed of t.seeds) {
+        const job = `index${seed}`
+        await define(t, job)
+        await addOwner(t, job, [job])
+        const random = t.random(seed)
+        const answeredBy: string[] = []
+        const startedBefore = new Map<string, number>()
+        for (let step = 0; step < 120; step++) {
+          if (random() < 0.5) {
+            const reply = await trigger(t, job, { debounce: debounce(t, { waitMs: 500, maxWaitMs: 1_500 }) })
+            assert.equal(startedBefore.has(reply.id), false, `trigger ${answeredBy.length} joined a run that had started`)
+            answeredBy.push(reply.id)
+          } else {
+            for (const { record } of await claim(t, job)) {
+              startedBefore.set(record.id, step)
+              if (random() < 0.7) await finish(t, record)
+              else await finish(t, record, { to: 'retry', delayMs: t.ms(random() * 1_000) })
+            }
+          }
+          await t.pass(Math.floor(random() * 400))
+        }
+        await t.pass(10_000)
+        for (const { record } of await claim(t, job, { limit: 100 })) startedBefore.set(record.id, 999)
+        for (const id of answeredBy) assert.ok(startedBefore.has(id), `run ${id} never started`)
+      }
+    }),
+  ],
+}

@@ -1,0 +1,198 @@
+/** Cases: runs by request, repeated requests, and idempotency keys. */
+import assert from 'node:assert/strict'
+import { keyGate } from '../../../store/gates.ts'
+import { both, given, type CaseGroup } from '../conformance-case.ts'
+import { assertFields, assertInstant, only } from '../expectations.ts'
+import { addOwner, claimIds, claimOne, enqueue, enqueueAll, enqueueRequest, finish, getRun, statesOf, trigger } from '../run-steps.ts'
+import { define } from '../schedule-steps.ts'
+import type { Trial } from '../trial.ts'
+
+
+
+function idempotency(t: Trial, ttlMs: number, key = 'order-7'): { key: string; ttlMs: number } {
+  return { key, ttlMs: t.ms(ttlMs) }
+}
+
+async function countRuns(t: Trial, job: string): Promise<number> {
+  return (await t.store.runs.find({ job, limit: 100 })).runs.length
+}
+
+export const enqueueCases: CaseGroup = {
+  name: 'enqueue',
+  cases: [
+    both('a request makes a pending run with what it says', async (t) => {
+      await define(t, 'mail')
+      const request = enqueueRequest(t, 'mail', {
+        key: 'k',
+        payload: '{"to":"x"}',
+        triggers: 3,
+        priority: -2,
+        overlap: 'queue',
+        gates: ['key:mail/k', 'mutex:m'],
+      })
+      const { value: replies, ...span } = await t.timed(() => enqueueAll(t, [request]))
+      assertFields(only(replies, 'reply'), { outcome: 'created', id: request.id })
+      const run = await getRun(t, request.id)
+      assertFields(run, {
+        job: 'mail',
+        key: 'k',
+        state: 'pending',
+        trigger: 'manual',
+        schedule: null,
+        slot: null,
+        payload: '{"to":"x"}',
+        merging: null,
+        priority: -2,
+        startedAt: null,
+        finishedAt: null,
+        overlap: 'queue',
+        gates: ['key:mail/k', 'mutex:m'],
+        attempt: 0,
+        failures: 0,
+        crashes: 0,
+        suspect: false,
+        owner: null,
+        open: false,
+        triggers: 3,
+        cancelRequested: null,
+        result: null,
+        error: null,
+        attempts: [],
+        replayOf: null,
+      })
+      assertInstant(run.createdAt, span)
+      assertInstant(run.runAt, span)
+    }),
+    both('a delay counts from the store\'s now', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const { value: id, ...span } = await t.timed(() => enqueue(t, 'mail', { delayMs: t.ms(3_000) }))
+      assertInstant((await getRun(t, id)).runAt, span, t.ms(3_000))
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await t.pass(3_001)
+      assert.deepEqual(await claimIds(t, 'a'), [id])
+    }),
+    both('an absolute runAt is taken as it is', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const now = await t.now()
+      const past = await enqueue(t, 'mail', { runAt: now - t.ms(5_000) })
+      const future = await enqueue(t, 'mail', { runAt: now + t.ms(600_000) })
+      assert.equal((await getRun(t, past)).runAt, now - t.ms(5_000))
+      assert.equal((await getRun(t, future)).runAt, now + t.ms(600_000))
+      assert.deepEqual(await claimIds(t, 'a'), [past])
+    }),
+    both('replies come in the order of the requests', async (t) => {
+      await define(t, 'mail')
+      await define(t, 'report')
+      const requests = [enqueueRequest(t, 'report'), enqueueRequest(t, 'mail'), enqueueRequest(t, 'report')]
+      assert.deepEqual(
+        (await enqueueAll(t, requests)).map((reply) => reply.id),
+        requests.map((request) => request.id),
+      )
+    }),
+    both('the same request again makes no second run', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const request = enqueueRequest(t, 'mail', { payload: '1' })
+      await enqueueAll(t, [request])
+      assert.equal(only(await enqueueAll(t, [request]), 'reply').id, request.id)
+      assert.equal(await countRuns(t, 'mail'), 1)
+      await finish(t, await claimOne(t, 'a'))
+      await enqueueAll(t, [request])
+      assert.equal((await getRun(t, request.id)).state, 'succeeded', 'nor does it start a finished run again')
+      assert.deepEqual(await claimIds(t, 'a'), [])
+    }),
+    both('a replay names its original and carries the slot along', async (t) => {
+      await define(t, 'mail')
+      const original = await enqueue(t, 'mail')
+      const slot = (await t.now()) - t.ms(60_000)
+      const replay = await enqueue(t, 'mail', { trigger: 'replay', replayOf: original, slot })
+      assertFields(await getRun(t, replay), { trigger: 'replay', replayOf: original, slot, schedule: null, state: 'pending' })
+    }),
+    both('skipWhenBusy records a skip while a run of (job, key) runs', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await enqueue(t, 'mail', { key: 'k' })
+      const running = await claimOne(t, 'a')
+      const reply = await trigger(t, 'mail', { key: 'k', skipWhenBusy: true })
+      assert.equal(reply.outcome, 'skipped')
+      assertFields(await getRun(t, reply.id), { state: 'skipped', reason: 'overlap' })
+      assert.equal((await trigger(t, 'mail', { key: 'other', skipWhenBusy: true })).outcome, 'created')
+      await finish(t, running)
+      assert.equal((await trigger(t, 'mail', { key: 'k', skipWhenBusy: true })).outcome, 'created')
+    }),
+    both('of many skipWhenBusy at the same time one runs', async (t) => {
+      await define(t, 'mail')
+      const replies = await Promise.all(
+        Array.from({ length: 8 }, () => trigger(t, 'mail', { key: 'k', skipWhenBusy: true, gates: [keyGate('mail', 'k')] })),
+      )
+      assert.equal(replies.filter((reply) => reply.outcome === 'created').length, 1)
+      assert.equal(replies.filter((reply) => reply.outcome === 'skipped').length, 7)
+    }),
+    both('an idempotency key answers with the first run', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const first = await trigger(t, 'mail', { payload: '1', idempotency: idempotency(t, 600_000) })
+      assert.equal(first.outcome, 'created')
+      assertFields(await trigger(t, 'mail', { payload: '2', idempotency: idempotency(t, 600_000) }), { outcome: 'duplicate', id: first.id })
+      await finish(t, await claimOne(t, 'a'))
+      assertFields(await trigger(t, 'mail', { idempotency: idempotency(t, 600_000) }), { outcome: 'duplicate', id: first.id })
+      assert.equal(await countRuns(t, 'mail'), 1)
+      assert.equal((await getRun(t, first.id)).payload, '1')
+    }),
+    both('idempotency keys are per job', async (t) => {
+      await define(t, 'mail')
+      await define(t, 'report')
+      await trigger(t, 'mail', { idempotency: idempotency(t, 600_000) })
+      assert.equal((await trigger(t, 'report', { idempotency: idempotency(t, 600_000) })).outcome, 'created')
+      assert.equal((await trigger(t, 'mail', { idempotency: idempotency(t, 600_000, 'order-8') })).outcome, 'created')
+    }),
+    both('an idempotency key expires', async (t) => {
+      await define(t, 'mail')
+      const first = await trigger(t, 'mail', { idempotency: idempotency(t, 3_000) })
+      await t.pass(3_001)
+      const second = await trigger(t, 'mail', { idempotency: idempotency(t, 3_000) })
+      assert.equal(second.outcome, 'created')
+      assert.notEqual(second.id, first.id)
+      assertFields(await trigger(t, 'mail', { idempotency: idempotency(t, 3_000) }), { outcome: 'duplicate', id: second.id })
+    }),
+    both('two requests of one batch with one idempotency key make one run', async (t) => {
+      await define(t, 'mail')
+      const requests = [1, 2].map(() => enqueueRequest(t, 'mail', { idempotency: idempotency(t, 600_000) }))
+      const replies = await enqueueAll(t, requests)
+      assert.deepEqual(
+        replies.map((reply) => reply.outcome),
+        ['created', 'duplicate'],
+      )
+      assert.equal(replies[1]?.id, replies[0]?.id)
+      assert.equal(await countRuns(t, 'mail'), 1)
+    }),
+    both('of requests at the same time with one idempotency key one makes a run', async (t) => {
+      await define(t, 'mail')
+      const replies = await Promise.all(Array.from({ length: 10 }, () => trigger(t, 'mail', { idempotency: idempotency(t, 600_000) })))
+      assert.equal(replies.filter((reply) => reply.outcome === 'created').length, 1)
+      assert.equal(new Set(replies.map((reply) => reply.id)).size, 1)
+      assert.equal(await countRuns(t, 'mail'), 1)
+    }),
+    both('the same request again with its idempotency key is harmless', async (t) => {
+      await define(t, 'mail')
+      const request = enqueueRequest(t, 'mail', { idempotency: idempotency(t, 600_000) })
+      await enqueueAll(t, [request])
+      assert.equal(only(await enqueueAll(t, [request]), 'reply').id, request.id)
+      assert.equal(await countRuns(t, 'mail'), 1)
+    }),
+    given('an idempotency key whose run was pruned answers so', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const first = await trigger(t, 'mail', { idempotency: idempotency(t, 24 * 3_600_000) })
+      await finish(t, await claimOne(t, 'a'))
+      await t.store.runs.prune({ rules: [{ job: 'mail', succeeded: 0, dead: 0, forMs: 3_600_000 }], limit: 100, ...t.at() })
+      assert.deepEqual(await statesOf(t, [first.id]), [null])
+      assert.equal((await trigger(t, 'mail', { idempotency: idempotency(t, 3_600_000) })).outcome, 'pruned')
+      assert.equal(await countRuns(t, 'mail'), 0)
+      await t.pass(24 * 3_600_000 + 1)
+      assert.equal((await trigger(t, 'mail', { idempotency: idempotency(t, 3_600_000) })).outcome, 'created')
+    }),
+  ],
+}

@@ -1,0 +1,97 @@
+/** Cases: rows that cannot be understood, and jobs that left the code. */
+import assert from 'node:assert/strict'
+import { both, type CaseGroup } from '../conformance-case.ts'
+import { assertFields, assertGatesSound, only } from '../expectations.ts'
+import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, SHORT_LEASE, statesOf, renew } from '../run-steps.ts'
+import { addSchedule, define, dueNames, fire, firing, getSchedule, scheduleWrite } from '../schedule-steps.ts'
+import type { Trial } from '../trial.ts'
+
+async function retire(t: Trial, ...jobs: readonly string[]): Promise<readonly string[]> {
+  return (await t.store.schedules.retire({ jobs, ...t.at() })).replies
+}
+
+export const quarantineAndRetireCases: CaseGroup = {
+  name: 'quarantine and retire',
+  cases: [
+    both('a quarantined schedule is neither due nor fired, alone', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const bad = await addSchedule(t, 'mail', 'bad')
+      await addSchedule(t, 'mail', 'good')
+      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'bad', reason: 'spec is not JSON' }] })
+      assertFields(await getSchedule(t, bad), { quarantined: 'spec is not JSON', spec: bad.spec, cursor: bad.cursor })
+      assert.deepEqual(await dueNames(t, 'a'), ['mail/good'])
+      assert.notEqual(only(await fire(t, [firing(t, bad)]), 'reply').status, 'fired')
+      assertFields(await getSchedule(t, bad), { slots: 0, cursor: bad.cursor })
+    }),
+    both('quarantining what is not there harms nothing', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await addSchedule(t, 'mail', 'good')
+      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'nothing', reason: 'x' }] })
+      assert.deepEqual(await dueNames(t, 'a'), ['mail/good'])
+    }),
+    both('a job that a live owner declares is in use', async (t) => {
+      await define(t, 'mail', { schedules: [await scheduleWrite(t, 'mail', '#0')] })
+      await addOwner(t, 'a', ['mail'])
+      const run = await enqueue(t, 'mail')
+      assert.deepEqual(await retire(t, 'mail', 'nobody'), ['inUse', 'unknown'])
+      assert.deepEqual(await dueNames(t, 'a'), ['mail/#0'])
+      assert.deepEqual(await claimIds(t, 'a'), [run])
+    }),
+    both('a retired job is gone with its schedules; what had not started is cancelled, history stays', async (t) => {
+      await define(t, 'mail', { schedules: [await scheduleWrite(t, 'mail', '#0')] })
+      await define(t, 'report', { schedules: [await scheduleWrite(t, 'report', '#0')] })
+      await addSchedule(t, 'mail', 'tenant-1')
+      await addOwner(t, 'a', ['mail'])
+      const done = await enqueue(t, 'mail')
+      await finish(t, await claimOne(t, 'a'))
+      await enqueue(t, 'mail', { gates: ['mutex:m'] })
+      const held = await claimOne(t, 'a')
+      const waiting = await enqueue(t, 'mail', { gates: ['mutex:m'] })
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await finish(t, held)
+      const pending = await enqueue(t, 'mail')
+      const later = await enqueue(t, 'mail', { delayMs: t.ms(600_000) })
+      await t.store.runs.leave({ owner: 'a', ...t.at() })
+      assert.deepEqual(await retire(t, 'mail'), ['retired'])
+      assert.deepEqual(await retire(t, 'mail'), ['unknown'])
+      const loaded = await t.store.schedules.load({ jobs: ['mail', 'report'] })
+      assert.deepEqual(
+        loaded.jobs.map((job) => job.job),
+        ['report'],
+      )
+      const { schedules } = await t.store.schedules.list({ limit: 10 })
+      assert.deepEqual(
+        schedules.map((schedule) => `${schedule.job}/${schedule.name}`),
+        ['report/#0'],
+      )
+      assert.deepEqual(await statesOf(t, [done, waiting, pending, later]), ['succeeded', 'cancelled', 'cancelled', 'cancelled'])
+      await assertGatesSound(t)
+    }),
+    both('a dead owner does not keep a job in use', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'], SHORT_LEASE)
+      await addOwner(t, 'b', [])
+      assert.deepEqual(await retire(t, 'mail'), ['inUse'])
+      await t.pass(LEASE_END)
+      await renew(t, 'b')
+      assert.deepEqual(await retire(t, 'mail'), ['retired'])
+    }),
+    both('waiting runs of a retired job do not block the gate', async (t) => {
+      await define(t, 'mail')
+      await define(t, 'report')
+      await addOwner(t, 'a', ['mail', 'report'])
+      await enqueue(t, 'report', { gates: ['mutex:m'] })
+      const holder = await claimOne(t, 'a')
+      await enqueue(t, 'mail', { gates: ['mutex:m'] })
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      const behind = await enqueue(t, 'report', { gates: ['mutex:m'] })
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await addOwner(t, 'a', ['report'])
+      assert.deepEqual(await retire(t, 'mail'), ['retired'])
+      await finish(t, holder)
+      assert.deepEqual(await claimIds(t, 'a'), [behind])
+    }),
+  ],
+}

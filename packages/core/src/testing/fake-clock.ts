@@ -1,0 +1,91 @@
+/** A clock that moves only when told, for tests and simulations. */
+import type { Clock, TimerHandle } from '../time/clock.ts'
+
+/** {@link Clock} whose time is moved by hand. Wall time and monotonic time move together unless `jump` is called. */
+export interface FakeClock extends Clock {
+  /** Moves time forward, firing due timers in order, each followed by all work it caused. */
+  advance(ms: number): Promise<void>
+  /** Moves time to a wall instant; must not lie in the past. */
+  advanceTo(at: number | Date | string): Promise<void>
+  /** Lets all pending work (promises, deferred callbacks) finish without moving time. */
+  settle(): Promise<void>
+  /** Steps the wall clock only, forward or back, as NTP or an operator would. */
+  jump(ms: number): void
+  /** How many timers are set. */
+  readonly timers: number
+  /** Monotonic instant of the next timer, or null. */
+  readonly nextTimerAt: number | null
+}
+
+interface Timer {
+  readonly at: number
+  readonly order: number
+  readonly callback: () => void
+}
+
+/** Starts at `startAt` (default 2026-01-01T00:00:00Z). */
+export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)): FakeClock {
+  let wallOffset = new Date(startAt).getTime()
+  let elapsed = 0
+  let order = 0
+  const timers = new Set<Timer>()
+  const deferred: (() => void)[] = []
+
+  const settle = async (): Promise<void> => {
+    for (;;) {
+      // One real macrotask: every promise that can resolve has resolved after it.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (deferred.length === 0) return
+      for (const callback of deferred.splice(0)) callback()
+    }
+  }
+
+  const next = (): Timer | null => {
+    let first: Timer | null = null
+    for (const timer of timers) {
+      if (first === null || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer
+    }
+    return first
+  }
+
+  const advance = async (ms: number): Promise<void> => {
+    const until = elapsed + ms
+    await settle()
+    for (let timer = next(); timer !== null && timer.at <= until; timer = next()) {
+      elapsed = Math.max(elapsed, timer.at)
+      timers.delete(timer)
+      timer.callback()
+      await settle()
+    }
+    elapsed = until
+    await settle()
+  }
+
+  return {
+    now: () => wallOffset + elapsed,
+    monotonic: () => elapsed,
+    setTimer(callback, delayMs): TimerHandle {
+      const timer = { at: elapsed + Math.max(0, delayMs), order: order++, callback }
+      timers.add(timer)
+      return { timer }
+    },
+    clearTimer: (handle) => void timers.delete(handle.timer as Timer),
+    defer: (callback) => void deferred.push(callback),
+    settle,
+    advance,
+    async advanceTo(at): Promise<void> {
+      const ms = new Date(at).getTime() - (wallOffset + elapsed)
+      if (ms < 0) throw new RangeError(`advanceTo: ${new Date(at).toISOString()} lies ${-ms} ms in the past; time only moves forward.`)
+      await advance(ms)
+    },
+    jump(ms): void {
+      wallOffset += ms
+    },
+    get timers(): number {
+      return timers.size
+    },
+    get nextTimerAt(): number | null {
+      return next()?.at ?? null
+    },
+  }
+}

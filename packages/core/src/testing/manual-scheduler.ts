@@ -1,0 +1,80 @@
+/** A scheduler on a fake clock: time moves when the test says so. */
+import type { Job } from '../job/job.ts'
+import { memoryStore } from '../memory/memory-store.ts'
+import { seededRandom } from '../random/random.ts'
+import { createScheduler } from '../scheduler/create-scheduler.ts'
+import type { RunHandle, Scheduler, SchedulerOptions } from '../scheduler/scheduler.ts'
+import { parseDuration, type Duration } from '../time/duration.ts'
+import { fakeClock, type FakeClock } from './fake-clock.ts'
+import { recordEvents, type EventRecorder } from './record-events.ts'
+
+export interface ManualSchedulerOptions extends Omit<SchedulerOptions, 'store' | 'clock' | 'random'> {
+  readonly jobs: readonly Job<never, unknown>[]
+  /** Default: a memory store on the same clock. */
+  readonly store?: SchedulerOptions['store']
+  readonly clock?: FakeClock
+  /** Default 1. */
+  readonly seed?: number
+  /** Where a fresh clock starts. Default 2026-01-01T00:00:00Z. */
+  readonly startAt?: Date | string | number
+}
+
+export interface ManualScheduler extends AsyncDisposable {
+  readonly scheduler: Scheduler
+  readonly clock: FakeClock
+  /** Everything that happened, in order. */
+  readonly events: EventRecorder
+  /** Starts the scheduler and lets it come to rest. */
+  start(): Promise<void>
+  /** Moves time, running everything that falls due, in order. */
+  advance(by: Duration): Promise<void>
+  /** Moves time to an instant. */
+  advanceTo(at: Date | string | number): Promise<void>
+  /** Waits for a run by moving time to each next timer, for at most `within` (default `'1h'`). */
+  finish<R>(handle: RunHandle<R>, within?: Duration): Promise<R>
+  stop(): Promise<void>
+}
+
+/**
+ * @example
+ * const manual = manualScheduler({ jobs: [report], startAt: '2026-03-01T05:59:00Z' })
+ * await manual.start()
+ * await manual.advance('1m')
+ */
+export function manualScheduler(options: ManualSchedulerOptions): ManualScheduler {
+  const { clock = fakeClock(options.startAt), seed = 1, startAt: _, ...rest } = options
+  const random = seededRandom(seed)
+  const scheduler = createScheduler({ logger: false, ...rest, store: options.store ?? memoryStore({ clock }), clock, random })
+  const events = recordEvents(scheduler)
+
+  /** Turns the wheel until `promise` settles: the code under test may wait for timers. */
+  const drive = async <T>(promise: Promise<T>, withinMs: number): Promise<T> => {
+    let settled = false
+    const watched = promise.finally(() => {
+      settled = true
+    })
+    watched.catch(() => undefined)
+    const until = clock.monotonic() + withinMs
+    for (await clock.settle(); !settled && clock.monotonic() < until; ) {
+      await clock.advance(Math.max(0, Math.min(clock.nextTimerAt ?? until, until) - clock.monotonic()))
+    }
+    if (!settled) throw new Error(`Not finished within ${withinMs} ms of fake time.`)
+    return watched
+  }
+
+  const stop = async (): Promise<void> => {
+    await drive(scheduler.stop(), 120_000)
+  }
+
+  return {
+    scheduler,
+    clock,
+    events,
+    start: () => drive(scheduler.start(), 60_000).then(() => clock.settle()),
+    advance: (by) => clock.advance(parseDuration(by, 'advance')),
+    advanceTo: (at) => clock.advanceTo(at),
+    finish: (handle, within = '1h') => drive(handle.finished(), parseDuration(within, 'finish: within')),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

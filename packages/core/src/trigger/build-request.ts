@@ -1,0 +1,106 @@
+/** From a trigger's arguments to a request the store understands. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { JOB_DEFAULTS } from '../job/defaults.ts'
+import { resolveDebounce } from '../job/define-job.ts'
+import type { DebounceOptions, JobPolicy, ResolvedDebounce } from '../job/job.ts'
+import { parsePayload, serialisePayload, deserialisePayload } from '../job/payload.ts'
+import { toInstant } from '../time/instant.ts'
+import { parseDuration, type Duration } from '../time/duration.ts'
+import type { Instant } from '../time/instant.ts'
+import type { Trigger } from './coalesce.ts'
+import { gatesOf } from './gates-of.ts'
+
+/** The options of one trigger, as the facade takes them. */
+export interface TriggerRequestOptions {
+  readonly key?: string | undefined
+  readonly delay?: Duration | undefined
+  readonly runAt?: Instant | undefined
+  readonly priority?: number | undefined
+  readonly idempotencyKey?: string | undefined
+  readonly idempotencyTtl?: Duration | undefined
+  readonly debounce?: DebounceOptions<never> | false | undefined
+  readonly overlap?: 'skip' | undefined
+}
+
+/** Prefix of the idempotency keys that the library itself uses. */
+export const RESERVED_KEY_PREFIX = 'quarterjack:'
+
+const MAX_KEY_LENGTH = 512
+
+/** Validates everything before anything is sent. Throws `Payload…`, `InvalidOption`, `InvalidDuration` or `InvalidInstant`. */
+export async function buildTrigger(
+  policy: JobPolicy,
+  payload: unknown,
+  options: TriggerRequestOptions,
+  context: { readonly id: string; readonly maxPayloadBytes: number },
+): Promise<Trigger> {
+  const what = `trigger of job "${policy.name}"`
+  const key = checkKey(options.key ?? '', `${what}: key`)
+  const text = serialisePayload(payload, context.maxPayloadBytes, what)
+  await parsePayload(policy.payload, deserialisePayload(text), what)
+  if (options.delay !== undefined && options.runAt !== undefined) {
+    throw new QuarterjackError('InvalidOption', `${what}: delay and runAt were both given; give one of them.`)
+  }
+  if (options.overlap !== undefined && options.overlap !== 'skip') {
+    throw new QuarterjackError('InvalidOption', `${what}: overlap: ${JSON.stringify(options.overlap)} is not possible here; only "skip" is.`)
+  }
+  const debounce = options.debounce === undefined ? policy.debounce : options.debounce === false ? null : resolveDebounce(options.debounce, `${what}: debounce`)
+  if (debounce !== null && (options.delay !== undefined || options.runAt !== undefined)) {
+    throw new QuarterjackError('InvalidOption', `${what}: a debounced trigger takes no delay or runAt; its start follows from debounce.wait. Pass debounce: false to delay it.`)
+  }
+  const merges = typeof debounce?.merge === 'function'
+  return {
+    merge: merges ? (debounce.merge as Trigger['merge']) : null,
+    request: {
+      id: context.id,
+      job: policy.name,
+      key,
+      trigger: debounce === null ? 'manual' : 'debounce',
+      payload: text,
+      merging: merges && text !== null ? [text] : undefined,
+      triggers: 1,
+      priority: checkPriority(options.priority ?? policy.priority, what),
+      delayMs: options.delay === undefined ? 0 : parseDuration(options.delay, `${what}: delay`),
+      runAt: options.runAt === undefined ? undefined : toInstant(options.runAt, `${what}: runAt`),
+      overlap: policy.overlap,
+      skipWhenBusy: options.overlap === 'skip',
+      gates: gatesOf(policy, key),
+      idempotency: resolveIdempotency(options, what),
+      debounce: debounce === null ? undefined : storeDebounce(debounce),
+    },
+  }
+}
+
+/** Keys are user text: bounded, and free of control characters. Throws `InvalidOption`. */
+export function checkKey(key: string, field: string): string {
+  if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || /\p{Cc}/u.test(key)) {
+    throw new QuarterjackError('InvalidOption', `${field}: ${JSON.stringify(key)} is not usable; give a text of at most ${MAX_KEY_LENGTH} characters without control characters.`)
+  }
+  return key
+}
+
+function checkPriority(priority: number, what: string): number {
+  if (!Number.isInteger(priority) || Math.abs(priority) > 32_767) {
+    throw new QuarterjackError('InvalidOption', `${what}: priority: ${String(priority)} is not an integer from -32767 to 32767.`)
+  }
+  return priority
+}
+
+function resolveIdempotency(options: TriggerRequestOptions, what: string): { key: string; ttlMs: number } | undefined {
+  if (options.idempotencyKey === undefined) return undefined
+  const key = checkKey(options.idempotencyKey, `${what}: idempotencyKey`)
+  if (key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
+    throw new QuarterjackError('InvalidOption', `${what}: idempotencyKey: ${JSON.stringify(key)} is empty or begins with the reserved "${RESERVED_KEY_PREFIX}".`)
+  }
+  return { key, ttlMs: parseDuration(options.idempotencyTtl ?? JOB_DEFAULTS.idempotencyTtl, `${what}: idempotencyTtl`, 1) }
+}
+
+function storeDebounce(debounce: ResolvedDebounce): NonNullable<Trigger['request']['debounce']> {
+  return {
+    waitMs: debounce.waitMs,
+    maxWaitMs: debounce.maxWaitMs,
+    leading: debounce.leading,
+    trailing: debounce.trailing,
+    merge: typeof debounce.merge === 'function' ? 'list' : debounce.merge,
+  }
+}

@@ -1,0 +1,206 @@
+/** A hand-written scheduler for the CLI's tests: canned answers, and a record of what was asked. */
+import type { HealthSnapshot, JobHealth } from '../../src/health/snapshot.ts'
+import type { Job, JobPolicy } from '../../src/job/job.ts'
+import type { Schedule, ScheduleSpec } from '../../src/schedule/schedule.ts'
+import type { Run, RunHandle, Scheduler, ScheduleView } from '../../src/scheduler/scheduler.ts'
+import type { Store, StoreCapabilities } from '../../src/store/store.ts'
+
+export const AT = '2026-01-01T00:00:00.000Z'
+
+/** Everything that was asked, in order: `[verb, ...arguments]`. */
+export type Calls = unknown[][]
+
+export interface FakeAnswers {
+  jobs?: readonly Job<never, unknown>[]
+  shared?: boolean
+  live?: boolean
+  storeNow?: () => Promise<number>
+  health?: Partial<HealthSnapshot> | Error
+  /** Replaces single verbs: `trigger`, `runs.find`, … */
+  verbs?: Readonly<Record<string, (...args: never[]) => unknown>>
+}
+
+export function fakeScheduler(answers: FakeAnswers = {}): { scheduler: Scheduler; calls: Calls } {
+  const calls: Calls = []
+  const jobs = answers.jobs ?? [fakeJob('report', [every6h]), fakeJob('clean')]
+  const listeners = new Map<string, Set<(event: unknown) => void>>()
+  let live = answers.live ?? false
+
+  const verb =
+    (name: string, answer: (...args: never[]) => unknown) =>
+    async (...args: unknown[]): Promise<unknown> => {
+      calls.push([name, ...args])
+      return (answers.verbs?.[name] ?? answer)(...(args as never[]))
+    }
+
+  const scheduler = {
+    store: fakeStore({ shared: answers.shared ?? true }, answers.storeNow),
+    jobs,
+    start: verb('start', () => {
+      live = true
+    }),
+    stop: verb('stop', () => {
+      live = false
+      for (const listener of listeners.get('scheduler.stopped') ?? []) listener({ stuck: [] })
+      return { stuck: [] }
+    }),
+    tick: verb('tick', () => ({ fired: 2, claimed: 1, succeeded: 1, failed: 0, nextWakeAt: new Date(AT) })),
+    trigger: verb('trigger', () => fakeHandle('r-1')),
+    triggerMany: verb('triggerMany', () => []),
+    suspend: verb('suspend', () => true),
+    resume: verb('resume', () => true),
+    retire: verb('retire', () => undefined),
+    preview: verb('preview', (job: { name: string }) =>
+      job.name === 'report' ? [{ slot: new Date(AT), dueAt: new Date('2026-01-01T00:00:02.500Z'), schedule: '#0' }] : [],
+    ),
+    health: verb('health', () => {
+      if (answers.health instanceof Error) throw answers.health
+      return fakeHealth({ owner: live ? 'me' : null, ...answers.health })
+    }),
+    live: () => live,
+    audit: verb('audit', () => ({ at: AT, ok: true, schedules: [], violations: [], proven: 0, attested: 0, complete: true })),
+    on: (event: string, listener: (event: unknown) => void) => {
+      const set = listeners.get(event) ?? new Set()
+      listeners.set(event, set.add(listener))
+      return () => void set.delete(listener)
+    },
+    runs: {
+      get: verb('runs.get', (id: string) => fakeRun({ id })),
+      find: verb('runs.find', () => [fakeRun()]),
+      cancel: verb('runs.cancel', () => true),
+      replay: verb('runs.replay', (id: string) => fakeHandle(`again-${id}`)),
+      replayAll: verb('runs.replayAll', () => [fakeHandle('a'), fakeHandle('b')]),
+    },
+    schedules: {
+      set: verb('schedules.set', () => 'created'),
+      setMany: verb('schedules.setMany', () => []),
+      get: verb('schedules.get', () => null),
+      list: verb('schedules.list', () => [fakeScheduleView()]),
+      remove: verb('schedules.remove', () => true),
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+  return { scheduler: scheduler as unknown as Scheduler, calls }
+}
+
+export function fakeJob(name: string, specs: readonly ScheduleSpec[] = [], policy: Partial<JobPolicy> = {}): Job<never, unknown> {
+  const schedules = specs.map((spec, index) => ({
+    name: `#${index}`,
+    key: '',
+    schedule: { spec, excludes: [], key: undefined, payload: undefined } satisfies Schedule,
+  }))
+  return { name, policy: { name, schedules, payload: null, ...policy } as JobPolicy }
+}
+
+export const every6h: ScheduleSpec = { kind: 'every', everyMs: 21_600_000, anchorAt: 0 }
+
+export function fakeHandle(
+  id: string,
+  finished: RunHandle['finished'] = () => Promise.resolve('done'),
+  outcome: RunHandle['outcome'] = 'created',
+): RunHandle {
+  return { id, outcome, finished: finished as RunHandle['finished'] }
+}
+
+export function fakeRun(fields: Partial<Run> = {}): Run {
+  return {
+    id: 'r-1',
+    job: 'report',
+    key: '',
+    state: 'succeeded',
+    trigger: 'manual',
+    schedule: null,
+    slot: null,
+    payload: { days: 7 },
+    priority: 0,
+    runAt: new Date(AT),
+    createdAt: new Date(AT),
+    startedAt: new Date(AT),
+    finishedAt: new Date('2026-01-01T00:00:01.200Z'),
+    attempt: 1,
+    failures: 0,
+    crashes: 0,
+    triggers: 1,
+    reason: null,
+    progress: null,
+    result: 'done',
+    error: null,
+    attempts: [],
+    replayOf: null,
+    cancelRequested: null,
+    ...fields,
+  }
+}
+
+export function fakeScheduleView(fields: Partial<ScheduleView> = {}): ScheduleView {
+  return {
+    job: 'report',
+    name: '#0',
+    key: '',
+    kind: 'static',
+    description: 'every 6h',
+    state: 'active',
+    cursor: new Date(AT),
+    nextSlot: new Date('2026-01-01T06:00:00Z'),
+    nextDueAt: new Date('2026-01-01T06:00:00Z'),
+    slots: 4,
+    payload: null,
+    suspended: null,
+    ...fields,
+  }
+}
+
+export function fakeHealth(fields: Partial<HealthSnapshot> = {}): HealthSnapshot {
+  return {
+    version: 1,
+    at: AT,
+    status: 'ok',
+    why: [],
+    owner: 'me',
+    running: 0,
+    concurrency: 20,
+    stuck: [],
+    owners: 1,
+    store: {
+      name: 'fake',
+      reachable: true,
+      latencyMs: { p50: 1.4, p95: 2, p99: 3 },
+      clockOffsetMs: 0,
+      error: null,
+      failingForMs: 0,
+    },
+    loopLagMs: { last: 0, max: 0 },
+    staleResults: 0,
+    listenerErrors: 0,
+    jobs: [fakeJobHealth()],
+    ...fields,
+  }
+}
+
+export function fakeJobHealth(fields: Partial<JobHealth> = {}): JobHealth {
+  return {
+    job: 'report',
+    status: 'ok',
+    why: [],
+    running: 0,
+    pending: 0,
+    waiting: 0,
+    lastRun: null,
+    lastSuccess: null,
+    lastFailure: null,
+    consecutiveFailures: 0,
+    nextSlot: AT,
+    overdueMs: 0,
+    latenessMs: { p50: null, p95: null, p99: null },
+    durationMs: { p50: null, p95: null, p99: null },
+    successRate: null,
+    staleAfterMs: null,
+    suspended: null,
+    capableOwners: 1,
+    ...fields,
+  }
+}
+
+function fakeStore(capabilities: StoreCapabilities, now: () => Promise<number> = () => Promise.resolve(Date.parse(AT))): Store {
+  return { name: capabilities.shared ? 'fake' : 'memory', capabilities, open: async () => {}, now } as unknown as Store
+}

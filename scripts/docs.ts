@@ -1,0 +1,61 @@
+/** Docs that hold: links lead somewhere, every `ts` block compiles, every block marked `run` does what it says. */
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from './docs/blocks.ts'
+import { findDeadLinks } from './docs/links.ts'
+import { parsePage } from './docs/markdown.ts'
+import { runBlock } from './docs/run-block.ts'
+import { conclude, type Finding } from './findings.ts'
+import { listFiles, ROOT } from './workspace.ts'
+
+/** Pages that the rest of the repository counts on. */
+const EXPECTED = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'AGENTS.md',
+  'packages/core/README.md',
+  'docs/architecture.md',
+  'docs/glossary.md',
+  'docs/run-states.md',
+  'docs/errors.md',
+  'docs/events.md',
+  'docs/health.md',
+  'docs/time-and-clocks.md',
+  'docs/writing-a-store.md',
+]
+
+// Outside node_modules, where Node strips no types.
+const scratch = join(ROOT, '.tmp', 'docs')
+rmSync(scratch, { recursive: true, force: true })
+
+const files = listFiles('*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md', 'bench/*.md')
+const pages = new Map(files.map((file) => [file, parsePage(readFileSync(file, 'utf8'))]))
+const sources = listFiles('packages/*/src/**/*.ts')
+const blocks = [
+  ...[...pages].flatMap(([file, page]) => listPageBlocks(file, page, scratch)),
+  ...sources.flatMap((file) => listCommentBlocks(file, readFileSync(file, 'utf8'), scratch)),
+]
+
+const missing = EXPECTED.filter((path) => !existsSync(join(ROOT, path))).map(
+  (path): Finding => ({ rule: 'page', severity: 'error', file: join(ROOT, path), line: 0, message: 'The page is missing.' }),
+)
+const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
+const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT)
+const typeErrors = findTypeErrors(blocks, { ...options, moduleDetection: ts.ModuleDetectionKind.Force })
+
+const runErrors: Finding[] = []
+const runnable = blocks.filter((block) => block.isRun)
+for (const block of runnable) runErrors.push(...(await runBlock(block)))
+rmSync(scratch, { recursive: true, force: true })
+
+conclude(
+  [
+    ...missing,
+    ...findDeadLinks(pages, ROOT),
+    ...[...pages].flatMap(([file, page]) => findOddFences(file, page)),
+    ...typeErrors,
+    ...runErrors,
+  ],
+  `${pages.size} pages, ${blocks.length} blocks compiled, ${runnable.length} run`,
+)

@@ -1,0 +1,70 @@
+/** How much a user's bundle grows: gzip of what they import, with a ceiling, and without the parts they did not ask for. */
+import { gzipSync } from 'node:zlib'
+import { type BuildResult, build } from 'esbuild'
+import { conclude, type Finding } from './findings.ts'
+import { ROOT, SOURCE_CONDITION } from './workspace.ts'
+import { join } from 'node:path'
+
+/** Bundles that are measured. Raise a ceiling only with a reason in the changeset. */
+const BUNDLES = [
+  {
+    name: 'scheduler + memory store',
+    code: `import { createScheduler, defineJob, cron, every, at, memoryStore } from '@quarterjack/core'
+           console.log(createScheduler, defineJob, cron, every, at, memoryStore)`,
+    ceilingBytes: 64_000,
+  },
+]
+
+/** Source paths that none of these bundles may hold. */
+const MUST_NOT_HOLD: readonly RegExp[] = [
+  /packages\/core\/src\/(?:testing|cli|otel)\//,
+  /\/node_modules\/(?:commander|fast-check|pino|vitest|@opentelemetry)\//,
+  /\/node_modules\/zod\/v4\/(?:classic|locales\/(?!en\.)\w)/,
+  /\/node_modules\/zod\/v3\//,
+]
+
+const file = join(ROOT, 'scripts', 'size.ts')
+const findings: Finding[] = []
+const lines: string[] = []
+for (const { name, code, ceilingBytes } of BUNDLES) {
+  const error = (message: string): number =>
+    findings.push({ rule: 'size', severity: 'error', file, line: 0, message: `${name}: ${message}` })
+  const built = await bundle(code, [])
+  const bytes = gzipSync(built.outputFiles?.[0]?.contents ?? new Uint8Array(), { level: 9 }).length
+  if (bytes > ceilingBytes) error(`${kilobytes(bytes)} gzipped is above the ceiling of ${kilobytes(ceilingBytes)}.`)
+  lines.push(`${name}: ${kilobytes(bytes)} of ${kilobytes(ceilingBytes)} gzipped`)
+
+  // Chunks of the build have no telling names: which sources get in is read off a bundle of the sources.
+  const fromSource = await bundle(code, [SOURCE_CONDITION])
+  const outputs = Object.values(fromSource.metafile?.outputs ?? {})
+  const held = outputs.flatMap(({ inputs }) => Object.entries(inputs).filter(([, part]) => part.bytesInOutput > 0))
+  for (const [path, part] of held) {
+    if (MUST_NOT_HOLD.some((pattern) => pattern.test(`/${path}`))) error(`it holds ${path} (${part.bytesInOutput} bytes).`)
+  }
+  if (process.argv.includes('--parts')) {
+    for (const [path, part] of held.sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput).slice(0, 40)) {
+      console.log(`${String(part.bytesInOutput).padStart(8)}  ${path}`)
+    }
+  }
+}
+conclude(findings, lines.join('; '))
+
+function bundle(code: string, conditions: readonly string[]): Promise<BuildResult> {
+  return build({
+    stdin: { contents: code, resolveDir: ROOT },
+    absWorkingDir: ROOT,
+    bundle: true,
+    write: false,
+    metafile: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    conditions: [...conditions],
+    logLevel: 'silent',
+  })
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`
+}
