@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from './docs/blocks.ts'
-import { findDeadLinks } from './docs/links.ts'
+import { findDeadLinks, findDeadMentions } from './docs/links.ts'
 import { parsePage } from './docs/markdown.ts'
 import { runBlock } from './docs/run-block.ts'
 import { conclude, type Finding } from './findings.ts'
@@ -20,7 +20,6 @@ const EXPECTED = [
   'docs/run-states.md',
   'docs/errors.md',
   'docs/events.md',
-  'docs/health.md',
   'docs/time-and-clocks.md',
   'docs/writing-a-store.md',
 ]
@@ -31,10 +30,10 @@ rmSync(scratch, { recursive: true, force: true })
 
 const files = listFiles('*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md', 'bench/*.md')
 const pages = new Map(files.map((file) => [file, parsePage(readFileSync(file, 'utf8'))]))
-const sources = listFiles('packages/*/src/**/*.ts')
+const sources = new Map(listFiles('packages/*/src/**/*.ts').map((file) => [file, readFileSync(file, 'utf8')]))
 const blocks = [
   ...[...pages].flatMap(([file, page]) => listPageBlocks(file, page, scratch)),
-  ...sources.flatMap((file) => listCommentBlocks(file, readFileSync(file, 'utf8'), scratch)),
+  ...[...sources].flatMap(([file, text]) => listCommentBlocks(file, text, scratch)),
 ]
 
 const missing = EXPECTED.filter((path) => !existsSync(join(ROOT, path))).map(
@@ -53,6 +52,7 @@ conclude(
   [
     ...missing,
     ...findDeadLinks(pages, ROOT),
+    ...[...sources].flatMap(([file, text]) => findDeadMentions(file, text, ROOT)),
     ...[...pages].flatMap(([file, page]) => findOddFences(file, page)),
     ...typeErrors,
     ...runErrors,

@@ -19,7 +19,7 @@ export function compareRunStates(): readonly Finding[] {
 }
 
 /** Arrows between states; one label may name several actions: `running --> pending: retry, release`. */
-function listArrows(code: string, firstLine: number): readonly { readonly name: string; readonly line: number }[] {
+export function listArrows(code: string, firstLine: number): readonly { readonly name: string; readonly line: number }[] {
   return code.split('\n').flatMap((text, index) => {
     const match = /^\s*(\w+)\s*-->\s*(\w+)\s*:\s*(.+?)\s*$/.exec(text)
     if (match === null) return []

@@ -4,6 +4,13 @@ import ts from 'typescript'
 import type { Finding } from '../findings.ts'
 import type { Entry } from '../workspace.ts'
 
+const ASSIGNMENTS: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.EqualsToken,
+  ts.SyntaxKind.QuestionQuestionEqualsToken,
+  ts.SyntaxKind.BarBarEqualsToken,
+  ts.SyntaxKind.AmpersandAmpersandEqualsToken,
+])
+
 /** A program over `files`, with the options of the tsconfig at `configPath`. */
 export function createTypedProgram(configPath: string, files: readonly string[]): ts.Program {
   const config = ts.readConfigFile(configPath, ts.sys.readFile)
@@ -60,9 +67,11 @@ function isPromise(checker: ts.TypeChecker, node: ts.Expression): boolean {
   return parts.some((part) => part.getProperty('then') !== undefined && part.getProperty('catch') !== undefined)
 }
 
-/** `x.catch(f)`, and `x.then(f, g)`, answer for their rejections. */
+/** `x.catch(f)`, `x.then(f, g)`, either with `.finally(h)` behind it, and a promise that is kept in a variable. */
 function isHandled(node: ts.Expression): boolean {
+  if (ts.isBinaryExpression(node)) return ASSIGNMENTS.has(node.operatorToken.kind)
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false
   const name = node.expression.name.text
+  if (name === 'finally') return isHandled(node.expression.expression)
   return (name === 'catch' && node.arguments.length === 1) || (name === 'then' && node.arguments.length === 2)
 }

@@ -69,7 +69,7 @@ function describe(run: Run): string {
   if (run.state === 'skipped') return run.reason ?? ''
   const failed = run.attempts
     .filter(({ outcome }) => outcome !== 'succeeded')
-    .map(({ attempt, error }) => `attempt ${attempt}: ${error?.message ?? 'failed'}`)
+    .map(({ number, error }) => `attempt ${number}: ${error?.message ?? 'failed'}`)
   const { modelVersion, newEvents, changed } = (run.result ?? {}) as { modelVersion?: number; newEvents?: number; changed?: number }
   const learnt = modelVersion === undefined ? [] : [`model ${modelVersion}: ${newEvents} new events, ${changed} weights changed`]
   return [...failed, ...learnt].join('; then ')

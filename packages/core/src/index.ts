@@ -33,6 +33,7 @@ export type {
 
 // Stores and mutexes.
 export { memoryStore } from './memory/memory-store.ts'
+export type { Store } from './store/store.ts'
 export { createMutex } from './lease/mutex.ts'
 export type { LockContext, LockOptions, Mutex, MutexOptions } from './lease/mutex.ts'
 

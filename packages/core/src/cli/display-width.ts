@@ -35,7 +35,7 @@ export function truncate(text: string, width: number): string {
  * Line breaks stay when `lines` is true, and become spaces otherwise.
  */
 export function printable(text: string, lines = false): string {
-  const flat = lines ? text.replaceAll('\r\n', '\n') : text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
+  const flat = lines ? text.replaceAll('\r\n', '\n') : text.replaceAll(/[\r\n]\s*/g, ' ')
   return flat.replaceAll(STEERING, (char) => (char === '\n' ? char : char === '\t' ? ' ' : escapeChar(char)))
 }
 

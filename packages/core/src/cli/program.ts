@@ -1,5 +1,5 @@
 /** Builds commander's program from the registry. Nothing here ever exits the process. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { CliCommand } from './command.ts'
 import { COMMAND_GROUPS } from './registry.ts'
 
@@ -24,11 +24,13 @@ export interface CommandInput {
 
 /** A program that throws `CommanderError` where commander alone would exit. */
 export function buildProgram(options: ProgramOptions): Command {
+  const json = new Option('--json', 'print one JSON document')
   const program = new Command(options.name)
     .description('Looks at the jobs of this service, runs them and controls them.')
-    .option('--json', 'print one JSON document')
+    .addOption(json)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    // Of `runs show`, the options of `runs` are not meant.
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: (command) => (command.parent === null ? [] : [json]) })
     .configureOutput({
       writeOut: options.writeOut,
       writeErr: options.writeErr,

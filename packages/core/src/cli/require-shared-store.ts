@@ -16,8 +16,7 @@ export async function requireSharedStore(scheduler: Scheduler, program: string, 
   )
 }
 
-/** True while the scheduler works in this process. */
+/** True while the scheduler works in this process. (`live()` is true of a client too.) */
 export async function isStartedHere(scheduler: Scheduler): Promise<boolean> {
-  // A started scheduler whose permits are all stuck is not live, but has an owner.
-  return scheduler.live() || (await scheduler.health()).owner !== null
+  return (await scheduler.health()).owner !== null
 }

@@ -20,11 +20,12 @@ export interface Column<T> {
 
 const GAP = '  '
 const MIN_FLEX = 8
+const LONGEST_GRAPHEME = 16
 
 /** A table with a line of titles. Flexible columns are cut first, then whole lines. */
 export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[], layout: Layout): string {
   const filled = columns
-    .map((column) => ({ column, cells: rows.map((row) => printable(column.value(row))) }))
+    .map((column) => ({ column, cells: rows.map((row) => readCell(column, row, layout)) }))
     .filter(({ column, cells }) => column.optional !== true || cells.some((cell) => cell !== ''))
   const natural = filled.map(({ column, cells }) => Math.max(column.title.length, ...cells.map(displayWidth)))
   const widths = fitWidths(
@@ -51,6 +52,12 @@ export function renderFields(fields: readonly (readonly [label: string, value: s
         .map((text, index) => cut(`${index === 0 ? label.padEnd(width) + GAP : indent}${text}`.trimEnd(), layout)),
     )
     .join('\n')
+}
+
+// A payload or error may be long: measure no more of it than could ever be shown.
+function readCell<T>({ flex, value }: Column<T>, row: T, { width }: Layout): string {
+  const text = value(row)
+  return printable(flex === true && width !== null ? text.slice(0, width * LONGEST_GRAPHEME) : text)
 }
 
 function fitWidths(natural: readonly number[], flex: readonly boolean[], width: number | null): readonly number[] {

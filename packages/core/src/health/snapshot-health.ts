@@ -18,11 +18,12 @@ export function snapshotHealth(facts: HealthFacts): HealthSnapshot {
   const { process, store } = facts
   const jobs = facts.jobs.map((job) => jobHealth(job, facts))
   const findings = judgeProcess(facts)
+  const status = overallStatus(facts, findings, jobs)
   return {
     version: 1,
     at: isoOf(facts.now),
-    status: overallStatus(facts, findings, jobs),
-    why: process.stopped ? [STOPPED] : [...findings.map(({ why }) => why), ...namedJobs(jobs)],
+    status,
+    why: SAID[status] ?? [...findings.map(({ why }) => why), ...namedJobs(jobs)],
     owner: process.owner,
     running: process.running,
     concurrency: process.concurrency,
@@ -45,6 +46,7 @@ export function snapshotHealth(facts: HealthFacts): HealthSnapshot {
 
 const ERROR_BYTES = 1_024
 const STOPPED = 'this scheduler was stopped'
+const SAID: Partial<Record<HealthStatus, readonly string[]>> = { stopped: [STOPPED], suspended: ['every job is suspended'] }
 
 /** Suspended jobs count for nothing, unless there are no others and the process is well. */
 function overallStatus(facts: HealthFacts, findings: readonly Finding[], jobs: readonly JobHealth[]): HealthStatus {

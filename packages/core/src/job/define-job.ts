@@ -5,7 +5,7 @@ import { bindSchedule } from '../schedule/resolve-spec.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { parseDuration } from '../time/duration.ts'
 import { JOB_DEFAULTS } from './defaults.ts'
-import type { BoundSchedule, CatchUp, DebounceOptions, Job, JobOptions, JobPolicy, ResolvedCatchUp, ResolvedDebounce, SchemaInput } from './job.ts'
+import type { AnyDebounce, BoundSchedule, CatchUp, Job, JobOptions, JobPolicy, ResolvedCatchUp, ResolvedDebounce, SchemaInput } from './job.ts'
 import { validateJobOptions } from './job-options.ts'
 
 /**
@@ -27,13 +27,13 @@ export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R 
 }
 
 /** The debounce in milliseconds, with defaults. */
-export function resolveDebounce<P>(options: DebounceOptions<P>, field: string): ResolvedDebounce {
+export function resolveDebounce(options: AnyDebounce, field: string): ResolvedDebounce {
   return {
     waitMs: parseDuration(options.wait, `${field}.wait`),
     maxWaitMs: options.maxWait === undefined ? null : parseDuration(options.maxWait, `${field}.maxWait`),
     leading: options.leading ?? false,
     trailing: options.trailing ?? true,
-    merge: (options.merge ?? 'last') as ResolvedDebounce['merge'],
+    merge: options.merge ?? 'last',
   }
 }
 

@@ -61,6 +61,9 @@ export interface DebounceOptions<P = unknown> {
   readonly merge?: 'last' | 'first' | ((a: P, b: P) => P)
 }
 
+/** A debounce of whatever payload. */
+export type AnyDebounce = Omit<DebounceOptions, 'merge'> & { readonly merge?: 'last' | 'first' | ((a: never, b: never) => unknown) }
+
 /** Retention of finished runs, per (job, key). */
 export interface KeepOptions {
   /** Default 10. */

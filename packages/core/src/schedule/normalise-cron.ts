@@ -19,14 +19,27 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   '@weekends': '0 0 0 * * 0,6',
 }
 
+const MAX_CACHED = 2_000
+
+const cache = new Map<string, string>()
+
 interface Piece {
   readonly text: string
   /** Of its first character in the expression, from 0. */
   readonly offset: number
 }
 
-/** Throws `InvalidCron` that names the value, the field, its offset in the text, and the remedy. */
+/** Throws `InvalidCron` that names the value, the field, its offset in the text, and the remedy. The newest 2,000 are remembered. */
 export function normaliseCron(expression: unknown): string {
+  const known = cache.get(expression as string)
+  if (known !== undefined) return known
+  const normalised = normalise(expression)
+  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value as string)
+  cache.set(expression as string, normalised)
+  return normalised
+}
+
+function normalise(expression: unknown): string {
   if (typeof expression !== 'string') throw invalidCron(expression, 'it is not a text', 'Give five or six fields such as "5 * * * *".')
   if (expression.length > MAX_LENGTH) {
     throw invalidCron(`${expression.slice(0, 40)}…`, `it has ${expression.length} characters`, `At most ${MAX_LENGTH} are taken.`)

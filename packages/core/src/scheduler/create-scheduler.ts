@@ -22,6 +22,7 @@ import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.t
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
 import { createRunsGroup, jobName } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
+import { SLOT_ARITHMETIC } from './slot-arithmetic.ts'
 import type { JobRef, RunHandle, Scheduler, SchedulerOptions, TickSummary, TriggerArgs, TriggerItem, TriggerOptions } from './scheduler.ts'
 
 /** Schedules of a job that `preview` reads at most. */
@@ -109,7 +110,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   const build = <In, R>(job: Job<In, R>, payload: In | undefined, given: TriggerOptions<In>): Promise<Trigger> =>
-    buildTrigger(requirePolicy(job.name), payload, given as TriggerOptions<never>, { id: nextId(), maxPayloadBytes: resolved.limits.payload })
+    buildTrigger(requirePolicy(job.name), payload, given, { id: nextId(), maxPayloadBytes: resolved.limits.payload })
 
   const enqueueWith = (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
     if (store.capabilities.transactions !== true) {
@@ -275,7 +276,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     live: () => phase !== 'stopped' && engine.live(),
     async audit(auditOptions = {}) {
       await open()
-      return auditSchedules(store, { job: auditOptions.job === undefined ? undefined : jobName(auditOptions.job), limit: auditOptions.limit })
+      return auditSchedules(store, {
+        ...SLOT_ARITHMETIC,
+        ...(auditOptions.job === undefined ? {} : { jobs: [jobName(auditOptions.job)] }),
+        ...(auditOptions.limit === undefined ? {} : { limit: auditOptions.limit }),
+        pause: () => new Promise((resolve) => clock.defer(resolve)),
+      })
     },
     on: (event, listener) => emitter.on(event, listener),
 

@@ -1,6 +1,5 @@
 /** Gathers the facts of health from this process and its store. */
 import type { Engine } from '../engine/engine.ts'
-import type { Definition } from '../engine/register.ts'
 import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
 import { defaultStaleAfter } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
@@ -13,7 +12,6 @@ import type { MisfireLog } from './misfire-log.ts'
 export interface GatherDeps {
   readonly engine: Engine
   readonly policies: ReadonlyMap<string, JobPolicy>
-  readonly definitions: readonly Definition[]
   readonly storeName: string
   readonly concurrency: number
   readonly leaseMs: number

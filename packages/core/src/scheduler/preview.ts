@@ -5,13 +5,13 @@ import type { JobPolicy } from '../job/job.ts'
 import { dueAt } from '../schedule/jitter.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
-import type { ScheduleSpec } from '../schedule/schedule.ts'
+import type { ResolvedSpec } from '../schedule/schedule.ts'
 import type { ScheduleRecord } from '../store/records.ts'
 import type { PreviewSlot } from './scheduler.ts'
 
 export interface PreviewSource {
   readonly name: string
-  readonly spec: ScheduleSpec
+  readonly spec: ResolvedSpec
   readonly functions: readonly ((slot: Date) => boolean)[]
 }
 

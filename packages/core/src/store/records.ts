@@ -122,8 +122,11 @@ export interface ScheduleRecord {
   readonly folded: SlotCounters
   /** Newest slot that pruning touched: only the slots after it can be enumerated. `null` while nothing was pruned. */
   readonly horizon: number | null
-  /** Specs of earlier generations that slots after the horizon came from, oldest first. */
-  readonly history: readonly { readonly generation: number; readonly spec: string; readonly until: number }[]
+  /**
+   * Specs of earlier generations that slots after the horizon came from, oldest first. `nextSlot` is what the record's was when
+   * the generation ended: slots after its last record and before `nextSlot` were excluded, and never fired to be recorded.
+   */
+  readonly history: readonly { readonly generation: number; readonly spec: string; readonly until: number; readonly nextSlot?: number | null }[]
   readonly createdAt: number
   /** Set when the row could not be understood: it no longer fires, alone. */
   readonly quarantined: string | null

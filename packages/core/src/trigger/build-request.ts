@@ -2,7 +2,7 @@
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { JOB_DEFAULTS } from '../job/defaults.ts'
 import { resolveDebounce } from '../job/define-job.ts'
-import type { DebounceOptions, JobPolicy, ResolvedDebounce } from '../job/job.ts'
+import type { AnyDebounce, JobPolicy, ResolvedDebounce } from '../job/job.ts'
 import { parsePayload, serialisePayload, deserialisePayload } from '../job/payload.ts'
 import { toInstant } from '../time/instant.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
@@ -18,7 +18,7 @@ export interface TriggerRequestOptions {
   readonly priority?: number | undefined
   readonly idempotencyKey?: string | undefined
   readonly idempotencyTtl?: Duration | undefined
-  readonly debounce?: DebounceOptions<never> | false | undefined
+  readonly debounce?: AnyDebounce | false | undefined
   readonly overlap?: 'skip' | undefined
 }
 

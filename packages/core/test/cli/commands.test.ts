@@ -1,6 +1,6 @@
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { QuarterjackError } from '../../src/errors/quarterjack-error.ts'
-import { AT, every6h, fakeJob, fakeJobHealth, fakeRun, fakeScheduler, fakeScheduleView } from './fake-scheduler.ts'
+import { AT, every6h, fakeHandle, fakeJob, fakeJobHealth, fakeRun, fakeScheduler, fakeScheduleView } from './fake-scheduler.ts'
 import { invoke, invokeJson } from './invoke.ts'
 
 describe('list', () => {
@@ -56,7 +56,7 @@ describe('schedules', () => {
     const views = [fakeScheduleView(), fakeScheduleView({ job: 'orchestrate', name: 'p/17', key: 'p/17', kind: 'dynamic' })]
     const { scheduler, calls } = fakeScheduler({ verbs: { 'schedules.list': () => views } })
     const { lines } = await invoke(scheduler, ['schedules', '--limit', '2', '--job', 'orchestrate', '--after', 'orchestrate/p/16'])
-    expect(lines.at(-1)).toBe('more: app schedules --after orchestrate/p/17')
+    expect(lines.at(-1)).toBe('more: repeat with --after orchestrate/p/17')
     expect(calls).toEqual([['schedules.list', { limit: 2, job: 'orchestrate', after: { job: 'orchestrate', name: 'p/16' } }]])
   })
 
@@ -137,7 +137,7 @@ it('dead asks for dead runs and continues itself', async () => {
   const { scheduler, calls } = fakeScheduler()
   const { lines } = await invoke(scheduler, ['dead', '--job', 'report', '--limit', '1'])
   expect(calls).toEqual([['runs.find', { state: 'dead', limit: 1, job: 'report' }]])
-  expect(lines.at(-1)).toBe('more: app dead --after r-1')
+  expect(lines.at(-1)).toBe('more: repeat with --after r-1')
 })
 
 describe('cancel', () => {
@@ -163,18 +163,91 @@ describe('cancel', () => {
 })
 
 describe('replay', () => {
+  const dead = (from: number, to: number): unknown[] =>
+    Array.from({ length: from - to + 1 }, (_, index) => fakeRun({ id: `d-${from - index}`, state: 'dead' }))
+
   it('one run', async () => {
-    const { json } = await invokeJson(fakeScheduler().scheduler, ['replay', 'r-1'])
-    expect(json).toEqual({ replayed: 1, runs: [{ id: 'again-r-1', outcome: 'created' }] })
+    const { json, code } = await invokeJson(fakeScheduler().scheduler, ['replay', 'r-1'])
+    expect([json, code]).toEqual([{ replayed: 1, runs: [{ replayOf: 'r-1', id: 'again-r-1', error: null }] }, 0])
   })
 
-  it('the dead runs of a job', async () => {
-    const { scheduler, calls } = fakeScheduler()
-    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--limit', '20'])
-    expect(calls).toEqual([['runs.replayAll', { job: 'report', limit: 20 }]])
-    expect(lines.at(-1)).toBe('2 runs replayed')
+  it('the oldest dead runs of a job, oldest first, over all pages', async () => {
+    const pages = [dead(1_200, 201), dead(200, 1)]
+    const { scheduler, calls } = fakeScheduler({ verbs: { 'runs.find': () => pages.shift() } })
+    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--limit', '3'])
+    expect(lines).toEqual(['d-1 → again-d-1', 'd-2 → again-d-2', 'd-3 → again-d-3', '3 runs replayed'])
+    expect(calls.slice(0, 2)).toEqual([
+      ['runs.find', { job: 'report', state: 'dead', limit: 1_000 }],
+      ['runs.find', { job: 'report', state: 'dead', limit: 1_000, after: 'd-201' }],
+    ])
+  })
+
+  it('one that was pruned meanwhile does not end the work; exit code 1', async () => {
+    const { scheduler } = fakeScheduler({
+      verbs: {
+        'runs.find': () => dead(3, 1),
+        'runs.replay': (id: string) => {
+          if (id === 'd-2') throw new QuarterjackError('UnknownRun', 'There is no run "d-2".')
+          return fakeHandle(`again-${id}`)
+        },
+      },
+    })
+    const { json, code } = await invokeJson(scheduler, ['replay', '--job', 'report'])
+    expect(code).toBe(1)
+    expect(json).toEqual({
+      replayed: 2,
+      runs: [
+        { replayOf: 'd-1', id: 'again-d-1', error: null },
+        { replayOf: 'd-2', id: null, error: { code: 'UnknownRun', message: 'There is no run "d-2".' } },
+        { replayOf: 'd-3', id: 'again-d-3', error: null },
+      ],
+    })
+  })
+
+  it('a store that fails ends the work and does not hide what was done; exit code 3', async () => {
+    const { scheduler } = fakeScheduler({
+      verbs: {
+        'runs.find': () => dead(3, 1),
+        'runs.replay': (id: string) => {
+          if (id === 'd-2') throw new QuarterjackError('StoreUnavailable', 'gone')
+          return fakeHandle(`again-${id}`)
+        },
+      },
+    })
+    const { lines, code } = await invoke(scheduler, ['replay', '--job', 'report'])
+    expect([lines, code]).toEqual([['d-1 → again-d-1', 'd-2 → error [StoreUnavailable]: gone', '1 run replayed'], 3])
+  })
+
+  it('progress is shown on a terminal', async () => {
+    const { scheduler } = fakeScheduler({ verbs: { 'runs.find': () => dead(2, 1) } })
+    const { err } = await invoke(scheduler, ['replay', '--job', 'report'], { isTTY: true })
+    expect(err.split('\r\u001b[2K')).toEqual(['', 'replaying: 0 of 2', 'replaying: 1 of 2', ''])
+  })
+
+  it('an abort stops between two; exit code 1', async () => {
+    const interrupt = new AbortController()
+    const { scheduler } = fakeScheduler({
+      verbs: {
+        'runs.find': () => dead(3, 1),
+        'runs.replay': (id: string) => {
+          interrupt.abort()
+          return fakeHandle(`again-${id}`)
+        },
+      },
+    })
+    const { json, code } = await invokeJson(scheduler, ['replay', '--job', 'report'], { signal: interrupt.signal })
+    expect([json, code]).toMatchObject([{ replayed: 1 }, 1])
   })
 })
+
+it.each(['runs', 'dead', 'schedules', 'audit', 'replay'])(
+  '%s --job finds nothing, and says that the name may be wrong',
+  async (command) => {
+    const { scheduler } = fakeScheduler({ verbs: { 'runs.find': () => [], 'schedules.list': () => [] } })
+    const { err, code } = await invoke(scheduler, [command, '--job', 'reprot'])
+    expect([err, code]).toEqual(['warning: There is no job "reprot" in this program. Did you mean "report"?\n', 0])
+  },
+)
 
 describe('suspend and resume', () => {
   it('a job, with its reason', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { planDoctorChecks } from '../../src/cli/doctor-checks.ts'
 import type { DoctorFacts, StateFacts, StoreFacts } from '../../src/cli/doctor-facts.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'

@@ -1,8 +1,8 @@
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-code.ts'
 import { ERROR_CODES } from '../../src/errors/error-code.ts'
 import { QuarterjackError } from '../../src/errors/quarterjack-error.ts'
-import { fakeHealth, fakeScheduler } from './fake-scheduler.ts'
+import { fakeScheduler } from './fake-scheduler.ts'
 import { invoke } from './invoke.ts'
 
 function throwing(error: unknown): ReturnType<typeof fakeScheduler>['scheduler'] {
@@ -98,10 +98,5 @@ describe('a store that other processes cannot see', () => {
     const { code, err } = await invoke(scheduler, line.split(' '))
     expect(err).toBe('')
     expect(code).toBe(0)
-  })
-
-  it('a started scheduler counts even while all its permits are stuck', async () => {
-    const { scheduler } = fakeScheduler({ shared: false, health: fakeHealth({ owner: 'me' }) })
-    expect((await invoke(scheduler, ['runs'])).code).toBe(0)
   })
 })

@@ -1,6 +1,5 @@
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { closestName } from '../../src/cli/closest-name.ts'
-import { describeSpec } from '../../src/cli/describe-schedule.ts'
 import { formatElapsed, formatInstant, formatValue } from '../../src/cli/format.ts'
 
 describe('formatElapsed', () => {
@@ -43,10 +42,4 @@ it('the closest name is near, or none', () => {
   expect(closestName('Reprot', ['report', 'clean'])).toBe('report')
   expect(closestName('zzz', ['report', 'clean'])).toBeNull()
   expect(closestName('x', [])).toBeNull()
-})
-
-it('schedules in words', () => {
-  expect(describeSpec({ kind: 'every', everyMs: 21_600_000, anchorAt: 0 })).toBe('every 6h')
-  expect(describeSpec({ kind: 'at', at: 0 })).toBe('at 1970-01-01T00:00:00.000Z')
-  expect(describeSpec({ kind: 'cron', expression: '0 5 * * * *', timeZone: 'Europe/Berlin' })).toBe('cron "0 5 * * * *" in Europe/Berlin')
 })

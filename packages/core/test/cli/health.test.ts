@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test as it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { isLoopback } from '../../src/cli/ask-process.ts'
 import type { HealthSnapshot } from '../../src/health/snapshot.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
@@ -40,11 +40,16 @@ describe('health of a shared store', () => {
     expect(lines[0]).toBe(`status     ${status}`)
   })
 
+  it('no live process at all: not healthy, and it says so', async () => {
+    const { scheduler } = fakeScheduler({ health: { owner: null, owners: 0 } })
+    const { code, lines } = await invoke(scheduler, ['health'])
+    expect([code, lines[0]]).toEqual([1, 'no live process: nothing fires'])
+  })
+
   it('an unreachable store → 3', async () => {
     const store = { ...fakeHealth().store, reachable: false, error: 'connect ECONNREFUSED', failingForMs: 61_000 }
-    const { code, out, json } = { ...(await invoke(fakeScheduler({ health: { store } }).scheduler, ['health'])), json: null }
+    const { code, out } = await invoke(fakeScheduler({ health: { store } }).scheduler, ['health'])
     expect(code).toBe(3)
-    expect(json).toBeNull()
     expect(out).toContain('fake unreachable for 1 m 1 s: connect ECONNREFUSED')
   })
 
@@ -93,6 +98,11 @@ describe('health --url', () => {
     const url = await serveSnapshot(200, fakeHealth())
     const { code, out } = await invoke(fakeScheduler({ shared: false }).scheduler, ['health'], options(url))
     expect([code, out.split('\n')[0]]).toEqual([0, `${url} answered 200`])
+  })
+
+  it('the health endpoint of a mere client is judged by what it says', async () => {
+    const url = await serveSnapshot(200, fakeHealth({ owner: null, owners: 0 }))
+    expect((await invoke(fakeScheduler().scheduler, ['health', '--url', url])).code).toBe(0)
   })
 
   it('503 with a snapshot: exit code 1 and the reasons', async () => {

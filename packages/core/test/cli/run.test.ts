@@ -1,4 +1,4 @@
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { QuarterjackError } from '../../src/errors/quarterjack-error.ts'
 import { RunFailedError } from '../../src/errors/run-errors.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
@@ -14,7 +14,7 @@ describe('run', () => {
     expect(out).toBe('run r-1 of report: succeeded in 1.2 s\nresult  "done"\n')
     expect(code).toBe(0)
     expect(verbsOf(calls)).toEqual(['health', 'start', 'health', 'trigger', 'runs.get', 'stop'])
-    expect(calls[1]).toEqual(['start', { only: [scheduler.jobs[0]] }])
+    expect(calls[1]).toEqual(['start', { only: [scheduler.jobs[0]], runOnStart: false }])
     expect(calls[3]).toEqual(['trigger', scheduler.jobs[0], undefined, { key: 'eu', debounce: false }])
   })
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { displayWidth, printable, printableJson, truncate } from '../../src/cli/display-width.ts'
 import { type Column, renderFields, renderTable } from '../../src/cli/table.ts'
 

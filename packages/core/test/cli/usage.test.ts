@@ -1,4 +1,4 @@
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { COMMAND_GROUPS } from '../../src/cli/registry.ts'
 import { fakeScheduler } from './fake-scheduler.ts'
 import { invoke, invokeJson } from './invoke.ts'

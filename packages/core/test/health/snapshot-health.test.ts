@@ -101,7 +101,7 @@ const JOB_ROWS: readonly Row<JobFacts>[] = [
   ],
   [
     'a due run that no live process knows',
-    job({}, { oldestDueAt: NOW - 99_000, capableOwners: 0 }),
+    job({}, { oldestDueAt: NOW - 121_000, capableOwners: 0 }),
     'degraded',
     /^noCapableWorker: due for 2 min/,
   ],
@@ -207,7 +207,7 @@ const PROCESS_ROWS: readonly Row<Spoil>[] = [
   ],
   ['a job that is unhealthy', { jobs: [job({}, { failuresInARow: 9 })] }, 'unhealthy', /^job "feedback" is unhealthy: 9 runs/],
   ['a failing job that is suspended', { jobs: [job(), job({ suspended: { at: 0, reason: 'x' } }, { failuresInARow: 9 })] }, 'ok', null],
-  ['nothing but suspended jobs', { jobs: [job({ suspended: { at: 0, reason: 'x' } })] }, 'suspended', null],
+  ['nothing but suspended jobs', { jobs: [job({ suspended: { at: 0, reason: 'x' } })] }, 'suspended', /^every job is suspended$/],
   [
     'nothing but suspended jobs, and a blocked loop',
     { jobs: [job({ suspended: { at: 0, reason: 'x' } })], process: { loopLagMs: { last: 9_999, max: 9_999 } } },

@@ -3,6 +3,7 @@ import type { AuditReport, AuditViolation, ScheduleAudit } from '../../health/au
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatCount, formatInstant } from '../format.ts'
+import { warnUnknownJob } from '../known-job.ts'
 import { wholeNumber } from '../parse-option.ts'
 import { type Column, type Layout, renderTable } from '../table.ts'
 
@@ -21,9 +22,11 @@ export const auditCommand: CliCommand<AuditOptions> = {
   needsSharedStore: true,
   define: (command) =>
     command.option('--job <name>', 'schedules of one job').option('--limit <n>', 'most schedules to look at', wholeNumber(1)),
-  run: async ({ scheduler, progress }, _args, { job, limit }) => {
+  run: async (context, _args, { job, limit }) => {
+    const { scheduler, progress } = context
     progress.update('auditing …')
     const report = await scheduler.audit({ ...(job === undefined ? {} : { job }), ...(limit === undefined ? {} : { limit }) })
+    if (report.schedules.length === 0) warnUnknownJob(context, job)
     return { exitCode: report.ok ? EXIT.ok : EXIT.failed, json: report, text: (layout) => renderAudit(report, layout) }
   },
 }

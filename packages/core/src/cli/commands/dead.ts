@@ -20,10 +20,6 @@ export const deadCommand: CliCommand<DeadOptions> = {
       .option('--job <name>', 'dead runs of one job')
       .option('--limit <n>', 'most lines', wholeNumber(1, 1_000), 50)
       .option('--after <run-id>', 'continue behind this run'),
-  run: async ({ scheduler, program }, _args, { job, limit, after }) =>
-    listRuns(
-      scheduler,
-      { state: 'dead', limit, ...(job === undefined ? {} : { job }), ...(after === undefined ? {} : { after }) },
-      `${program} dead`,
-    ),
+  run: async (context, _args, { job, limit, after }) =>
+    listRuns(context, { state: 'dead', limit, ...(job === undefined ? {} : { job }), ...(after === undefined ? {} : { after }) }),
 }

@@ -39,9 +39,16 @@ function urlOf(context: CommandContext, options: HealthOptions): string | null {
 
 async function ownHealth({ scheduler }: CommandContext): Promise<CommandResult> {
   const snapshot = await scheduler.health()
-  const exitCode = healthExitCode(snapshot)
-  const json = { healthy: exitCode === EXIT.ok, source: 'store', url: null, httpStatus: null, error: snapshot.store.error, snapshot }
-  return { exitCode, json, text: (layout) => renderHealth(snapshot, layout) }
+  const told = healthExitCode(snapshot)
+  // The snapshot of a client judges the jobs, and cannot know that somebody should be working.
+  const deserted = told === EXIT.ok && snapshot.owner === null && snapshot.owners === 0
+  const exitCode = deserted ? EXIT.failed : told
+  const error = deserted ? 'no live process: nothing fires' : snapshot.store.error
+  return {
+    exitCode,
+    json: { healthy: exitCode === EXIT.ok, source: 'store', url: null, httpStatus: null, error, snapshot },
+    text: (layout) => `${deserted ? `${error}\n` : ''}${renderHealth(snapshot, layout)}`,
+  }
 }
 
 async function processHealth({ clock }: CommandContext, url: string, allowRemote: boolean): Promise<CommandResult> {

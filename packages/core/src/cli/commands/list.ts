@@ -1,8 +1,8 @@
 /** `list`: the jobs of this program. */
 import type { JobHealth } from '../../health/snapshot.ts'
+import { describeSpec } from '../../schedule/resolve-spec.ts'
 import type { Scheduler } from '../../scheduler/scheduler.ts'
 import type { CliCommand } from '../command.ts'
-import { describeSpec } from '../describe-schedule.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatInstant } from '../format.ts'
 import { isStartedHere } from '../require-shared-store.ts'

@@ -38,7 +38,7 @@ export const runCommand: CliCommand<RunOptions> = {
     await validatePayload(job.policy.payload, payload, `job "${name}"`)
     const startedHere = await isStartedHere(scheduler)
     try {
-      if (!startedHere) await scheduler.start({ only: [job] })
+      if (!startedHere) await scheduler.start({ only: [job], runOnStart: false })
       await refuseSuspended(context, name)
       const key = options.key === undefined ? {} : { key: options.key }
       const handle = await scheduler.trigger(job, payload as never, { ...key, debounce: false })

@@ -1,9 +1,10 @@
 /** `runs`: the history, newest first, and `runs show`: one of them. */
 import { QuarterjackError } from '../../errors/quarterjack-error.ts'
 import type { RunState } from '../../run/run-state.ts'
-import type { RunFilter, Scheduler } from '../../scheduler/scheduler.ts'
-import type { CliCommand, CommandResult } from '../command.ts'
+import type { RunFilter } from '../../scheduler/scheduler.ts'
+import type { CliCommand, CommandContext, CommandResult } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
+import { warnUnknownJob } from '../known-job.ts'
 import { runStates, wholeNumber } from '../parse-option.ts'
 import { renderRun, renderRuns, runJson } from '../run-view.ts'
 
@@ -13,6 +14,12 @@ interface RunsOptions {
   readonly state?: readonly RunState[]
   readonly limit: number
   readonly after?: string
+}
+
+/** Filters of a page. */
+export interface PageFilter extends RunFilter {
+  readonly job?: string
+  readonly limit: number
 }
 
 const runsShowCommand: CliCommand = {
@@ -41,29 +48,27 @@ export const runsCommand: CliCommand<RunsOptions> = {
       .option('--state <states>', 'pending, waiting, running, succeeded, dead, cancelled, skipped; several with commas', runStates)
       .option('--limit <n>', 'most lines', wholeNumber(1, 1_000), 50)
       .option('--after <run-id>', 'continue behind this run'),
-  run: async ({ scheduler, program }, _args, options) => listRuns(scheduler, pickFilter(options), `${program} runs`),
+  run: async (context, _args, options) => listRuns(context, pickFilter(options)),
   subcommands: [runsShowCommand],
 }
 
-/** A page of runs; `command` is the line that continues it. */
-export async function listRuns(
-  scheduler: Scheduler,
-  filter: RunFilter & { readonly limit: number },
-  command: string,
-): Promise<CommandResult> {
+/** A page of runs. */
+export async function listRuns(context: CommandContext, filter: PageFilter): Promise<CommandResult> {
+  const { scheduler } = context
   const runs = await scheduler.runs.find(filter)
+  if (runs.length === 0) warnUnknownJob(context, filter.job)
   const next = runs.length === filter.limit ? (runs.at(-1)?.id ?? null) : null
   return {
     exitCode: EXIT.ok,
     json: { runs: runs.map(runJson), next },
     text: (layout) => {
       if (runs.length === 0) return 'no run'
-      return renderRuns(runs, layout) + (next === null ? '' : `\nmore: ${command} --after ${next}`)
+      return renderRuns(runs, layout) + (next === null ? '' : `\nmore: repeat with --after ${next}`)
     },
   }
 }
 
-function pickFilter({ job, key, state, limit, after }: RunsOptions): RunFilter & { readonly limit: number } {
+function pickFilter({ job, key, state, limit, after }: RunsOptions): PageFilter {
   return {
     limit,
     ...(job === undefined ? {} : { job }),

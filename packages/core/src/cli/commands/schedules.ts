@@ -3,6 +3,7 @@ import type { ScheduleView } from '../../scheduler/scheduler.ts'
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatInstant } from '../format.ts'
+import { warnUnknownJob } from '../known-job.ts'
 import { schedulePosition, wholeNumber } from '../parse-option.ts'
 import { type Column, renderTable } from '../table.ts'
 
@@ -23,12 +24,14 @@ export const schedulesCommand: CliCommand<SchedulesOptions> = {
       .option('--job <name>', 'schedules of one job')
       .option('--limit <n>', 'most lines', wholeNumber(1, 1_000), 50)
       .option('--after <job/schedule>', 'continue behind this one', schedulePosition),
-  run: async ({ scheduler, program }, _args, { job, limit, after }) => {
+  run: async (context, _args, { job, limit, after }) => {
+    const { scheduler } = context
     const schedules = await scheduler.schedules.list({
       limit,
       ...(job === undefined ? {} : { job }),
       ...(after === undefined ? {} : { after }),
     })
+    if (schedules.length === 0) warnUnknownJob(context, job)
     const last = schedules.length === limit ? schedules.at(-1) : undefined
     const next = last === undefined ? null : `${last.job}/${last.name}`
     return {
@@ -36,7 +39,7 @@ export const schedulesCommand: CliCommand<SchedulesOptions> = {
       json: { schedules, next },
       text: (layout) => {
         if (schedules.length === 0) return 'no schedule'
-        const more = next === null ? '' : `\nmore: ${program} schedules --after ${next}`
+        const more = next === null ? '' : `\nmore: repeat with --after ${next}`
         return renderTable(schedules, COLUMNS, layout) + more
       },
     }

@@ -23,6 +23,11 @@ export const SHORT_LEASE = 3_000
 /** Past the end of a {@link SHORT_LEASE}. */
 export const LEASE_END = SHORT_LEASE + 1
 
+/** For claims of an owner whose lease is to end soon: a claim renews too. */
+export function shortLease(t: Trial): { readonly leaseMs: number } {
+  return { leaseMs: t.ms(SHORT_LEASE) }
+}
+
 /** Renews an owner. */
 export async function renew(t: Trial, owner: string, over: Partial<RenewRequest> = {}): Promise<RenewReply> {
   return t.store.runs.renew({ owner, leaseMs: t.ms(LONG_LEASE), started: [], progress: [], ...t.at(), ...over })

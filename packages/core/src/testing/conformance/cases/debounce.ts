@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { MAX_MERGING, type Debounce, type EnqueueReply } from '../../../store/runs.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, only } from '../expectations.ts'
-import { addOwner, claim, claimIds, claimOne, finish, getRun, LEASE_END, renew, SHORT_LEASE, trigger } from '../run-steps.ts'
+import { addOwner, claim, claimIds, claimOne, finish, getRun, LEASE_END, renew, SHORT_LEASE, shortLease, trigger } from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
@@ -158,7 +158,7 @@ export const debounceCases: CaseGroup = {
       await indexJob(t)
       await addOwner(t, 'b', ['index'], SHORT_LEASE)
       const first = await debounced(t, { waitMs: 0 })
-      assert.equal((await claimOne(t, 'b', { leaseMs: t.ms(SHORT_LEASE) })).id, first.id)
+      assert.equal((await claimOne(t, 'b', shortLease(t))).id, first.id)
       await t.pass(LEASE_END)
       await renew(t, 'a')
       assertFields(await getRun(t, first.id), { state: 'pending', open: false })

@@ -7,8 +7,6 @@ import type { ResolvedSpec } from './schedule.ts'
 
 type Check = (value: unknown) => boolean
 
-const MAX_CACHED = 10_000
-
 const COMMON: Readonly<Record<string, Check>> = {
   startAt: isInstant,
   endAt: isInstant,
@@ -29,23 +27,11 @@ const OWN: Readonly<Record<ResolvedSpec['kind'], Readonly<Record<string, Check>>
   at: { at: isInstant },
 }
 
-const cache = new Map<string, ResolvedSpec>()
-
 /**
  * The spec of a stored text, frozen. Throws `InvalidSchedule` for anything that this version, or this Node's tz data,
- * cannot understand whole: a field it does not know could change the slots. At most 10,000 are remembered.
+ * cannot understand whole: a field it does not know could change the slots.
  */
-export function parseSpec(text: string): ResolvedSpec {
-  let spec = cache.get(text)
-  if (spec === undefined) {
-    spec = read(text)
-    if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value as string)
-    cache.set(text, spec)
-  }
-  return spec
-}
-
-function read(text: string): ResolvedSpec {
+export function readSpec(text: string): ResolvedSpec {
   let value: unknown
   try {
     value = JSON.parse(text)

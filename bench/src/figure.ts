@@ -1,0 +1,52 @@
+/** One measured figure, and how many of them become a line of the report. */
+
+/** One line of `--json`. */
+export interface Figure {
+  readonly scenario: string
+  readonly peer: string
+  readonly version: string
+  readonly config: string
+  readonly metric: string
+  readonly unit: string
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  readonly rounds: number
+}
+
+/** What one round of one peer gives: metric → value. */
+export type Sample = Readonly<Record<string, number>>
+
+/** Units by metric name. */
+export const UNITS: Readonly<Record<string, string>> = {
+  registered: 'jobs',
+  registerCpuUsPerJob: 'µs',
+  registerMs: 'ms',
+  heapBytesPerJob: 'B',
+  latenessP50Ms: 'ms',
+  latenessP99Ms: 'ms',
+  firedPercent: '%',
+  cpuUsPerFire: 'µs',
+  importMs: 'ms',
+}
+
+export function summarise(scenario: string, peer: string, version: string, config: string, samples: readonly Sample[]): readonly Figure[] {
+  const metrics = [...new Set(samples.flatMap((sample) => Object.keys(sample)))]
+  return metrics.map((metric) => {
+    const values = samples.flatMap((sample) => (sample[metric] === undefined ? [] : [sample[metric]])).sort((a, b) => a - b)
+    return { scenario, peer, version, config, metric, unit: UNITS[metric] ?? '', median: median(values), min: values[0] ?? Number.NaN, max: values.at(-1) ?? Number.NaN, rounds: values.length }
+  })
+}
+
+/** Of sorted values. */
+export function median(sorted: readonly number[]): number {
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+/** The value below which a share of the samples lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}

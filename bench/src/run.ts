@@ -1,0 +1,47 @@
+/** `pnpm bench [scenario …] [--quick] [--json FILE]`: us and the peers, interleaved, in one run. */
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { summarise, type Figure, type Sample } from './figure.ts'
+import { importTime } from './import/scenario.ts'
+import { memorySchedules } from './memory-schedules/scenario.ts'
+import { machineLine, printFigures } from './report.ts'
+import type { Scenario } from './scenario.ts'
+
+const SCENARIOS: readonly Scenario[] = [memorySchedules, importTime]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, rounds: { type: 'string' } },
+})
+const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
+if (unknown.length > 0) {
+  console.error(`No scenario ${unknown.join(', ')}. There are: ${SCENARIOS.map(({ name }) => name).join(', ')}.`)
+  process.exit(2)
+}
+if (values.json !== undefined) writeFileSync(values.json, '')
+console.log(machineLine())
+
+for (const scenario of SCENARIOS) {
+  if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
+  const rounds = values.rounds === undefined ? scenario.rounds[values.quick ? 'quick' : 'full'] : Number(values.rounds)
+  console.log(`\n${scenario.name}: ${scenario.about} (${rounds} interleaved round${rounds === 1 ? '' : 's'}, load ${loadavg()[0]?.toFixed(1)})`)
+  const figures = await measure(scenario, rounds)
+  printFigures(figures)
+  if (values.json !== undefined) for (const figure of figures) appendFileSync(values.json, `${JSON.stringify(figure)}\n`)
+}
+
+async function measure(scenario: Scenario, rounds: number): Promise<readonly Figure[]> {
+  const contenders = await scenario.contenders()
+  const samples = contenders.map((): Sample[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, contender] of contenders.entries()) {
+      try {
+        samples[index]?.push(await contender.measure(values.quick))
+      } catch (error) {
+        console.error(`  ${contender.peer}, ${contender.config}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  }
+  return contenders.flatMap((contender, index) => summarise(scenario.name, contender.peer, contender.version, contender.config, samples[index] ?? []))
+}

@@ -1,0 +1,37 @@
+/** A scenario: peers measured side by side, interleaved, each round in a process of its own. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Sample } from './figure.ts'
+
+export interface Contender {
+  readonly peer: string
+  readonly version: string
+  readonly config: string
+  measure(quick: boolean): Promise<Sample>
+}
+
+export interface Scenario {
+  readonly name: string
+  /** Printed above the table. */
+  readonly about: string
+  readonly rounds: { readonly quick: number; readonly full: number }
+  contenders(): Promise<readonly Contender[]>
+}
+
+/** Runs a script of this folder in a fresh process with this one's flags; its last line of output is the sample. */
+export function inOwnProcess(script: string, args: readonly string[], flags: readonly string[] = []): Promise<Sample> {
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...process.execArgv, ...flags, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += String(chunk)
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      const last = output.trimEnd().split('\n').at(-1)
+      if (code !== 0 || last === undefined) reject(new Error(`${script} ${args.join(' ')} ended with ${code}: ${output.slice(-500)}`))
+      else resolve(JSON.parse(last) as Sample)
+    })
+  })
+}

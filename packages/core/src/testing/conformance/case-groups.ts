@@ -1,0 +1,63 @@
+/** Every group of cases, in the order in which a store is best built. */
+import type { CaseGroup } from './conformance-case.ts'
+import { cancelCases } from './cases/cancel.ts'
+import { claimCases } from './cases/claim.ts'
+import { contentionCases } from './cases/contention.ts'
+import { debounceCases } from './cases/debounce.ts'
+import { dueCases } from './cases/due.ts'
+import { dynamicScheduleCases } from './cases/dynamic-schedules.ts'
+import { enqueueCases } from './cases/enqueue.ts'
+import { fireAndClaimCases } from './cases/fire-and-claim.ts'
+import { fireCases } from './cases/fire.ts'
+import { gateCases } from './cases/gates.ts'
+import { heldGateCases } from './cases/held-gates.ts'
+import { hintCases } from './cases/hints.ts'
+import { historyCases } from './cases/history.ts'
+import { leaseQueueCases } from './cases/lease-queue.ts'
+import { leaseCases } from './cases/leases.ts'
+import { ledgerCases } from './cases/ledger.ts'
+import { lifecycleCases } from './cases/lifecycle.ts'
+import { overlapCases } from './cases/overlap.ts'
+import { ownerCases } from './cases/owners.ts'
+import { pruneCases } from './cases/prune.ts'
+import { quarantineAndRetireCases } from './cases/quarantine-and-retire.ts'
+import { registrationCases } from './cases/registration.ts'
+import { settleCases } from './cases/settle.ts'
+import { staticScheduleCases } from './cases/static-schedules.ts'
+import { statsCases } from './cases/stats.ts'
+import { suspectCases } from './cases/suspects.ts'
+import { suspensionCases } from './cases/suspension.ts'
+import { tickCases } from './cases/ticks.ts'
+import { transactionCases } from './cases/transactions.ts'
+
+export const CASE_GROUPS: readonly CaseGroup[] = [
+  lifecycleCases,
+  registrationCases,
+  staticScheduleCases,
+  dynamicScheduleCases,
+  dueCases,
+  fireCases,
+  overlapCases,
+  suspensionCases,
+  quarantineAndRetireCases,
+  ledgerCases,
+  enqueueCases,
+  debounceCases,
+  claimCases,
+  fireAndClaimCases,
+  gateCases,
+  ownerCases,
+  suspectCases,
+  settleCases,
+  heldGateCases,
+  cancelCases,
+  historyCases,
+  statsCases,
+  pruneCases,
+  leaseCases,
+  leaseQueueCases,
+  tickCases,
+  hintCases,
+  transactionCases,
+  contentionCases,
+]

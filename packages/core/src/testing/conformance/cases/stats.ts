@@ -1,0 +1,145 @@
+/** Cases: what health learns of a job. */
+import assert from 'node:assert/strict'
+import { mutexGate } from '../../../store/gates.ts'
+import type { JobStats } from '../../../store/runs.ts'
+import { both, given, type CaseGroup } from '../conformance-case.ts'
+import { assertFields, only, present } from '../expectations.ts'
+import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, renew, SHORT_LEASE } from '../run-steps.ts'
+import { addSchedule, define, suspend } from '../schedule-steps.ts'
+import type { Trial } from '../trial.ts'
+
+async function statsOf(t: Trial, job: string): Promise<JobStats> {
+  return only((await t.store.runs.stats({ jobs: [job], ...t.at() })).jobs, `stats of ${job}`)
+}
+
+export const statsCases: CaseGroup = {
+  name: 'stats',
+  cases: [
+    both('a job without runs has empty stats', async (t) => {
+      await define(t, 'mail')
+      const { value, from, to } = await t.timed(() => t.store.runs.stats({ jobs: ['mail'], ...t.at() }))
+      assert.ok(value.storeNow >= from && value.storeNow <= to)
+      assert.equal(value.owners, 0)
+      assert.deepEqual(value.jobs, [
+        {
+          job: 'mail',
+          pending: 0,
+          waiting: 0,
+          running: 0,
+          oldestDueAt: null,
+          nextSlot: null,
+          overdueSince: null,
+          schedules: 0,
+          lastRun: null,
+          lastSuccess: null,
+          lastFailure: null,
+          failuresInARow: 0,
+          recent: [],
+          capableOwners: 0,
+        },
+      ])
+    }),
+    both('jobs are answered in the order asked', async (t) => {
+      for (const job of ['mail', 'report', 'index']) await define(t, job)
+      await enqueue(t, 'report')
+      const { jobs } = await t.store.runs.stats({ jobs: ['report', 'index', 'mail'], ...t.at() })
+      assert.deepEqual(
+        jobs.map((stats) => [stats.job, stats.pending]),
+        [
+          ['report', 1],
+          ['index', 0],
+          ['mail', 0],
+        ],
+      )
+    }),
+    both('runs are counted by state; the oldest due one is named', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const now = await t.now()
+      await enqueue(t, 'mail', { gates: [mutexGate('m')] })
+      await claimOne(t, 'a')
+      await enqueue(t, 'mail', { gates: [mutexGate('m')], priority: 5 })
+      await claimIds(t, 'a')
+      await enqueue(t, 'mail', { runAt: now - t.ms(2_000) })
+      await enqueue(t, 'mail', { runAt: now - t.ms(7_000) })
+      await enqueue(t, 'mail', { runAt: now + t.ms(600_000) })
+      const stats = await statsOf(t, 'mail')
+      assert.equal(stats.running, 1)
+      assert.equal(stats.pending + stats.waiting, 4)
+      assert.ok(stats.pending >= 3)
+      assert.equal(stats.oldestDueAt, now - t.ms(7_000))
+    }),
+    both('schedules: how many, the next slot, and what is overdue', async (t) => {
+      await define(t, 'mail')
+      const now = await t.now()
+      await addSchedule(t, 'mail', 'future', { asOf: now, nextSlot: now + t.ms(600_000) })
+      assertFields(await statsOf(t, 'mail'), { schedules: 1, nextSlot: now + t.ms(600_000), overdueSince: null })
+      await addSchedule(t, 'mail', 'late', { asOf: now - t.ms(9_000), nextSlot: now - t.ms(5_000), nextDueAt: now - t.ms(4_000) })
+      await addSchedule(t, 'mail', 'stopped', { asOf: now - t.ms(9_000), nextSlot: now - t.ms(8_000) })
+      await suspend(t, { job: 'mail', name: 'stopped' }, 'x')
+      assertFields(await statsOf(t, 'mail'), { schedules: 3, nextSlot: now - t.ms(5_000), overdueSince: now - t.ms(4_000) })
+    }),
+    both('last run, success and failure, and failures in a row', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const ids: string[] = []
+      for (const then of [
+        { to: 'dead', reason: 'x' },
+        { to: 'succeeded', result: '1' },
+        { to: 'dead', reason: 'y' },
+        { to: 'dead', reason: 'z' },
+      ] as const) {
+        ids.push(await enqueue(t, 'mail'))
+        const run = await claimOne(t, 'a')
+        await t.pass(50)
+        await finish(t, run, then)
+        await t.pass(50)
+      }
+      const stats = await statsOf(t, 'mail')
+      assert.equal(stats.lastSuccess?.id, ids[1])
+      assert.equal(stats.lastSuccess?.result, '1')
+      assert.equal(stats.lastFailure?.id, ids[3])
+      assert.equal(stats.lastRun?.id, ids[3])
+      assert.equal(stats.failuresInARow, 2)
+    }),
+    given('recent attempts come newest first with lateness and duration, at most 100', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      for (let index = 1; index <= 103; index++) {
+        await enqueue(t, 'mail')
+        await t.pass(index)
+        const run = await claimOne(t, 'a')
+        await t.pass(2 * index)
+        await finish(t, run, index === 103 ? { to: 'dead', reason: 'x' } : { to: 'succeeded', result: null })
+      }
+      const { recent } = await statsOf(t, 'mail')
+      assert.equal(recent.length, 100)
+      assert.deepEqual(recent[0], { outcome: 'failed', latenessMs: 103, durationMs: 206 })
+      assert.deepEqual(recent[1], { outcome: 'succeeded', latenessMs: 102, durationMs: 204 })
+      assert.deepEqual(recent[99], { outcome: 'succeeded', latenessMs: 4, durationMs: 8 })
+    }),
+    both('owners that live and know the job are counted', async (t) => {
+      await define(t, 'mail')
+      await define(t, 'report')
+      await addOwner(t, 'a', ['mail'])
+      await addOwner(t, 'b', ['mail', 'report'], SHORT_LEASE)
+      assert.equal((await statsOf(t, 'mail')).capableOwners, 2)
+      assert.equal((await statsOf(t, 'report')).capableOwners, 1)
+      await t.pass(LEASE_END)
+      await renew(t, 'a')
+      assert.equal((await statsOf(t, 'mail')).capableOwners, 1)
+      assert.equal((await statsOf(t, 'report')).capableOwners, 0)
+      assert.equal((await t.store.runs.stats({ jobs: [], ...t.at() })).owners, 1)
+    }),
+    both('a run that waits for its retry shows as the last one', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const id = await enqueue(t, 'mail')
+      await finish(t, await claimOne(t, 'a'), { to: 'retry', delayMs: t.ms(600_000) }, { error: { name: 'Error', message: 'no' } })
+      const stats = await statsOf(t, 'mail')
+      assertFields(stats, { pending: 1, running: 0, failuresInARow: 0, oldestDueAt: null })
+      assert.equal(present(stats.recent[0], 'recent attempt').outcome, 'failed')
+      assert.equal((await t.store.runs.get({ ids: [id] })).runs[0]?.failures, 1)
+    }),
+  ],
+}

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { compareNames } from '../drift/compare-names.ts'
+import { listArrows } from '../drift/run-states.ts'
+import { ROOT } from '../workspace.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'quarterjack-drift-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const compare = (defined: readonly string[], text: string | null): readonly string[] => {
+  const file = join(folder, 'page.md')
+  rmSync(file, { force: true })
+  if (text !== null) writeFileSync(file, text)
+  return compareNames({
+    what: 'error code',
+    page: relative(ROOT, file),
+    defined,
+    form: 'a heading',
+    describedIn: (page) => page.headings.map((heading) => ({ name: heading.text, line: heading.line })),
+  }).map((finding) => finding.message)
+}
+
+describe('compareNames', () => {
+  it('holds when both sides say the same', () => {
+    expect(compare(['InvalidCron'], '## `InvalidCron`\n')).toEqual([])
+  })
+
+  it('finds what one side lacks, what it says twice, and a missing page', () => {
+    expect(compare(['InvalidCron'], '')).toEqual(['The error code "InvalidCron" is not described. Write it as a heading.'])
+    expect(compare([], '## InvalidCron\n')).toEqual(['The code knows no error code "InvalidCron".'])
+    expect(compare(['InvalidCron'], '## InvalidCron\n## InvalidCron\n')).toEqual(['The error code "InvalidCron" is described twice.'])
+    expect(compare(['InvalidCron'], null)).toHaveLength(1)
+  })
+})
+
+describe('listArrows', () => {
+  it('reads labels with several actions, and leaves out arrows without one', () => {
+    const diagram = 'stateDiagram-v2\n  [*] --> pending\n  running --> pending: retry, release\n  dead --> [*]\n'
+    expect(listArrows(diagram, 10)).toEqual([
+      { name: 'running --> pending: retry', line: 12 },
+      { name: 'running --> pending: release', line: 12 },
+    ])
+  })
+})
