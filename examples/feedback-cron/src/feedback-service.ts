@@ -1,5 +1,6 @@
 /** The service: the job on a scheduler, its log, its health endpoint. */
-import { type Clock, createScheduler, type Job, memoryStore, QuarterjackError, type Scheduler, type Store } from '@quarterjack/core'
+import { type Clock, createScheduler, type Job, memoryStore, QuarterjackError, type Scheduler } from '@quarterjack/core'
+import type { Store } from '@quarterjack/core/store'
 import type { AggregateSummary } from './call-aggregate.ts'
 import type { Config } from './config.ts'
 import { defineFeedbackJob } from './feedback-job.ts'

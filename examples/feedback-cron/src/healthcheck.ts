@@ -1,13 +1,11 @@
-/** For HEALTHCHECK: asks the running process over loopback. Exit code 0 when it is healthy, 1 otherwise. An address may be given. */
-const port = process.env.AGENT_FEEDBACK_HEALTH_PORT || '8004'
-const url = process.argv[2] ?? `http://127.0.0.1:${port}/health`
+/** For HEALTHCHECK: asks the running process over loopback. Exit code 0 when it is well, 1 otherwise. Another address may be given. */
+import { createScheduler, memoryStore } from '@quarterjack/core'
+import { runCli } from '@quarterjack/core/cli'
 
-try {
-  const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
-  const { status, why = [] } = (await response.json()) as { status?: string; why?: readonly string[] }
-  console.log([status ?? response.status, ...why].join(': '))
-  process.exitCode = response.ok ? 0 : 1
-} catch (error) {
-  console.error(`No answer from ${url}: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
-}
+const url = process.argv[2] ?? `http://127.0.0.1:${process.env.AGENT_FEEDBACK_HEALTH_PORT || '8004'}/health`
+
+// Only its commands are wanted: this scheduler never starts.
+const scheduler = createScheduler({ store: memoryStore(), jobs: [] })
+const exitCode = await runCli(scheduler, ['health', '--url', url], { name: 'healthcheck' })
+// Docker knows 0 and 1 only.
+process.exitCode = Math.min(exitCode, 1)

@@ -26,8 +26,8 @@ export function toSchedulerLogger(log: LineLog): Logger {
   return {
     debug: ignore,
     info: ignore,
-    warn: (_fields, message = '') => log.warn(message),
-    error: (_fields, message = '') => log.error(message),
+    warn: (fields, message) => log.warn(withCause(fields, message)),
+    error: (fields, message) => log.error(withCause(fields, message)),
   }
 }
 
@@ -65,4 +65,9 @@ export function nextRunLine(slot: Date): string {
 /** `2025-11-20 14:00:00`, UTC. */
 export function formatInstant(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+function withCause(fields: object, message = ''): string {
+  const cause = 'err' in fields && fields.err instanceof Error ? fields.err.message : ''
+  return message.includes(cause) ? message : `${message}: ${cause}`
 }

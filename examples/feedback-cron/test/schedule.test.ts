@@ -1,5 +1,4 @@
-import { createScheduler, memoryStore } from '@quarterjack/core'
-import { fakeClock } from '@quarterjack/core/testing'
+import { manualScheduler } from '@quarterjack/core/testing'
 import { expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { defineFeedbackJob } from '../src/feedback-job.ts'
@@ -7,25 +6,19 @@ import { defineFeedbackJob } from '../src/feedback-job.ts'
 const SUMMARY = { status: 'ok', modelVersion: 1, events: 1, newEvents: 1, weights: 1, changed: 1 }
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
-/** The instants of the first `count` calls of a service that starts at `startAt`, and the slots announced after the start. */
-async function callsFrom(startAt: string, hours: string, count: number): Promise<{ calls: string[]; previewed: string[] }> {
-  const clock = fakeClock(startAt)
-  const calls: string[] = []
+/** The instants of the calls of a service that starts at `startAt`, and the slots that it announces after the start. */
+async function callsFrom(startAt: string, hours: string, slots: number): Promise<{ calls: Date[]; previewed: Date[] }> {
+  const calls: Date[] = []
   const fetch = async (): Promise<Response> => {
-    calls.push(new Date(clock.now()).toISOString())
+    calls.push(new Date(manual.clock.now()))
     return Response.json(SUMMARY)
   }
   const config = readConfig({ BACKFILL_API_KEY: 'key', AGENT_FEEDBACK_EVERY_HOURS: hours })
   const job = defineFeedbackJob({ config, log: silent, fetch })
-  const scheduler = createScheduler({ store: memoryStore({ clock }), jobs: [job], clock, logger: false })
-  await scheduler.start()
-  await clock.settle()
-  const previewed = (await scheduler.preview(job, { count: count - 1 })).map(({ slot }) => slot.toISOString())
-  for (const slot of previewed) {
-    await clock.advanceTo(Date.parse(slot) - 1)
-    await clock.advanceTo(slot)
-  }
-  await scheduler.stop()
+  await using manual = manualScheduler({ jobs: [job], startAt })
+  await manual.start()
+  const previewed = (await manual.scheduler.preview(job, { count: slots })).map(({ slot }) => slot)
+  await manual.advanceTo(previewed.at(-1) ?? startAt)
   return { calls, previewed }
 }
 
@@ -37,8 +30,8 @@ it.each([
   ['2025-11-20T14:07:00Z', '0.5', ['2025-11-20T14:07:00Z', '2025-11-20T14:30:00Z', '2025-11-20T15:00:00Z']],
   ['2025-11-20T14:07:00Z', '48', ['2025-11-20T14:07:00Z', '2025-11-22T14:00:00Z']],
 ])('started at %s with an interval of %s hours it calls at once, then on the hour', async (startAt, hours, expected) => {
-  const instants = expected.map((at) => new Date(at).toISOString())
-  const { calls, previewed } = await callsFrom(startAt, hours, instants.length)
+  const instants = expected.map((at) => new Date(at))
+  const { calls, previewed } = await callsFrom(startAt, hours, instants.length - 1)
   expect(calls).toEqual(instants)
   expect(previewed).toEqual(instants.slice(1))
 })

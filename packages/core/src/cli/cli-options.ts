@@ -22,7 +22,7 @@ export interface CliOptions {
   readonly columns?: number
   /** Treat both streams as terminals, or neither. Default: what each says of itself. */
   readonly isTTY?: boolean
-  /** Where `health` asks the running process, when neither `--url` nor anything else is given. */
+  /** Where `health` asks the running process, when neither `--url` nor `QUARTERJACK_HEALTH_URL` says. */
   readonly healthUrl?: string
   /** Ends a waiting command early: `run` gives its run back and stops. */
   readonly signal?: AbortSignal

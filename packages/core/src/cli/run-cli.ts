@@ -8,6 +8,7 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { describeError, renderError } from './print-error.ts'
 import { buildProgram, type CommandInput } from './program.ts'
 import { createProgress } from './progress.ts'
+import { withProcessStreams } from './process-streams.ts'
 import { requireSharedStore } from './require-shared-store.ts'
 
 /**
@@ -21,8 +22,12 @@ import { requireSharedStore } from './require-shared-store.ts'
  * process.exitCode = await runCli(scheduler, process.argv.slice(2), { name: 'my-service' })
  * await scheduler.stop()
  */
-export async function runCli(scheduler: Scheduler, argv: readonly string[], options: CliOptions = {}): Promise<ExitCode> {
+export function runCli(scheduler: Scheduler, argv: readonly string[], options: CliOptions = {}): Promise<ExitCode> {
   const io = resolveCliOptions(options)
+  return withProcessStreams([io.stdout, io.stderr], () => carryOut(scheduler, argv, io))
+}
+
+async function carryOut(scheduler: Scheduler, argv: readonly string[], io: ResolvedCliOptions): Promise<ExitCode> {
   const context = createContext(scheduler, io)
   let exitCode: ExitCode = EXIT.ok
   try {

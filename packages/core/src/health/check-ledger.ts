@@ -30,12 +30,8 @@ export interface LedgerFacts extends LedgerRows {
 /** Checks a whole ledger at once. */
 export function checkLedger(facts: LedgerFacts, arithmetic: SlotArithmetic): LedgerVerdict {
   const check = startLedgerCheck(facts.record, arithmetic)
-  for (const _ of check.take(facts));
-  const finish = check.finish()
-  for (;;) {
-    const step = finish.next()
-    if (step.done) return step.value
-  }
+  runSteps(check.take(facts))
+  return runSteps(check.finish())
 }
 
 /**
@@ -82,14 +78,14 @@ export function startLedgerCheck(record: ScheduleRecord, arithmetic: SlotArithme
 
   /**
    * A schedule that changes while its excluded slots have not been passed by yet never records these. Answers up to where
-   * that explains the gap that begins at `slot` and ends at `to`; null when it does not.
+   * that explains why `slot` has no record; null when it does not.
    */
   function leftOut(slot: number, to: number): number | null {
     const segment = segments.find((one) => slot > one.from && slot <= one.to)
     if (segment === undefined || segment === segments.at(-1)) return null
-    if (segment.nextSlot === undefined) return arithmetic.isExcluded(segment.spec, slot) ? slot : null
-    const end = segment.nextSlot === null ? segment.to : Math.min(segment.nextSlot - 1, segment.to)
-    return slot <= end && end <= to ? end : null
+    if (segment.leftOut === null) return arithmetic.isExcluded(segment.spec, slot) ? slot : null
+    const { after, before } = segment.leftOut
+    return slot > after && slot < before ? Math.min(before - 1, segment.to, to) : null
   }
 
   function* takeRun(run: LedgerRows['runs'][number]): Steps<void> {

@@ -17,19 +17,20 @@ export interface Segment {
   readonly spec: string
   readonly from: number
   readonly to: number
-  /** The slot that was next when it ended; null when there was none; absent when it has not ended, or that is not known. */
-  readonly nextSlot?: number | null
+  /** The slots `(after, before)` were excluded and not passed by yet when it ended; null while it is in force, or if that is not known. */
+  readonly leftOut: { readonly after: number; readonly before: number } | null
 }
 
 /** The specs of a schedule up to its cursor, oldest first, without gaps. */
 export function segmentsOf(record: ScheduleRecord): readonly Segment[] {
   let from = Number.NEGATIVE_INFINITY
-  const past = record.history.map(({ generation, spec, until, nextSlot }) => {
-    const segment = { generation, spec, from, to: until, ...(nextSlot === undefined ? {} : { nextSlot }) }
+  const past = record.history.map(({ generation, spec, until, cursor, nextSlot }) => {
+    const leftOut = cursor === undefined || nextSlot === undefined ? null : { after: cursor, before: nextSlot ?? Number.POSITIVE_INFINITY }
+    const segment = { generation, spec, from, to: until, leftOut }
     from = until
     return segment
   })
-  return [...past, { generation: record.generation, spec: record.spec, from, to: Math.max(from, record.cursor) }]
+  return [...past, { generation: record.generation, spec: record.spec, from, to: Math.max(from, record.cursor), leftOut: null }]
 }
 
 /** See {@link createSlotReader}. */

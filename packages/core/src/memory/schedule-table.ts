@@ -173,7 +173,10 @@ export class ScheduleTable<D> {
   /** The earliest next slot in the index. Looks at every row in it: jitter may have reordered them. */
   earliestSlot(): number | null {
     let earliest = Number.POSITIVE_INFINITY
-    for (const row of this.#due.rows()) earliest = Math.min(earliest, this.#number(row, NEXT_SLOT))
+    for (const row of this.#due.rows()) {
+      const slot = this.#number(row, NEXT_SLOT)
+      if (slot < earliest) earliest = slot
+    }
     return earliest === Number.POSITIVE_INFINITY ? null : earliest
   }
 

@@ -92,6 +92,16 @@ export interface Suspension {
 /** A closed stretch of suspension: slots in `(from, to]` are skipped as `suspended`. */
 export type SuspendedStretch = readonly [from: number, to: number]
 
+/** A spec that was in force up to `until`. */
+export interface PastSpec {
+  readonly generation: number
+  readonly spec: string
+  readonly until: number
+  /** The record's own when the spec ended: slots between the two were excluded, and had not been passed by to be recorded. */
+  readonly cursor?: number
+  readonly nextSlot?: number | null
+}
+
 /** A schedule, its cursor and its ledger totals. */
 export interface ScheduleRecord {
   readonly job: string
@@ -122,11 +132,8 @@ export interface ScheduleRecord {
   readonly folded: SlotCounters
   /** Newest slot that pruning touched: only the slots after it can be enumerated. `null` while nothing was pruned. */
   readonly horizon: number | null
-  /**
-   * Specs of earlier generations that slots after the horizon came from, oldest first. `nextSlot` is what the record's was when
-   * the generation ended: slots after its last record and before `nextSlot` were excluded, and never fired to be recorded.
-   */
-  readonly history: readonly { readonly generation: number; readonly spec: string; readonly until: number; readonly nextSlot?: number | null }[]
+  /** Specs of earlier generations that slots after the horizon came from, oldest first. */
+  readonly history: readonly PastSpec[]
   readonly createdAt: number
   /** Set when the row could not be understood: it no longer fires, alone. */
   readonly quarantined: string | null

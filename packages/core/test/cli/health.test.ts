@@ -94,6 +94,7 @@ describe('health --url', () => {
   it.each([
     ['QUARTERJACK_HEALTH_URL', (url: string) => ({ env: { QUARTERJACK_HEALTH_URL: url } })],
     ['the option healthUrl', (url: string) => ({ healthUrl: url })],
+    ['the variable before the option', (url: string) => ({ env: { QUARTERJACK_HEALTH_URL: url }, healthUrl: 'http://127.0.0.1:1/' })],
   ])('takes the address from %s', async (_, options) => {
     const url = await serveSnapshot(200, fakeHealth())
     const { code, out } = await invoke(fakeScheduler({ shared: false }).scheduler, ['health'], options(url))

@@ -66,7 +66,7 @@ describe('a ledger in order', () => {
         cursor: at(8),
         nextSlot: at(10),
         slots: 4,
-        history: [{ generation: 1, spec: everySpec(1_000), until: at(4) + 1, nextSlot: at(3) }],
+        history: [{ generation: 1, spec: everySpec(1_000), until: at(4) + 1, cursor: at(2), nextSlot: at(3) }],
       }),
       runs: [runAt(at(1)), runAt(at(2)), runAt(at(6)), runAt(at(8))],
       skips: [skip(at(3), at(4) + 1, null, { id: 'old', reason: 'superseded' })],
@@ -81,7 +81,7 @@ describe('a ledger in order', () => {
         spec: everySpec(10_000),
         cursor: at(10),
         slots: 2,
-        history: [{ generation: 1, spec: everySpec(1_000), until: at(5), ...(nextSlot === undefined ? {} : { nextSlot }) }],
+        history: [{ generation: 1, spec: everySpec(1_000), until: at(5), ...(nextSlot === undefined ? {} : { cursor: at(1), nextSlot }) }],
       }),
       runs: [runAt(at(1)), runAt(at(10))],
       skips: [],
@@ -164,7 +164,7 @@ describe('each violation is found', () => {
 
   it('a range of a generation that was not in force', () => {
     const facts: LedgerFacts = {
-      record: record({ generation: 2, cursor: at(6), slots: 6, history: [{ generation: 1, spec: everySpec(1_000), until: at(3), nextSlot: at(4) }] }),
+      record: record({ generation: 2, cursor: at(6), slots: 6, history: [{ generation: 1, spec: everySpec(1_000), until: at(3), cursor: at(3), nextSlot: at(4) }] }),
       runs: [1, 2, 3].map((second) => runAt(at(second))),
       skips: [skip(at(4), at(6), 3, { specGeneration: 1 })],
     }

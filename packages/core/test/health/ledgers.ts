@@ -4,7 +4,7 @@ import { specArithmetic } from '../../src/health/spec-arithmetic.ts'
 import { slotRunId } from '../../src/random/ids.ts'
 import type { Random } from '../../src/random/random.ts'
 import type { SkipReason } from '../../src/run/run-state.ts'
-import type { ScheduleRecord, SkipRecord } from '../../src/store/records.ts'
+import type { PastSpec, ScheduleRecord, SkipRecord } from '../../src/store/records.ts'
 
 export const START: number = Date.UTC(2026, 0, 1)
 export const INCARNATION = '01890000-0000-7000-8abc-0123456789ab'
@@ -63,7 +63,7 @@ export function randomLedger(random: Random): { readonly facts: LedgerFacts; rea
   const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T
   const runs: RunRow[] = []
   const skips: SkipRecord[] = []
-  const history: { generation: number; spec: string; until: number; nextSlot: number | null }[] = []
+  const history: PastSpec[] = []
   const generations = 1 + below(4)
   let at = START + below(10_000)
   const createdAt = at
@@ -87,11 +87,12 @@ export function randomLedger(random: Random): { readonly facts: LedgerFacts; rea
     const cursor = fire(generation, spec, at)
     current = { spec, cursor }
     if (generation === generations) break
-    // The definition changes, before or after the next slot was due.
-    const [next, later] = specArithmetic.slotsOf(spec, cursor, Number.POSITIVE_INFINITY, 2)
-    const until = random() < 0.5 ? cursor + below(Number(next) - cursor) : Number(next) + below(Number(later) - Number(next))
-    if (Number(next) <= until) skips.push(skip(Number(next), until, null, { reason: 'superseded', specGeneration: generation }))
-    history.push({ generation, spec, until, nextSlot: next ?? null })
+    // The definition changes, before or after the next slot was due; up to two slots before that one were excluded.
+    const ahead = specArithmetic.slotsOf(spec, cursor, Number.POSITIVE_INFINITY, 4)
+    const next = Number(ahead[below(3)])
+    const until = random() < 0.5 ? cursor + below(next - cursor) : next + below(Number(ahead[3]) - next)
+    if (next <= until) skips.push(skip(next, until, null, { reason: 'superseded', specGeneration: generation }))
+    history.push({ generation, spec, until, cursor, nextSlot: next })
     at = until
     current = { spec: pick(SPECS), cursor: until }
   }

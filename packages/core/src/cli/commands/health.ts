@@ -34,7 +34,7 @@ export const healthCommand: CliCommand<HealthOptions> = {
 }
 
 function urlOf(context: CommandContext, options: HealthOptions): string | null {
-  return options.url ?? context.healthUrl ?? (context.env[HEALTH_URL_VARIABLE] || null)
+  return options.url ?? (context.env[HEALTH_URL_VARIABLE] || context.healthUrl || null)
 }
 
 async function ownHealth({ scheduler }: CommandContext): Promise<CommandResult> {

@@ -1,14 +1,21 @@
 /** The conformance suite: what every store must do, for any test runner. */
+import assert from 'node:assert/strict'
 import type { StoreCapabilities } from '../../store/store.ts'
 import type { CaseGroup, ConformanceCase } from './conformance-case.ts'
 import { CASE_GROUPS } from './case-groups.ts'
 import { createTrial, type ConformanceHarness, type TrialOptions } from './trial.ts'
 
+/** A runner's `it`. With `skip`, cases that are left out show in its report, each with the reason. */
+export interface ConformanceIt {
+  (name: string, body: () => Promise<void>): unknown
+  readonly skip?: (name: string, body: () => Promise<void>) => unknown
+}
+
 /** What {@link storeConformance} needs of a runner and of a store. */
 export interface ConformanceOptions {
   /** Of any runner: vitest, `node:test`, … */
   readonly describe: (name: string, body: () => void) => unknown
-  readonly it: (name: string, body: () => Promise<void>) => unknown
+  readonly it: ConformanceIt
   /** A fresh, empty store for each case. */
   readonly create: () => Promise<ConformanceHarness> | ConformanceHarness
   /** What the store declares. Absent means the default; cases that need more are left out. */
@@ -38,19 +45,39 @@ export function storeConformance(options: ConformanceOptions): void {
 }
 
 function declareCase(options: ConformanceOptions, group: CaseGroup, one: ConformanceCase): void {
-  if (options.skip?.[caseTitle(group, one)] !== undefined) return
-  if (one.needs !== undefined && options.capabilities?.[one.needs] !== true) return
+  const reason = options.skip?.[caseTitle(group, one)] ?? missingCapability(options, one)
+  if (reason !== undefined) {
+    options.it.skip?.(`${one.name} (left out: ${reason})`, () => Promise.resolve())
+    return
+  }
   options.it(`${one.name} (now given)`, () => runCase(options, one, 'given'))
   if (one.clocks === 'both') options.it(`${one.name} (own clock)`, () => runCase(options, one, 'own'))
+}
+
+function missingCapability({ capabilities }: ConformanceOptions, { needs }: ConformanceCase): string | undefined {
+  return needs === undefined || capabilities?.[needs] === true ? undefined : `the store declares no ${needs}`
 }
 
 async function runCase(options: ConformanceOptions, one: ConformanceCase, clock: TrialOptions['clock']): Promise<void> {
   const harness = await options.create()
   try {
+    assertCapabilities(options, harness.store.capabilities)
     const trial = await createTrial(harness, { clock, scale: options.scale ?? 0.1, seeds: options.seeds ?? [1, 2, 3] })
     await one.run(trial)
   } finally {
     await harness.close()
+  }
+}
+
+/** What the suite was told and what the store declares must be one. */
+function assertCapabilities({ capabilities = {} }: ConformanceOptions, declared: StoreCapabilities): void {
+  for (const name of ['shared', 'durable', 'transactions', 'hints'] as const) {
+    const byDefault = name === 'shared' || name === 'durable'
+    assert.equal(
+      capabilities[name] ?? byDefault,
+      declared[name] ?? byDefault,
+      `capability ${name}: told to the suite and declared by the store`,
+    )
   }
 }
 
@@ -61,7 +88,8 @@ function caseTitle(group: CaseGroup, one: ConformanceCase): string {
 function checkSkips(options: ConformanceOptions): void {
   const titles = new Set(CASE_GROUPS.flatMap((group) => group.cases.map((one) => caseTitle(group, one))))
   for (const [title, reason] of Object.entries(options.skip ?? {})) {
-    if (!titles.has(title)) throw new RangeError(`skip: there is no case ${JSON.stringify(title)}; give 'group: name' as the suite names it.`)
+    if (!titles.has(title))
+      throw new RangeError(`skip: there is no case ${JSON.stringify(title)}; give 'group: name' as the suite names it.`)
     if (reason.trim() === '') throw new RangeError(`skip: ${JSON.stringify(title)} has no reason; say why the store cannot do it.`)
   }
 }

@@ -15,7 +15,10 @@ export const claimCases: CaseGroup = {
       const { value: record, ...span } = await t.timed(() => claimOne(t, 'a'))
       assertFields(record, { id, state: 'running', owner: 'a', attempt: 1, failures: 0, payload: '1', finishedAt: null })
       assertInstant(record.startedAt, span)
-      assert.ok(Number.isSafeInteger(record.fence) && record.fence >= span.from * 1_000, `fence ${record.fence} is at least the store's time in µs`)
+      assert.ok(
+        Number.isSafeInteger(record.fence) && record.fence >= span.from * 1_000,
+        `fence ${record.fence} is at least the store's time in µs`,
+      )
       assert.deepEqual(await getRun(t, id), record)
       assert.deepEqual((await t.store.runs.held({ owner: 'a' })).runs, [record])
     }),

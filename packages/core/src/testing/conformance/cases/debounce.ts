@@ -3,7 +3,21 @@ import assert from 'node:assert/strict'
 import { MAX_MERGING, type Debounce, type EnqueueReply } from '../../../store/runs.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, only } from '../expectations.ts'
-import { addOwner, claim, claimIds, claimOne, finish, getRun, LEASE_END, renew, SHORT_LEASE, shortLease, trigger } from '../run-steps.ts'
+import {
+  addOwner,
+  claim,
+  claimIds,
+  claimOne,
+  enqueueAll,
+  enqueueRequest,
+  finish,
+  getRun,
+  LEASE_END,
+  renew,
+  SHORT_LEASE,
+  shortLease,
+  trigger,
+} from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
@@ -19,7 +33,12 @@ function debounce(t: Trial, over: Partial<Debounce> = {}): Debounce {
 }
 
 async function debounced(t: Trial, over: Partial<Debounce> = {}, payload: string | null = null, key = 'k'): Promise<EnqueueReply> {
-  return trigger(t, 'index', { key, payload, merging: over.merge === 'list' && payload !== null ? [payload] : undefined, debounce: debounce(t, over) })
+  return trigger(t, 'index', {
+    key,
+    payload,
+    merging: over.merge === 'list' && payload !== null ? [payload] : undefined,
+    debounce: debounce(t, over),
+  })
 }
 
 async function indexJob(t: Trial): Promise<void> {
@@ -59,6 +78,13 @@ export const debounceCases: CaseGroup = {
       await t.pass(1_500)
       assertFields(await debounced(t, options), { outcome: 'coalesced', id: first.id })
       assertInstant((await getRun(t, first.id)).runAt, start, t.ms(3_000))
+    }),
+    both('the same debounced request again is counted once', async (t) => {
+      await indexJob(t)
+      const request = enqueueRequest(t, 'index', { key: 'k', payload: '1', merging: ['1'], debounce: debounce(t, { merge: 'list' }) })
+      await enqueueAll(t, [request])
+      assert.equal(only(await enqueueAll(t, [request]), 'reply').id, request.id)
+      assertFields(await getRun(t, request.id), { triggers: 1, merging: ['1'] })
     }),
     both('keys do not share runs', async (t) => {
       await indexJob(t)
@@ -114,7 +140,13 @@ export const debounceCases: CaseGroup = {
       for (let batch = 0; batch < 9; batch++) {
         const merging = Array.from({ length: 20 }, (_, index) => String(batch * 20 + index))
         sent.push(...merging)
-        await trigger(t, 'index', { key: 'k', payload: merging.at(-1) ?? null, merging, triggers: 20, debounce: debounce(t, { merge: 'list' }) })
+        await trigger(t, 'index', {
+          key: 'k',
+          payload: merging.at(-1) ?? null,
+          merging,
+          triggers: 20,
+          debounce: debounce(t, { merge: 'list' }),
+        })
       }
       const { runs } = await t.store.runs.find({ job: 'index', limit: 100 })
       const oldestFirst = [...runs].reverse()

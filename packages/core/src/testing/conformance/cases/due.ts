@@ -51,7 +51,7 @@ export const dueCases: CaseGroup = {
       assert.deepEqual(await dueNames(t, 'a'), ['mail/a', 'mail/b', 'mail/c', 'mail/d'])
       assert.deepEqual(await dueNames(t, 'a', 2), ['mail/a', 'mail/b'])
     }),
-    both('only schedules of the owner\'s jobs are due for it', async (t) => {
+    both("only schedules of the owner's jobs are due for it", async (t) => {
       await define(t, 'mail')
       await define(t, 'report')
       await addOwner(t, 'a', ['mail'])

@@ -3,7 +3,18 @@ import assert from 'node:assert/strict'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, only, present } from '../expectations.ts'
 import { addOwner, getRun } from '../run-steps.ts'
-import { addSchedule, define, dueNames, fireNext, getSchedule, ledgerOf, scheduleWrite, setSchedules, specText, STEP } from '../schedule-steps.ts'
+import {
+  addSchedule,
+  define,
+  dueNames,
+  fireNext,
+  getSchedule,
+  ledgerOf,
+  scheduleWrite,
+  setSchedules,
+  specText,
+  STEP,
+} from '../schedule-steps.ts'
 
 export const dynamicScheduleCases: CaseGroup = {
   name: 'dynamic schedules',
@@ -47,7 +58,14 @@ export const dynamicScheduleCases: CaseGroup = {
       await fireNext(t, write)
       const before = await getSchedule(t, write)
       const asOf = await t.now()
-      const changed = { ...write, spec: specText(1), incarnation: t.nextId(), asOf, nextSlot: asOf + t.ms(STEP), nextDueAt: asOf + t.ms(STEP) }
+      const changed = {
+        ...write,
+        spec: specText(1),
+        incarnation: t.nextId(),
+        asOf,
+        nextSlot: asOf + t.ms(STEP),
+        nextDueAt: asOf + t.ms(STEP),
+      }
       assert.deepEqual(await setSchedules(t, changed), [{ status: 'changed', cursor: asOf }])
       assertFields(await getSchedule(t, write), {
         incarnation: write.incarnation,
@@ -83,13 +101,10 @@ export const dynamicScheduleCases: CaseGroup = {
       const late = await scheduleWrite(t, 'sync', 'late')
       await setSchedules(t, same, other, late)
       await fireNext(t, late)
-      const replies = await setSchedules(
-        t,
-        { ...late, payload: '1' },
-        await scheduleWrite(t, 'sync', 'new'),
-        same,
-        { ...other, payload: '1' },
-      )
+      const replies = await setSchedules(t, { ...late, payload: '1' }, await scheduleWrite(t, 'sync', 'new'), same, {
+        ...other,
+        payload: '1',
+      })
       assert.deepEqual(
         replies.map((reply) => reply.status),
         ['stale', 'created', 'unchanged', 'changed'],
@@ -150,7 +165,9 @@ export const dynamicScheduleCases: CaseGroup = {
       const names: string[] = []
       for (const job of ['alpha', 'beta', 'gamma']) {
         await define(t, job)
-        const writes = await Promise.all(Array.from({ length: 17 }, (_, index) => scheduleWrite(t, job, `p${(index * 7) % 17}`.padEnd(4, '0'))))
+        const writes = await Promise.all(
+          Array.from({ length: 17 }, (_, index) => scheduleWrite(t, job, `p${(index * 7) % 17}`.padEnd(4, '0'))),
+        )
         await setSchedules(t, ...writes)
         names.push(...writes.map((write) => `${job}/${write.name}`))
       }

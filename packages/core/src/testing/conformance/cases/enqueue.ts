@@ -7,8 +7,6 @@ import { addOwner, claimIds, claimOne, enqueue, enqueueAll, enqueueRequest, fini
 import { define } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
-
-
 function idempotency(t: Trial, ttlMs: number, key = 'order-7'): { key: string; ttlMs: number } {
   return { key, ttlMs: t.ms(ttlMs) }
 }
@@ -63,7 +61,7 @@ export const enqueueCases: CaseGroup = {
       assertInstant(run.createdAt, span)
       assertInstant(run.runAt, span)
     }),
-    both('a delay counts from the store\'s now', async (t) => {
+    both("a delay counts from the store's now", async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])
       const { value: id, ...span } = await t.timed(() => enqueue(t, 'mail', { delayMs: t.ms(3_000) }))

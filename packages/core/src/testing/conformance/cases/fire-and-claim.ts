@@ -3,7 +3,20 @@ import assert from 'node:assert/strict'
 import { jobGate, keyGate } from '../../../store/gates.ts'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, assertInstant, only, present } from '../expectations.ts'
-import { addOwner, claimAtOnce, claimIds, enqueueAll, enqueueRequest, finish, getRun, heldAt, LEASE_END, renew, SHORT_LEASE, statesOf } from '../run-steps.ts'
+import {
+  addOwner,
+  claimAtOnce,
+  claimIds,
+  enqueueAll,
+  enqueueRequest,
+  finish,
+  getRun,
+  heldAt,
+  LEASE_END,
+  renew,
+  SHORT_LEASE,
+  statesOf,
+} from '../run-steps.ts'
 import { addSchedule, define, fire, firing, STEP } from '../schedule-steps.ts'
 
 export const fireAndClaimCases: CaseGroup = {

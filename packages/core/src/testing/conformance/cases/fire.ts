@@ -3,7 +3,20 @@ import assert from 'node:assert/strict'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, assertLedgerSound, only, present } from '../expectations.ts'
 import { addOwner, getRun } from '../run-steps.ts'
-import { addSchedule, define, dueNames, fire, firedRun, fireNext, firing, getSchedule, ledgerOf, setSchedules, scheduleWrite, STEP } from '../schedule-steps.ts'
+import {
+  addSchedule,
+  define,
+  dueNames,
+  fire,
+  firedRun,
+  fireNext,
+  firing,
+  getSchedule,
+  ledgerOf,
+  setSchedules,
+  scheduleWrite,
+  STEP,
+} from '../schedule-steps.ts'
 
 export const fireCases: CaseGroup = {
   name: 'fire',
@@ -161,7 +174,13 @@ export const fireCases: CaseGroup = {
       const from = present(record.nextSlot, 'next slot')
       const next = (await t.now()) + t.ms(600_000)
       const replies = await fire(t, [
-        firing(t, record, { through: from, runs: [], skips: [{ reason: 'suspended', from, to: from, count: 1 }], nextSlot: next, nextDueAt: next }),
+        firing(t, record, {
+          through: from,
+          runs: [],
+          skips: [{ reason: 'suspended', from, to: from, count: 1 }],
+          nextSlot: next,
+          nextDueAt: next,
+        }),
       ])
       assert.deepEqual(only(replies, 'reply'), { status: 'fired', runs: [] })
       assertFields(await getSchedule(t, record), { cursor: from, slots: 1, nextSlot: next })

@@ -4,7 +4,21 @@ import { mutexGate } from '../../../store/gates.ts'
 import type { RunRecord } from '../../../store/records.ts'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, present } from '../expectations.ts'
-import { addOwner, claimIds, claimOne, enqueue, finish, gate, getRun, heldAt, LEASE_END, renew, settle, SHORT_LEASE, shortLease } from '../run-steps.ts'
+import {
+  addOwner,
+  claimIds,
+  claimOne,
+  enqueue,
+  finish,
+  gate,
+  getRun,
+  heldAt,
+  LEASE_END,
+  renew,
+  settle,
+  SHORT_LEASE,
+  shortLease,
+} from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 

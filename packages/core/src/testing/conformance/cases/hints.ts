@@ -44,10 +44,13 @@ export const hintCases: CaseGroup = {
       await enqueue(t, 'mail', { gates: ['mutex:m'] })
       const held = await claimOne(t, 'a')
       await enqueue(t, 'mail', { gates: ['mutex:m'] })
-      assert.deepEqual((await t.store.runs.claim({ owner: 'a', leaseMs: t.ms(600_000), limit: 1, start: 1, seenFence: 0, ...t.at() })).runs, [])
+      assert.deepEqual(
+        (await t.store.runs.claim({ owner: 'a', leaseMs: t.ms(600_000), limit: 1, start: 1, seenFence: 0, ...t.at() })).runs,
+        [],
+      )
       await expectHint(t, 'work', () => finish(t, held), isWork)
     }),
-    hinted('a cancel request is hinted to the run\'s owner', async (t) => {
+    hinted("a cancel request is hinted to the run's owner", async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])
       const id = await enqueue(t, 'mail')

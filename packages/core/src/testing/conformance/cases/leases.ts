@@ -13,7 +13,10 @@ export const leaseCases: CaseGroup = {
       assert.ok(reply.granted)
       assertInstant(reply.expiresAt, span, t.ms(LONG_LEASE))
       assert.ok(reply.storeNow >= span.from && reply.storeNow <= span.to)
-      assert.ok(Number.isSafeInteger(reply.fence) && reply.fence >= span.from * 1_000, `fence ${reply.fence} is at least the store's time in µs`)
+      assert.ok(
+        Number.isSafeInteger(reply.fence) && reply.fence >= span.from * 1_000,
+        `fence ${reply.fence} is at least the store's time in µs`,
+      )
       const other = await acquire(t, 'm', 'b')
       assert.ok(!other.granted)
       assert.ok(other.retryAt >= span.from && other.retryAt <= reply.expiresAt, 'the lease may have ended by retryAt')

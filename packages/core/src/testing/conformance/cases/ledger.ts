@@ -37,7 +37,13 @@ export const ledgerCases: CaseGroup = {
   cases: [
     both('a schedule that is not there has an empty ledger', async (t) => {
       await define(t, 'mail')
-      assert.deepEqual(await ledgerOf(t, { job: 'mail', name: 'nothing' }), { schedule: null, runs: [], skips: [], folded: {}, more: false })
+      assert.deepEqual(await ledgerOf(t, { job: 'mail', name: 'nothing' }), {
+        schedule: null,
+        runs: [],
+        skips: [],
+        folded: {},
+        more: false,
+      })
     }),
     given('pages join up to the whole ledger, each record once', async (t) => {
       await define(t, 'mail')

@@ -86,7 +86,7 @@ export const overlapCases: CaseGroup = {
       await finish(t, manual)
       assert.deepEqual(await claimIds(t, 'a'), [], 'a skipped slot does not come back')
     }),
-    both('skip: a full gate that is not its key\'s makes the slot wait', async (t) => {
+    both("skip: a full gate that is not its key's makes the slot wait", async (t) => {
       await mailJob(t)
       await enqueue(t, 'mail', { key: 'other', gates: ['mutex:m'] })
       const manual = await claimOne(t, 'a')

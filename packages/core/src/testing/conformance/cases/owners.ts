@@ -49,7 +49,13 @@ export const ownerCases: CaseGroup = {
       assertFields(second, { id, owner: 'b', attempt: 2, failures: 0, crashes: 0, suspect: true })
       assert.ok(second.fence > first.fence, 'the new owner has a larger fence')
       const abandoned = only(second.attempts, 'attempts')
-      assertFields(abandoned, { number: 1, outcome: 'abandoned', owner: 'a', fence: first.fence, startedAt: present(first.startedAt, 'start') })
+      assertFields(abandoned, {
+        number: 1,
+        outcome: 'abandoned',
+        owner: 'a',
+        fence: first.fence,
+        startedAt: present(first.startedAt, 'start'),
+      })
       assert.deepEqual((await t.store.runs.held({ owner: 'a' })).runs, [])
       assert.deepEqual((await t.store.runs.held({ owner: 'b' })).runs, [second])
     }),
@@ -177,7 +183,7 @@ export const ownerCases: CaseGroup = {
       assert.deepEqual((await t.store.runs.held({ owner: 'a' })).runs, [])
       assert.deepEqual((await t.store.runs.held({ owner: 'nobody' })).runs, [])
     }),
-    given('a lease ends by the store\'s time alone, however many claims pass', async (t) => {
+    given("a lease ends by the store's time alone, however many claims pass", async (t) => {
       await twoOwners(t)
       await enqueue(t, 'mail')
       const run = await claimOne(t, 'a', shortLease(t))

@@ -42,7 +42,8 @@ async function mailJob(t: Trial): Promise<void> {
   await addOwner(t, 'a', ['mail', 'report'])
 }
 
-const sum = (counts: Readonly<Record<string, number | undefined>>): number => Object.values(counts).reduce<number>((total, count) => total + (count ?? 0), 0)
+const sum = (counts: Readonly<Record<string, number | undefined>>): number =>
+  Object.values(counts).reduce<number>((total, count) => total + (count ?? 0), 0)
 
 export const pruneCases: CaseGroup = {
   name: 'prune',
@@ -110,11 +111,17 @@ export const pruneCases: CaseGroup = {
       assertFields(await prune(t, [rule({ succeeded: 1 })], 4), { pruned: 2 })
       assert.deepEqual(await prune(t, [rule({ succeeded: 1 })], 4), { pruned: 0, more: false })
     }),
-    both('pruned slots are folded by outcome, so that the ledger\'s sum holds', async (t) => {
+    both("pruned slots are folded by outcome, so that the ledger's sum holds", async (t) => {
       await mailJob(t)
       await addSchedule(t, 'mail', 'k')
       const slots: number[] = []
-      for (const then of [SUCCESS, SUCCESS, { to: 'dead', reason: 'x' }, { to: 'cancelled', reason: 'x' }, { to: 'skipped', reason: 'handler' }] as const) {
+      for (const then of [
+        SUCCESS,
+        SUCCESS,
+        { to: 'dead', reason: 'x' },
+        { to: 'cancelled', reason: 'x' },
+        { to: 'skipped', reason: 'handler' },
+      ] as const) {
         slots.push(present((await getSchedule(t, K)).nextSlot, 'next slot'))
         await fireNext(t, K)
         await finish(t, await claimOne(t, 'a'), then)
@@ -199,7 +206,9 @@ export const pruneCases: CaseGroup = {
         await fireNext(t, K)
         await finish(t, await claimOne(t, 'a'))
       }
-      const pruned = (await Promise.all(Array.from({ length: 4 }, () => prune(t, [rule({ succeeded: 1 })], 2)))).map((reply) => reply.pruned)
+      const pruned = (await Promise.all(Array.from({ length: 4 }, () => prune(t, [rule({ succeeded: 1 })], 2)))).map(
+        (reply) => reply.pruned,
+      )
       assert.ok(pruned.reduce((total, count) => total + count, 0) <= 5)
       await prune(t, [rule({ succeeded: 1 })])
       assert.equal(sum((await getSchedule(t, K)).folded), 5)

@@ -60,7 +60,13 @@ export const registrationCases: CaseGroup = {
       const write = await scheduleWrite(t, 'mail', '#0')
       const generation = await define(t, 'mail', { schedules: [write] })
       const before = await getSchedule(t, write)
-      assert.equal(await define(t, 'mail', { expectedGeneration: generation, schedules: [{ ...write, asOf: await t.now(), incarnation: t.nextId() }] }), generation)
+      assert.equal(
+        await define(t, 'mail', {
+          expectedGeneration: generation,
+          schedules: [{ ...write, asOf: await t.now(), incarnation: t.nextId() }],
+        }),
+        generation,
+      )
       assert.deepEqual(await getSchedule(t, write), before)
       assertFields(await knownJob(t, 'mail'), { generation, hash: 'v1', superseded: [] })
     }),
@@ -74,7 +80,12 @@ export const registrationCases: CaseGroup = {
       const first = await define(t, 'mail', { hash: 'v1' })
       const second = await define(t, 'mail', { hash: 'v2', expectedGeneration: first })
       const before = await knownJob(t, 'mail')
-      const late = registration('mail', { hash: 'v3', expectedGeneration: first, concurrency: 7, schedules: [await scheduleWrite(t, 'mail', '#0')] })
+      const late = registration('mail', {
+        hash: 'v3',
+        expectedGeneration: first,
+        concurrency: 7,
+        schedules: [await scheduleWrite(t, 'mail', '#0')],
+      })
       assert.deepEqual(await register(t, late), [{ status: 'stale', generation: second }])
       assert.deepEqual(await knownJob(t, 'mail'), before)
       assert.deepEqual((await t.store.schedules.load({ jobs: ['mail'] })).schedules, [])
@@ -109,7 +120,8 @@ export const registrationCases: CaseGroup = {
     }),
     given('the newest 50 superseded hashes are kept, oldest first', async (t) => {
       let generation = 0
-      for (let version = 0; version <= 60; version++) generation = await define(t, 'mail', { hash: `v${version}`, expectedGeneration: generation })
+      for (let version = 0; version <= 60; version++)
+        generation = await define(t, 'mail', { hash: `v${version}`, expectedGeneration: generation })
       const { superseded } = await knownJob(t, 'mail')
       assert.deepEqual(
         superseded,

@@ -43,10 +43,26 @@ export const settleCases: CaseGroup = {
       const { value, ...span } = await t.timed(() => settle(t, run, { to: 'succeeded', result: '{"sent":2}' }, { progress: '"done"' }))
       assert.equal(value.status, 'settled')
       const after = await getRun(t, run.id)
-      assertFields(after, { state: 'succeeded', result: '{"sent":2}', progress: '"done"', error: null, owner: null, failures: 0, attempt: 1, fence: run.fence })
+      assertFields(after, {
+        state: 'succeeded',
+        result: '{"sent":2}',
+        progress: '"done"',
+        error: null,
+        owner: null,
+        failures: 0,
+        attempt: 1,
+        fence: run.fence,
+      })
       assertInstant(after.finishedAt, span)
       const attempt = only(after.attempts, 'attempts')
-      assertFields(attempt, { number: 1, outcome: 'succeeded', owner: 'a', fence: run.fence, startedAt: present(run.startedAt, 'start'), error: null })
+      assertFields(attempt, {
+        number: 1,
+        outcome: 'succeeded',
+        owner: 'a',
+        fence: run.fence,
+        startedAt: present(run.startedAt, 'start'),
+        error: null,
+      })
       assertInstant(attempt.finishedAt, span)
       assert.deepEqual((await t.store.runs.held({ owner: 'a' })).runs, [])
     }),

@@ -3,7 +3,21 @@ import assert from 'node:assert/strict'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertLedgerSound, only, present } from '../expectations.ts'
 import { addOwner, getRun } from '../run-steps.ts'
-import { addSchedule, define, dueNames, fire, fireNext, firing, getSchedule, ledgerOf, register, registration, scheduleWrite, specText, STEP } from '../schedule-steps.ts'
+import {
+  addSchedule,
+  define,
+  dueNames,
+  fire,
+  fireNext,
+  firing,
+  getSchedule,
+  ledgerOf,
+  register,
+  registration,
+  scheduleWrite,
+  specText,
+  STEP,
+} from '../schedule-steps.ts'
 
 export const staticScheduleCases: CaseGroup = {
   name: 'static schedules',
@@ -34,7 +48,14 @@ export const staticScheduleCases: CaseGroup = {
       await fireNext(t, write)
       const before = await getSchedule(t, write)
       const asOf = await t.now()
-      const changed = { ...write, spec: specText(1), incarnation: t.nextId(), asOf, nextSlot: asOf + t.ms(STEP), nextDueAt: asOf + t.ms(STEP) }
+      const changed = {
+        ...write,
+        spec: specText(1),
+        incarnation: t.nextId(),
+        asOf,
+        nextSlot: asOf + t.ms(STEP),
+        nextDueAt: asOf + t.ms(STEP),
+      }
       await define(t, 'mail', { hash: 'v2', expectedGeneration: generation, schedules: [changed] })
       const after = await getSchedule(t, write)
       assertFields(after, {
@@ -57,6 +78,8 @@ export const staticScheduleCases: CaseGroup = {
       assert.equal(page.runs.length, 1, 'the fired slot keeps its record')
       const old = only(after.history, 'history')
       assertFields(old, { generation: before.generation, spec: write.spec })
+      if (old.cursor !== undefined) assert.equal(old.cursor, before.cursor)
+      if (old.nextSlot !== undefined) assert.equal(old.nextSlot, before.nextSlot)
       assert.ok(old.until >= before.cursor && old.until <= asOf, `history until ${old.until} lies in [${before.cursor}, ${asOf}]`)
     }),
     both('a change before the next slot is due leaves no range', async (t) => {

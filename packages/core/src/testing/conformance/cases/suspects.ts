@@ -3,7 +3,21 @@ import assert from 'node:assert/strict'
 import type { RunRecord } from '../../../store/records.ts'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, present } from '../expectations.ts'
-import { addOwner, claim, claimOne, claimRecords, enqueue, enqueueMany, finish, getRun, heldAt, LEASE_END, renew, SHORT_LEASE, shortLease } from '../run-steps.ts'
+import {
+  addOwner,
+  claim,
+  claimOne,
+  claimRecords,
+  enqueue,
+  enqueueMany,
+  finish,
+  getRun,
+  heldAt,
+  LEASE_END,
+  renew,
+  SHORT_LEASE,
+  shortLease,
+} from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 

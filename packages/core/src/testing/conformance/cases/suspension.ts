@@ -150,7 +150,11 @@ export const suspensionCases: CaseGroup = {
           )
         }
         assert.deepEqual(kept.at(-1), made.at(-1), 'the newest stretch is kept as it was')
-        assert.deepEqual([...kept], [...kept].sort((a, b) => a[0] - b[0]), 'oldest first')
+        assert.deepEqual(
+          [...kept],
+          [...kept].sort((a, b) => a[0] - b[0]),
+          'oldest first',
+        )
         for (const [index, stretch] of kept.entries()) {
           const next = kept[index + 1]
           if (next !== undefined) assert.ok(stretch[1] <= next[0], 'stretches do not overlap')

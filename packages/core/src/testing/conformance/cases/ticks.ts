@@ -29,21 +29,20 @@ async function newsOf(t: Trial, owner: string, leaseMs = t.ms(LONG_LEASE)): Prom
     await t.store.schedules.due({ owner, limit: 10, ...t.at() }),
     await t.store.runs.claim({ ...claimAtOnce(t, owner, { leaseMs }), ...t.at() }),
   ]
-  const news: Partial<News> = {}
-  for (const { nextDueAt, nextRunAt, nextExpiryAt } of replies) {
-    if (nextDueAt !== undefined) news.nextDueAt = nextDueAt
-    if (nextRunAt !== undefined) news.nextRunAt = nextRunAt
-    if (nextExpiryAt !== undefined) news.nextExpiryAt = nextExpiryAt
-  }
-  const { nextDueAt, nextRunAt, nextExpiryAt } = news
-  assert.ok(nextDueAt !== undefined && nextRunAt !== undefined && nextExpiryAt !== undefined, 'renew, due and claim together tell when to wake')
+  const [nextDueAt, nextRunAt, nextExpiryAt] = (['nextDueAt', 'nextRunAt', 'nextExpiryAt'] as const).map((field) =>
+    replies.map((reply) => reply[field]).findLast((value) => value !== undefined),
+  )
+  assert.ok(
+    nextDueAt !== undefined && nextRunAt !== undefined && nextExpiryAt !== undefined,
+    'renew, due and claim together tell when to wake',
+  )
   return { nextDueAt, nextRunAt, nextExpiryAt }
 }
 
 export const tickCases: CaseGroup = {
   name: 'ticks',
   cases: [
-    both('replies carry the store\'s clock', async (t) => {
+    both("replies carry the store's clock", async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])
       const record = await addSchedule(t, 'mail', 'k')
@@ -73,7 +72,7 @@ export const tickCases: CaseGroup = {
       await addOwner(t, 'a', ['mail'])
       assert.deepEqual(await newsOf(t, 'a'), { nextDueAt: null, nextRunAt: null, nextExpiryAt: null })
     }),
-    both('nextDueAt is the earliest of the owner\'s unsuspended schedules', async (t) => {
+    both("nextDueAt is the earliest of the owner's unsuspended schedules", async (t) => {
       await define(t, 'mail')
       await define(t, 'report')
       await define(t, 'stopped')

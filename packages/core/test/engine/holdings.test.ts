@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { createHoldings } from '../../src/engine/holdings.ts'
+
+describe('holdings', () => {
+  it('hold nothing ready while nobody knows how long handlers take', () => {
+    const holdings = createHoldings(20)
+    expect(holdings.reserve(500)).toMatchObject({ limit: 20, start: 20 })
+  })
+
+  it('hold ready what will start within half a second', () => {
+    const holdings = createHoldings(20)
+    holdings.observe(100)
+    expect(holdings.reserve(500)).toMatchObject({ limit: 120, start: 20 })
+  })
+
+  it('count reservations that are still open', () => {
+    const holdings = createHoldings(20)
+    const first = holdings.reserve(15)
+    expect(holdings.claiming).toBe(true)
+    expect(holdings.reserve(15)).toMatchObject({ limit: 5, start: 5 })
+    first.close()
+    first.close()
+    expect(holdings.room).toBe(15)
+  })
+
+  it('never exceed a quota', () => {
+    const holdings = createHoldings(20)
+    holdings.limitTo(3)
+    expect(holdings.reserve(10).limit).toBe(3)
+    holdings.spend(3)
+    expect(holdings.room).toBe(0)
+  })
+})

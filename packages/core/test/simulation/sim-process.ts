@@ -1,0 +1,119 @@
+/** One process of the simulation: its own view of time, which can freeze, and end. */
+import type { Clock, TimerHandle } from '../../src/time/clock.ts'
+import type { Timeline, TimelineEvent } from './timeline.ts'
+
+export interface SimProcess {
+  readonly name: string
+  readonly state: 'running' | 'paused' | 'dead'
+  /** The engine's clock; its timers are counted. */
+  readonly clock: Clock
+  /** What handlers wait on: the same time, not counted. */
+  readonly handlerClock: Clock
+  /** Runs `callback` now, or after the pause, or never. For replies and hints. */
+  deliver(callback: () => void): void
+  pause(): void
+  /** What fell due meanwhile happens at once: timers in their order, replies before or after them. */
+  resume(repliesFirst: boolean): void
+  /** None of its callbacks ever runs again. */
+  kill(): void
+  /** Steps the wall clock. */
+  jump(ms: number): void
+  /** Engine timers that are set. */
+  readonly timers: number
+}
+
+export interface SimProcessOptions {
+  readonly name: string
+  readonly timeline: Timeline
+  /** Epoch ms of this process's wall clock at time 0. */
+  readonly wallAt: number
+  /** Milliseconds of its monotonic clock per real one: quartz is not exact. */
+  readonly rate: number
+}
+
+interface Timer {
+  event: TimelineEvent | null
+  set: boolean
+}
+
+interface Held {
+  readonly kind: 'timer' | 'reply'
+  readonly callback: () => void
+}
+
+export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOptions): SimProcess {
+  const bootedAt = timeline.now
+  let state: SimProcess['state'] = 'running'
+  let wallOffset = wallAt
+  let timers = 0
+  let held: Held[] = []
+
+  const happen = (kind: Held['kind'], callback: () => void): void => {
+    if (state === 'running') callback()
+    else if (state === 'paused') held.push({ kind, callback })
+  }
+
+  const monotonic = (): number => (timeline.now - bootedAt) * rate + 1_000
+
+  const clockOf = (count: (by: number) => void): Clock => {
+    const settle = (timer: Timer): boolean => {
+      if (!timer.set) return false
+      timer.set = false
+      count(-1)
+      return true
+    }
+    return {
+      now: () => Math.floor(wallOffset + timeline.now),
+      monotonic,
+      setTimer(callback, delayMs): TimerHandle {
+        const timer: Timer = { event: null, set: true }
+        count(1)
+        if (Number.isNaN(delayMs)) throw new RangeError('a timer was set for NaN ms')
+        timer.event = timeline.after(Math.min(Math.max(0, delayMs), 2 ** 31) / rate, () =>
+          happen('timer', () => {
+            if (settle(timer)) callback()
+          }),
+        )
+        return { timer }
+      },
+      clearTimer(handle) {
+        const timer = handle.timer as Timer
+        if (settle(timer) && timer.event !== null) timeline.cancel(timer.event)
+      },
+      defer: (callback) => timeline.defer(() => happen('reply', callback)),
+    }
+  }
+
+  return {
+    name,
+    get state() {
+      return state
+    },
+    clock: clockOf((by) => {
+      timers += by
+    }),
+    handlerClock: clockOf(() => undefined),
+    deliver: (callback) => happen('reply', callback),
+    pause() {
+      if (state === 'running') state = 'paused'
+    },
+    resume(repliesFirst) {
+      if (state !== 'paused') return
+      state = 'running'
+      const first = repliesFirst ? 'reply' : 'timer'
+      const due = [...held.filter((one) => one.kind === first), ...held.filter((one) => one.kind !== first)]
+      held = []
+      for (const { kind, callback } of due) timeline.after(0, () => happen(kind, callback))
+    },
+    kill() {
+      state = 'dead'
+      held = []
+    },
+    jump(ms) {
+      wallOffset += ms
+    },
+    get timers() {
+      return timers
+    },
+  }
+}

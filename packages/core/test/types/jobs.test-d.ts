@@ -1,0 +1,79 @@
+import { describe, expectTypeOf, it } from 'vitest'
+import * as z from 'zod'
+import { createScheduler, cron, defineJob, every, memoryStore, type RunHandle } from '@quarterjack/core'
+
+const schema = z.object({ days: z.number(), note: z.string().default('') })
+const withPayload = defineJob({ name: 'a', payload: schema, run: ({ payload }) => ({ seen: payload.days }) })
+const withoutPayload = defineJob({ name: 'b', run: async () => 'done' as const })
+const optional = defineJob({ name: 'c', payload: z.object({ n: z.number() }).optional(), run: ({ payload }) => payload?.n })
+const scheduler = createScheduler({ store: memoryStore(), jobs: [withPayload, withoutPayload, optional] })
+
+describe('payloads', () => {
+  it('type the handler by what the schema gives', () => {
+    defineJob({
+      name: 'x',
+      payload: schema,
+      run: ({ payload, signal, slot, fence }) => {
+        expectTypeOf(payload).toEqualTypeOf<{ days: number; note: string }>()
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+        expectTypeOf(slot).toEqualTypeOf<Date | null>()
+        expectTypeOf(fence).toEqualTypeOf<number>()
+      },
+    })
+    defineJob({ name: 'y', run: ({ payload }) => expectTypeOf(payload).toEqualTypeOf<undefined>() })
+  })
+
+  it('type trigger by what the schema takes, and finished by what the handler returns', async () => {
+    expectTypeOf(scheduler.trigger(withPayload, { days: 1 })).resolves.toEqualTypeOf<RunHandle<{ seen: number }>>()
+    expectTypeOf((await scheduler.trigger(withoutPayload)).finished()).resolves.toEqualTypeOf<'done'>()
+    await scheduler.trigger(optional)
+    await scheduler.trigger(optional, { n: 1 }, { key: 'k', delay: '5s' })
+    // @ts-expect-error the schema needs a payload
+    await scheduler.trigger(withPayload)
+    // @ts-expect-error of another type
+    await scheduler.trigger(withPayload, { days: '1' })
+    // @ts-expect-error the job takes none
+    await scheduler.trigger(withoutPayload, { days: 1 })
+    // @ts-expect-error a delay is a number or has a unit
+    await scheduler.trigger(withoutPayload, undefined, { delay: 'soon' })
+  })
+
+  it('type triggerMany', () => {
+    expectTypeOf(scheduler.triggerMany(withPayload, [{ payload: { days: 1 } }, { payload: { days: 2 }, key: 'x' }])).resolves.items.toEqualTypeOf<RunHandle<{ seen: number }>>()
+    // @ts-expect-error each needs its payload
+    void scheduler.triggerMany(withPayload, [{ key: 'x' }])
+  })
+
+  it('are demanded of schedules when the schema needs one', () => {
+    defineJob({ name: 'x', payload: schema, schedule: every('6h', { payload: { days: 1 } }), run: () => undefined })
+    defineJob({ name: 'x', payload: schema, schedule: [cron('5 * * * *', { payload: { days: 1 } }), every('1d', { key: 'k', payload: { days: 7 } })], run: () => undefined })
+    defineJob({ name: 'x', schedule: cron('5 * * * *', { timeZone: 'Europe/Berlin' }), run: () => undefined })
+    // @ts-expect-error the schedule lacks its payload
+    defineJob({ name: 'x', payload: schema, schedule: every('6h'), run: () => undefined })
+    // @ts-expect-error the payload does not fit
+    defineJob({ name: 'x', payload: schema, schedule: every('6h', { payload: { days: 'one' } }), run: () => undefined })
+  })
+
+  it('type the merge of a debounce', () => {
+    defineJob({ name: 'x', payload: z.array(z.string()), debounce: { wait: '5s', merge: (a, b) => [...a, ...b] }, run: () => undefined })
+    // @ts-expect-error a merge gives a payload
+    defineJob({ name: 'x', payload: z.array(z.string()), debounce: { wait: '5s', merge: () => 1 }, run: () => undefined })
+  })
+})
+
+describe('options', () => {
+  it('are closed', () => {
+    // @ts-expect-error no such option
+    defineJob({ name: 'x', timout: '5s', run: () => undefined })
+    // @ts-expect-error no such policy
+    defineJob({ name: 'x', overlap: 'ignore', run: () => undefined })
+    // @ts-expect-error a job needs a handler
+    defineJob({ name: 'x' })
+  })
+
+  it('type events by name', () => {
+    scheduler.on('run.dead', (event) => expectTypeOf(event.reason).toEqualTypeOf<string>())
+    // @ts-expect-error no such event
+    scheduler.on('run.done', () => undefined)
+  })
+})
