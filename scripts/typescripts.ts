@@ -36,10 +36,8 @@ export declare const it: (name: string, body: () => void | Promise<void>) => voi
 export declare const test: (name: string, body: () => void | Promise<void>) => void
 `,
 )
-writeFileSync(
-  join(folder, 'entries.ts'),
-  packages.flatMap(({ entries }) => entries.map(({ specifier }) => `import '${specifier}'\n`)).join(''),
-)
+const specifiers = packages.flatMap(({ entries }) => entries.map(({ specifier }) => specifier))
+writeFileSync(join(folder, 'entries.ts'), specifiers.map((specifier, index) => `export * as entry${index} from '${specifier}'\n`).join(''))
 const options = {
   target: 'ES2022',
   module: 'NodeNext',

@@ -34,7 +34,18 @@ export function summarise(scenario: string, peer: string, version: string, confi
   const metrics = [...new Set(samples.flatMap((sample) => Object.keys(sample)))]
   return metrics.map((metric) => {
     const values = samples.flatMap((sample) => (sample[metric] === undefined ? [] : [sample[metric]])).sort((a, b) => a - b)
-    return { scenario, peer, version, config, metric, unit: UNITS[metric] ?? '', median: median(values), min: values[0] ?? Number.NaN, max: values.at(-1) ?? Number.NaN, rounds: values.length }
+    return {
+      scenario,
+      peer,
+      version,
+      config,
+      metric,
+      unit: UNITS[metric] ?? '',
+      median: median(values),
+      min: values[0] ?? Number.NaN,
+      max: values.at(-1) ?? Number.NaN,
+      rounds: values.length,
+    }
   })
 }
 

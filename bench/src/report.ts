@@ -17,7 +17,9 @@ export function printFigures(figures: readonly Figure[]): void {
     if (first === undefined) continue
     if (first.config !== config) console.log(`\n  ${first.config}`)
     config = first.config
-    const cells = group.map((figure) => `${figure.peer} ${format(figure.median)}${figure.rounds > 1 ? ` [${format(figure.min)}–${format(figure.max)}]` : ''}`)
+    const cells = group.map(
+      (figure) => `${figure.peer} ${format(figure.median)}${figure.rounds > 1 ? ` [${format(figure.min)}–${format(figure.max)}]` : ''}`,
+    )
     console.log(`    ${`${first.metric} (${first.unit})`.padEnd(28)} ${cells.join('  ·  ')}`)
   }
 }

@@ -25,7 +25,9 @@ console.log(machineLine())
 for (const scenario of SCENARIOS) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
   const rounds = values.rounds === undefined ? scenario.rounds[values.quick ? 'quick' : 'full'] : Number(values.rounds)
-  console.log(`\n${scenario.name}: ${scenario.about} (${rounds} interleaved round${rounds === 1 ? '' : 's'}, load ${loadavg()[0]?.toFixed(1)})`)
+  console.log(
+    `\n${scenario.name}: ${scenario.about} (${rounds} interleaved round${rounds === 1 ? '' : 's'}, load ${loadavg()[0]?.toFixed(1)})`,
+  )
   const figures = await measure(scenario, rounds)
   printFigures(figures)
   if (values.json !== undefined) for (const figure of figures) appendFileSync(values.json, `${JSON.stringify(figure)}\n`)
@@ -43,5 +45,7 @@ async function measure(scenario: Scenario, rounds: number): Promise<readonly Fig
       }
     }
   }
-  return contenders.flatMap((contender, index) => summarise(scenario.name, contender.peer, contender.version, contender.config, samples[index] ?? []))
+  return contenders.flatMap((contender, index) =>
+    summarise(scenario.name, contender.peer, contender.version, contender.config, samples[index] ?? []),
+  )
 }

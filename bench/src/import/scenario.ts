@@ -13,7 +13,10 @@ export const importTime: Scenario = {
       peer,
       version: versionOf(peer),
       config: 'fresh process',
-      measure: () => inOwnProcess('import/measure.ts', [peer === 'quarterjack' ? new URL('../../../packages/core/dist/index.js', import.meta.url).href : peer]),
+      measure: () =>
+        inOwnProcess('import/measure.ts', [
+          peer === 'quarterjack' ? new URL('../../../packages/core/dist/index.js', import.meta.url).href : peer,
+        ]),
     }))
   },
 }

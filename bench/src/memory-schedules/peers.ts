@@ -13,14 +13,18 @@ export interface Peer {
 
 const ZONE = 'Europe/Berlin'
 const dailyAt = (index: number): string => `${index % 60} ${Math.floor(index / 60) % 2 === 0 ? 3 : 4} * * *`
-const cronOf = (at: Date): string => `${at.getUTCSeconds()} ${at.getUTCMinutes()} ${at.getUTCHours()} ${at.getUTCDate()} ${at.getUTCMonth() + 1} *`
+const cronOf = (at: Date): string =>
+  `${at.getUTCSeconds()} ${at.getUTCMinutes()} ${at.getUTCHours()} ${at.getUTCDate()} ${at.getUTCMonth() + 1} *`
 
 async function quarterjack(): Promise<Peer> {
   let onFire: (slot: Date | null) => void = () => undefined
   const job = defineJob({ name: 'tenant', run: ({ slot }) => onFire(slot), overlap: 'allow' })
   const scheduler = createScheduler({ store: memoryStore(), jobs: [job], logger: false, concurrency: 100 })
   await scheduler.start()
-  const set = async (count: number, scheduleOf: (index: number) => Parameters<typeof scheduler.schedules.setMany>[1][number]['schedule']): Promise<void> => {
+  const set = async (
+    count: number,
+    scheduleOf: (index: number) => Parameters<typeof scheduler.schedules.setMany>[1][number]['schedule'],
+  ): Promise<void> => {
     const settings = Array.from({ length: count }, (_, index) => ({ key: `k${index}`, schedule: scheduleOf(index) }))
     await scheduler.schedules.setMany(job, settings as never)
   }
@@ -103,7 +107,8 @@ async function toadScheduler(): Promise<Peer> {
       return count
     },
     async registerAt(count, at, onFire) {
-      for (let index = 0; index < count; index++) scheduler.addCronJob(new CronJob({ cronExpression: cronOf(at), timezone: 'UTC' }, new Task(`t${index}`, onFire)))
+      for (let index = 0; index < count; index++)
+        scheduler.addCronJob(new CronJob({ cronExpression: cronOf(at), timezone: 'UTC' }, new Task(`t${index}`, onFire)))
     },
     async registerEverySecond(count, onFire) {
       for (let index = 0; index < count; index++) {
@@ -117,4 +122,9 @@ async function toadScheduler(): Promise<Peer> {
 }
 
 /** By name. */
-export const PEERS: Readonly<Record<string, () => Promise<Peer>>> = { quarterjack, croner, 'node-schedule': nodeSchedule, 'toad-scheduler': toadScheduler }
+export const PEERS: Readonly<Record<string, () => Promise<Peer>>> = {
+  quarterjack,
+  croner,
+  'node-schedule': nodeSchedule,
+  'toad-scheduler': toadScheduler,
+}

@@ -20,7 +20,12 @@ export const memorySchedules: Scenario = {
           peer,
           version: versionOf(peer),
           config: `${phase}: ${count.full.toLocaleString('en')} ${about}`,
-          measure: (quick) => inOwnProcess('memory-schedules/measure.ts', [peer, phase, String(quick ? count.quick : count.full)], ['--max-old-space-size=16000']),
+          measure: (quick) =>
+            inOwnProcess(
+              'memory-schedules/measure.ts',
+              [peer, phase, String(quick ? count.quick : count.full)],
+              ['--max-old-space-size=16000'],
+            ),
         }),
       ),
     )

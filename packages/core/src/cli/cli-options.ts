@@ -57,8 +57,9 @@ export function resolveCliOptions(options: CliOptions): ResolvedCliOptions {
     stdout,
     stderr,
     env: options.env ?? process.env,
-    columns: isTerminal ? (options.columns ?? stdout.columns ?? DEFAULT_COLUMNS) : null,
-    errColumns: options.columns ?? stderr.columns ?? DEFAULT_COLUMNS,
+    // A terminal that does not know its width says 0.
+    columns: isTerminal ? options.columns || stdout.columns || DEFAULT_COLUMNS : null,
+    errColumns: options.columns || stderr.columns || DEFAULT_COLUMNS,
     showProgress: options.isTTY ?? stderr.isTTY === true,
     healthUrl: options.healthUrl,
     signal: options.signal,

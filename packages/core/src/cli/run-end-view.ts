@@ -18,7 +18,7 @@ export function runEndResult(job: string, id: string, end: RunEnd, extra: object
       const attempts = run !== null && run.attempt > 1 ? `, attempt ${run.attempt}` : ''
       const lines = [`run ${id} of ${job}: ${state}${took === null ? '' : ` in ${formatElapsed(took)}`}${attempts}`]
       if (run?.error != null && state === 'dead') lines.push(`error   ${run.error.name}: ${run.error.message}`)
-      if (reason !== null) lines.push(`reason  ${reason}`)
+      if (reason !== null && reason !== run?.error?.message) lines.push(`reason  ${reason}`)
       if (result !== undefined && result !== null) lines.push(`result  ${formatValue(result)}`)
       return lines.join('\n')
     },

@@ -1,8 +1,8 @@
 /** Takes claimed runs in: into the holdings and into the line for a permit. */
+import type { ClaimedRun } from '../store/claim-at-once.ts'
 import type { LimitFunction } from 'p-limit'
 import type { JobPolicy } from '../job/job.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { ClaimedRun } from '../store/runs.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Execution, Holdings } from './holdings.ts'
 import type { Settler } from './settler.ts'
@@ -25,7 +25,7 @@ export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDep
     const policy = deps.policies.get(record.job)
     if (policy === undefined) {
       // Cannot happen with a correct store; the run must not be lost for it.
-      giveBack(record.id, record.fence, deps)
+      void giveBack(record.id, record.fence, deps)
       continue
     }
     const execution: Execution = {
@@ -41,10 +41,12 @@ export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDep
       dropped: false,
     }
     deps.holdings.add(execution)
-    void deps.permits(() => deps.execute(execution)).then(deps.onFree, (error: unknown) => {
-      deps.logger.error({ err: error, runId: record.id }, 'an execution failed outside of its handler')
-      deps.onFree()
-    })
+    void deps
+      .permits(() => deps.execute(execution))
+      .then(deps.onFree, (error: unknown) => {
+        deps.logger.error({ err: error, runId: record.id }, 'an execution failed outside of its handler')
+        deps.onFree()
+      })
   }
 }
 

@@ -1,9 +1,8 @@
 /** Claims due runs, as many as this process has room for. */
-import type { ClaimedRun } from '../store/runs.ts'
+import type { ClaimedRun } from '../store/claim-at-once.ts'
 import type { Holdings } from './holdings.ts'
 import type { Owner } from './owner.ts'
 import type { StoreLink } from './store-link.ts'
-import type { Wakes } from './wakes.ts'
 
 const BATCH = 500
 
@@ -12,7 +11,6 @@ export interface ClaimDeps {
   readonly owner: Owner
   readonly leaseMs: number
   readonly holdings: Holdings
-  readonly wakes: Wakes
   readonly monotonic: () => number
   readonly seenFence: () => number
   readonly onClaimed: (runs: readonly ClaimedRun[], owner: string) => void
@@ -36,7 +34,6 @@ export async function claimDue(deps: ClaimDeps): Promise<number> {
     }
     deps.owner.confirm(owner, askedAt, deps.leaseMs)
     deps.onClaimed(reply.runs, owner)
-    deps.wakes.absorb(reply)
     return reply.runs.length
   } finally {
     reservation.close()

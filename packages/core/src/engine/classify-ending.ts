@@ -11,7 +11,10 @@ import { keepResult } from './keep-result.ts'
 import { SkipSignal } from './skip-signal.ts'
 
 /** How the handler ended: it returned, it threw, or it ignored an abort past the grace. */
-export type Ending = { readonly kind: 'returned'; readonly value: unknown } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'stuck' }
+export type Ending =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | { readonly kind: 'stuck' }
 
 export interface EndingFacts {
   readonly ending: Ending
@@ -40,7 +43,8 @@ export function classifyEnding(facts: EndingFacts, random: () => number): Verdic
     return { outcome: 'succeeded', then: { to: 'skipped', reason: ending.error.reason }, error: null }
   }
   const abort = QuarterjackError.isInstance(facts.abortReason) ? facts.abortReason : null
-  const error = ending.kind === 'threw' && abort?.code !== 'AttemptTimedOut' ? ending.error : (abort ?? new Error('the handler ignored abort'))
+  const error =
+    ending.kind === 'threw' && abort?.code !== 'AttemptTimedOut' ? ending.error : (abort ?? new Error('the handler ignored abort'))
   const stored = toStoredError(error, limits.error)
   switch (abort?.code) {
     case 'RunCancelled':
@@ -61,7 +65,11 @@ function afterFailure(outcome: AttemptOutcome, error: unknown, stored: StoredErr
   const failures = record.failures + 1
   if (isNonRetryable(error)) return { outcome, then: { to: 'dead', reason: `not retryable: ${stored.message}` }, error: stored }
   if (failures > policy.retry.retries) {
-    return { outcome, then: { to: 'dead', reason: failures === 1 ? stored.message : `failed ${failures} times: ${stored.message}` }, error: stored }
+    return {
+      outcome,
+      then: { to: 'dead', reason: failures === 1 ? stored.message : `failed ${failures} times: ${stored.message}` },
+      error: stored,
+    }
   }
   const delayMs = retryHint(error) ?? retryDelay(policy.retry, failures, random)
   return { outcome, then: { to: 'retry', delayMs }, error: stored }

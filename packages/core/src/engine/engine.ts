@@ -1,10 +1,11 @@
 /** The engine of one process: wires plan → fire → claim → execute → settle, and keeps them going. */
+import type { ClaimedRun } from '../store/claim-at-once.ts'
 import pLimit from 'p-limit'
 import type { JobPolicy, RunContext } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { NextId } from '../random/ids.ts'
-import type { ClaimedRun, EnqueueReply, EnqueueRequest, SettleReply } from '../store/runs.ts'
+import type { EnqueueReply, EnqueueRequest, SettleReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { waitForHint, type Clock } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
@@ -12,6 +13,7 @@ import type { Trigger } from '../trigger/coalesce.ts'
 import { adopt, type AdoptDeps } from './adopt.ts'
 import { claimDue } from './claim.ts'
 import type { Verdict } from './classify-ending.ts'
+import { type EngineFacts, longestRun, stuckRuns } from './engine-facts.ts'
 import { execute } from './execute.ts'
 import { createFences } from './fences.ts'
 import { fireDue } from './fire.ts'
@@ -25,7 +27,8 @@ import { registerDefinitions, type Definition, type Standing } from './register.
 import { retryStore } from './retry-store.ts'
 import { createSettler } from './settler.ts'
 import { drain } from './shutdown.ts'
-import { isTransient, type StoreFacts, type StoreLink } from './store-link.ts'
+import { isTransient, type StoreLink } from './store-link.ts'
+import { suspendIfFailing } from './suspend-if-failing.ts'
 import { createWakes } from './wakes.ts'
 
 export interface EngineOptions {
@@ -42,18 +45,6 @@ export interface EngineOptions {
   readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
   /** Every job of the scheduler, executed here or not. */
   readonly policies: ReadonlyMap<string, JobPolicy>
-}
-
-/** What health needs of this process. */
-export interface EngineFacts {
-  readonly owner: string | null
-  readonly running: number
-  readonly stuck: readonly { readonly runId: string; readonly job: string }[]
-  readonly staleResults: number
-  readonly loopLag: { readonly last: number; readonly max: number }
-  /** Monotonic instant of the loop's last sign of life; null when not started. */
-  readonly turnedAt: number | null
-  readonly store: StoreFacts
 }
 
 export interface Engine {
@@ -107,10 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     lag.max = Math.max(lag.max, ms)
   }
 
-  const settler = createSettler({ clock, random, owner: () => owner.id, call: (verb, run) => link.call(verb, run), onTick: (tick) => {
-    wakes.absorb(tick)
-    if (tick.nextRunAt !== undefined || tick.nextDueAt !== undefined) loop.stir()
-  } })
+  const settler = createSettler({ clock, random, owner: () => owner.id, call: (verb, run) => link.call(verb, run) })
 
   const adoptDeps: AdoptDeps = {
     clock,
@@ -151,23 +139,11 @@ export function createEngine(options: EngineOptions): Engine {
     followers: (job: string): readonly EnqueueRequest[] => followersOf(job, options.policies, options.nextId),
     onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply): void => {
       maintenance.note()
-      void suspendIfFailing(execution, verdict, reply)
+      void suspendIfFailing(execution, verdict, reply, { call, emitter, logger })
     },
     onStale: (): void => {
       staleResults++
     },
-  }
-
-  const suspendIfFailing = async ({ policy }: Execution, { then }: Verdict, { failuresInARow }: SettleReply): Promise<void> => {
-    if (then.to !== 'dead' || policy.suspendAfter === null || failuresInARow < policy.suspendAfter) return
-    const reason = `${failuresInARow} runs in a row died (suspendAfter: ${policy.suspendAfter})`
-    try {
-      await call('schedules.suspend', (store) => store.schedules.suspend({ targets: [{ job: policy.name, reason }] }))
-      emitter.emit('job.suspended', { job: policy.name, key: null, reason })
-      logger.error({ job: policy.name }, `job "${policy.name}" was suspended: ${reason}`)
-    } catch (error) {
-      logger.error({ err: error, job: policy.name }, `job "${policy.name}" should have been suspended: ${reason}; the next dead run tries again`)
-    }
   }
 
   const keepAlive = createKeepAlive({
@@ -205,7 +181,13 @@ export function createEngine(options: EngineOptions): Engine {
     random,
     link,
     logger,
-    rules: () => definitions.map(({ policy }) => ({ job: policy.name, succeeded: policy.keep.succeeded, dead: policy.keep.dead, forMs: policy.keep.forMs })),
+    rules: () =>
+      definitions.map(({ policy }) => ({
+        job: policy.name,
+        succeeded: policy.keep.succeeded,
+        dead: policy.keep.dead,
+        forMs: policy.keep.forMs,
+      })),
     wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
     registerAgain: register,
   })
@@ -214,17 +196,25 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     call,
     offer: (wanted) => {
-      if (!canClaim()) return null
-      const reservation = holdings.reserve(wanted)
+      if (!accepting) return null
+      // With no room the claim is empty, but its reply still tells when to look for what was written.
+      const reservation = holdings.reserve(canClaim() ? wanted : 0)
       return {
         claim: { owner: owner.id, leaseMs, limit: reservation.limit, start: reservation.start, seenFence: fences.highest },
         close: reservation.close,
       }
     },
-    onClaimed: (runs) => onClaimed(runs, owner.id),
-    onTick: (tick) => {
-      wakes.absorb(tick)
-      if (tick.nextRunAt !== undefined) loop.stir()
+    onClaimed(runs, claim, askedAt) {
+      if (runs.length > 0) owner.confirm(claim.owner, askedAt, leaseMs)
+      onClaimed(runs, claim.owner)
+    },
+  })
+
+  link.onTick({
+    before: wakes.ask,
+    after(tick, asked) {
+      wakes.absorb(tick, asked)
+      if (accepting) loop.news()
     },
   })
 
@@ -253,7 +243,7 @@ export function createEngine(options: EngineOptions): Engine {
       policies = new Map(given.map(({ policy }) => [policy.name, policy]))
       holdings.limitTo(quota ?? null)
       // Presence first: who declares a definition is asked while it is registered.
-      await renewOrThrow()
+      await retryStore(keepAlive.renewOrThrow, { clock, random, retries: CALL_RETRIES })
       await register()
       unwatch = link.store.watch((hint) => {
         if (hint.kind === 'work') {
@@ -281,6 +271,7 @@ export function createEngine(options: EngineOptions): Engine {
       // Renewals stop last: until here, everything this process held was protected.
       keepAlive.stop()
       if (stuck.length === 0) await leave()
+      owner.replace()
       return stuck
     },
 
@@ -298,36 +289,18 @@ export function createEngine(options: EngineOptions): Engine {
     facts: () => ({
       owner: accepting ? owner.id : null,
       running: holdings.count('started'),
-      stuck: [...holdings.all()].filter((one) => one.phase === 'stuck').map(({ record }) => ({ runId: record.id, job: record.job })),
+      stuck: stuckRuns(holdings),
       staleResults,
       loopLag: lag,
-      turnedAt: accepting ? loop.turnedAt : null,
       store: link.facts(),
     }),
-
-    longestRun(job) {
-      let longest: Execution | null = null
-      for (const one of holdings.all()) {
-        if (one.record.job !== job || one.startedAt === null) continue
-        if (longest === null || one.startedAt < (longest.startedAt ?? 0)) longest = one
-      }
-      return longest === null ? null : { runId: longest.record.id, startedAt: longest.startedAt ?? 0 }
-    },
+    longestRun: (job) => longestRun(holdings, job),
 
     live() {
       if (!accepting) return true
       if (clock.monotonic() - loop.turnedAt > 3 * SLOW_POLL_MS) return false
       return holdings.count('stuck') < options.concurrency
     },
-  }
-
-  async function renewOrThrow(): Promise<void> {
-    await retryStore(
-      async () => {
-        if ((await keepAlive.renew()) === 'failed') await link.call('now', async (store) => ({ storeNow: await store.now() }))
-      },
-      { clock, random, retries: CALL_RETRIES },
-    )
   }
 
   async function leave(): Promise<void> {

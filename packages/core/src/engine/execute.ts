@@ -44,7 +44,13 @@ export async function execute(execution: Execution, deps: ExecuteDeps): Promise<
   })
   const ending = await handler.ending
   const verdict = classifyEnding(
-    { ending, abortReason: execution.controller.signal.aborted ? execution.controller.signal.reason : null, policy: execution.policy, record: execution.record, limits: deps.limits },
+    {
+      ending,
+      abortReason: execution.controller.signal.aborted ? execution.controller.signal.reason : null,
+      policy: execution.policy,
+      record: execution.record,
+      limits: deps.limits,
+    },
     deps.random,
   )
   const holdsOn = ending.kind === 'stuck' && execution.policy.onStuck === 'hold'
@@ -95,7 +101,10 @@ async function settle(execution: Execution, ending: Ending, verdict: Verdict, ho
       deps.onSettled(execution, verdict, reply)
     }
   } catch (error) {
-    deps.logger.error({ err: error, job: record.job, runId: record.id }, `${describe(execution)} could not be settled; it is left to the end of its lease`)
+    deps.logger.error(
+      { err: error, job: record.job, runId: record.id },
+      `${describe(execution)} could not be settled; it is left to the end of its lease`,
+    )
   } finally {
     if (holdGates) {
       execution.phase = 'stuck'
@@ -110,16 +119,24 @@ async function letGo(execution: Execution, over: Promise<unknown>, deps: Execute
   deps.holdings.remove(execution)
   const { id: runId, fence } = execution.record
   try {
-    await deps.link.call('runs.releaseGates', (store) => store.runs.releaseGates({ owner: execution.owner, runs: [{ runId, fence }] }).then(() => ({})))
+    await deps.link.call('runs.releaseGates', (store) =>
+      store.runs.releaseGates({ owner: execution.owner, runs: [{ runId, fence }] }).then(() => ({})),
+    )
   } catch (error) {
-    deps.logger.warn({ err: error, runId }, `the gates of ${describe(execution)} could not be released; they are freed with this process's lease`)
+    deps.logger.warn(
+      { err: error, runId },
+      `the gates of ${describe(execution)} could not be released; they are freed with this process's lease`,
+    )
   }
 }
 
 function reportStale(execution: Execution, deps: ExecuteDeps): void {
   deps.onStale()
   deps.emitter.emit('run.stale', runFields(execution, deps.link.clock.now()))
-  deps.logger.warn({ job: execution.record.job, runId: execution.record.id }, new StaleLeaseError(`The settlement of ${describe(execution)}`).message)
+  deps.logger.warn(
+    { job: execution.record.job, runId: execution.record.id },
+    new StaleLeaseError(`The settlement of ${describe(execution)}`).message,
+  )
 }
 
 /** For messages. */

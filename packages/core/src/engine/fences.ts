@@ -1,5 +1,5 @@
 /** The highest fence this process has seen: told to the store, so that fences grow even after it lost data (engine rule 15). */
-import type { ClaimedRun } from '../store/runs.ts'
+import type { ClaimedRun } from '../store/claim-at-once.ts'
 
 export interface Fences {
   readonly highest: number

@@ -1,11 +1,11 @@
 /** Fires what is due: due → plan → one atomic store call that also claims. */
+import type { ClaimedRun } from '../store/claim-at-once.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { JobPolicy } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ScheduleRecord } from '../store/records.ts'
 import type { FireReply, Firing } from '../store/schedules.ts'
-import type { ClaimedRun } from '../store/runs.ts'
 import type { Holdings } from './holdings.ts'
 import type { Owner } from './owner.ts'
 import { planFiring } from './plan-firing.ts'
@@ -33,7 +33,6 @@ export interface FireDeps {
 export async function fireDue(deps: FireDeps): Promise<number> {
   const owner = deps.owner.id
   const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit: BATCH }))
-  deps.wakes.absorb(due)
   if (due.schedules.length === 0) return 0
   const { firings, broken } = planAll(due.schedules, due.suspendedStretches, due.storeNow, deps)
   if (broken.length > 0) await quarantine(broken, deps)
@@ -47,8 +46,7 @@ export async function fireDue(deps: FireDeps): Promise<number> {
     const claimed = reply.replies.flatMap((one) => one.runs.flatMap((run) => (run.claimed === undefined ? [] : [run.claimed])))
     if (claimed.length > 0) deps.owner.confirm(owner, askedAt, deps.leaseMs)
     deps.onClaimed(claimed, owner)
-    deps.wakes.absorb(reply)
-    if (claimed.length < reservation.limit && reply.replies.some(leftPending)) deps.wakes.absorb({ storeNow: reply.storeNow, nextRunAt: reply.storeNow })
+    if (claimed.length < reservation.limit && reply.replies.some(leftPending)) deps.wakes.stir()
     report(firings, reply.replies, deps.emitter)
     return firings.length
   } finally {
@@ -78,7 +76,15 @@ function planAll(
     const policy = deps.policies.get(record.job)
     if (policy === undefined) continue
     try {
-      firings.push(planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000 }))
+      firings.push(
+        planFiring({
+          record,
+          policy,
+          jobStretches: stretches[record.job] ?? [],
+          now,
+          misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000,
+        }),
+      )
     } catch (error) {
       broken.push({ record, reason: error instanceof Error ? error.message : String(error) })
     }
@@ -92,7 +98,10 @@ async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<vo
   await deps.link.call('schedules.quarantine', (store) => store.schedules.quarantine({ schedules }).then(() => ({})))
   for (const { job, name, reason } of schedules) {
     deps.emitter.emit('schedule.quarantined', { job, schedule: name, reason })
-    const error = new QuarterjackError('InvalidSchedule', `schedule ${name} of job "${job}" cannot be understood and no longer fires: ${reason}`)
+    const error = new QuarterjackError(
+      'InvalidSchedule',
+      `schedule ${name} of job "${job}" cannot be understood and no longer fires: ${reason}`,
+    )
     deps.logger.error({ err: error, job, schedule: name }, error.message)
   }
 }

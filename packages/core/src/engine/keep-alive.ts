@@ -40,6 +40,8 @@ export interface KeepAliveDeps {
 export interface KeepAlive {
   /** Renews now; `failed` when the store did not answer. Concurrent calls share one renewal. */
   renew(): Promise<'live' | 'failed'>
+  /** Renews now, or throws what the store said. */
+  renewOrThrow(): Promise<void>
   /** Begins to renew by itself. */
   start(): void
   /** The lease is gone: aborts everything, takes a new id. */
@@ -55,6 +57,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   let declared: string | null = null
   let survived: string | null = null
   let failures = 0
+  let failure: unknown = null
   let mismatches = 0
   let renewing: Promise<'live' | 'failed'> | null = null
   let timer: TimerHandle | null = null
@@ -96,13 +99,13 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       return 'live'
     } catch (error) {
       failures++
+      failure = error
       deps.logger.warn({ err: error }, 'the lease could not be renewed; trying again')
       return 'failed'
     }
   }
 
   const take = (reply: RenewReply): void => {
-    deps.wakes.absorb(reply)
     for (const { runId, fence, reason } of reply.cancels) {
       holdings.get(runId, fence)?.controller.abort(new QuarterjackError('RunCancelled', reason))
     }
@@ -159,8 +162,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const interval = (): number => {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     if (holdings.size > 0) return Math.min(leaseMs / 3, SLOW_POLL_MS)
-    // Idle: spread over processes, so that a deploy does not poll in step.
-    return SLOW_POLL_MS * (0.9 + deps.random() * 0.1)
+    // Idle: often enough to notice a lease that began and ended since; spread over processes.
+    return Math.min(SLOW_POLL_MS, leaseMs) * (0.9 + deps.random() * 0.1)
   }
 
   const arm = (delayMs: number): void => {
@@ -192,6 +195,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   return {
     renew,
+    async renewOrThrow() {
+      if ((await renew()) === 'failed') throw failure
+    },
     lose,
     start() {
       running = true

@@ -27,6 +27,8 @@ export interface Loop {
   start(): void
   /** Looks again, now. */
   stir(): void
+  /** The wakes changed: looks again if something is due, else sets the timer anew. */
+  news(): void
   /** Resolves once the turn under way is over; none follows. */
   stop(): Promise<void>
   /** Resolves when no turn is under way. */
@@ -122,6 +124,12 @@ export function createLoop(deps: LoopDeps): Loop {
       go()
     },
     stir: go,
+    news() {
+      // A turn under way sees the wakes by itself; a failing store is given its pause.
+      if (!running || turning !== null || failures > 0) return
+      if (isDue() || isRunnable()) go()
+      else arm()
+    },
     async stop() {
       running = false
       if (timer !== null) clock.clearTimer(timer)
@@ -137,4 +145,3 @@ export function createLoop(deps: LoopDeps): Loop {
     },
   }
 }
-

@@ -25,7 +25,10 @@ export interface RegistrationFacts {
  * `current`: the store has this definition. `superseded`: another one took its place and a live
  * process declares that. `register`: new, changed, or to be restored.
  */
-export type RegistrationPlan = { readonly kind: 'current' } | { readonly kind: 'superseded' } | { readonly kind: 'register'; readonly registration: Registration }
+export type RegistrationPlan =
+  | { readonly kind: 'current' }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'register'; readonly registration: Registration }
 
 export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
   const { policy, hash, record } = facts

@@ -46,14 +46,21 @@ export interface Standing {
 
 export async function registerDefinitions(
   definitions: readonly Definition[],
-  deps: { readonly link: StoreLink; readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>; readonly nextId: () => string },
+  deps: {
+    readonly link: StoreLink
+    readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
+    readonly nextId: () => string
+  },
 ): Promise<ReadonlyMap<string, Standing>> {
   const standings = new Map<string, Standing>()
   let open = definitions
   for (let round = 0; open.length > 0; round++) {
     if (round === MAX_ROUNDS) {
       const names = open.map(({ policy }) => policy.name).join(', ')
-      throw new QuarterjackError('StoreUnavailable', `registration of ${names} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`)
+      throw new QuarterjackError(
+        'StoreUnavailable',
+        `registration of ${names} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
+      )
     }
     open = await registerRound(open, standings, deps)
   }
@@ -78,7 +85,8 @@ async function registerRound(
   })
   definitions.forEach(({ policy }, index) => {
     const record = loaded.jobs.find((one) => one.job === policy.name)
-    if (plans[index]?.kind !== 'register') standings.set(policy.name, { generation: record?.generation ?? 0, current: plans[index]?.kind === 'current' })
+    if (plans[index]?.kind !== 'register')
+      standings.set(policy.name, { generation: record?.generation ?? 0, current: plans[index]?.kind === 'current' })
   })
   const writing = definitions.filter((_, index) => plans[index]?.kind === 'register')
   if (writing.length === 0) return []

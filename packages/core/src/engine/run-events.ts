@@ -4,7 +4,10 @@ import type { Verdict } from './classify-ending.ts'
 import type { Execution } from './holdings.ts'
 
 /** Fields that every run event carries. */
-export function runFields(execution: Execution, at: number): {
+export function runFields(
+  execution: Execution,
+  at: number,
+): {
   job: string
   key: string
   runId: string
@@ -14,7 +17,15 @@ export function runFields(execution: Execution, at: number): {
   at: number
 } {
   const { record } = execution
-  return { job: record.job, key: record.key, runId: record.id, trigger: record.trigger, slot: record.slot, attempt: record.attempt, at: Math.round(at) }
+  return {
+    job: record.job,
+    key: record.key,
+    runId: record.id,
+    trigger: record.trigger,
+    slot: record.slot,
+    attempt: record.attempt,
+    at: Math.round(at),
+  }
 }
 
 /** The event of a settled attempt. */
@@ -26,7 +37,12 @@ export function emitSettled(emitter: Emitter, execution: Execution, verdict: Ver
     case 'succeeded':
       return emitter.emit('run.succeeded', { ...fields, durationMs, result: value })
     case 'retry':
-      return emitter.emit('run.retrying', { ...fields, durationMs, error: error ?? { name: 'Error', message: 'unknown' }, retryAt: Math.round(at + then.delayMs) })
+      return emitter.emit('run.retrying', {
+        ...fields,
+        durationMs,
+        error: error ?? { name: 'Error', message: 'unknown' },
+        retryAt: Math.round(at + then.delayMs),
+      })
     case 'dead':
       return emitter.emit('run.dead', { ...fields, durationMs, error, reason: then.reason })
     case 'cancelled':

@@ -25,7 +25,10 @@ export function runHandler(handler: () => Promise<unknown>, options: HandlerOpti
   const timeout =
     timeoutMs === null
       ? null
-      : clock.setTimer(() => controller.abort(new QuarterjackError('AttemptTimedOut', `${what} did not end within its timeout of ${timeoutMs} ms.`)), timeoutMs)
+      : clock.setTimer(
+          () => controller.abort(new QuarterjackError('AttemptTimedOut', `${what} did not end within its timeout of ${timeoutMs} ms.`)),
+          timeoutMs,
+        )
   const ending = new Promise<Ending>((resolve) => {
     let grace: ReturnType<Clock['setTimer']> | null = null
     const onAbort = (): void => {

@@ -1,7 +1,6 @@
 /** Settles runs in batches: at once when idle, gathered while a batch is under way, repeated until the store answers. */
 import type { SettleReply, Settlement } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import type { Tick } from '../store/tick.ts'
 import { sleep, type Clock } from '../time/clock.ts'
 import { storeBackoff } from './retry-store.ts'
 import { isTransient } from './store-link.ts'
@@ -21,7 +20,6 @@ export interface SettlerDeps {
   readonly random: () => number
   readonly owner: () => string
   readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
-  readonly onTick: (tick: Tick) => void
 }
 
 interface Entry {
@@ -33,19 +31,21 @@ interface Entry {
 export function createSettler(deps: SettlerDeps): Settler {
   let queue: Entry[] = []
   let flushing: Promise<void> | null = null
-  const abandoned = new AbortController()
+  let abandoned = new AbortController()
 
   const send = async (batch: readonly Entry[]): Promise<void> => {
+    const { signal } = abandoned
     for (let attempt = 1; ; attempt++) {
       try {
-        const reply = await deps.call('runs.settle', (store) => store.runs.settle({ owner: deps.owner(), settlements: batch.map((entry) => entry.settlement) }))
-        deps.onTick(reply)
-        batch.forEach((entry, index) => entry.resolve(reply.replies[index] as SettleReply))
+        const reply = await deps.call('runs.settle', (store) =>
+          store.runs.settle({ owner: deps.owner(), settlements: batch.map((entry) => entry.settlement) }),
+        )
+        for (const [index, entry] of batch.entries()) entry.resolve(reply.replies[index] as SettleReply)
         return
       } catch (error) {
-        if (!isTransient(error) || abandoned.signal.aborted) return rejectAll(batch, error)
-        await sleep(deps.clock, storeBackoff(attempt, deps.random), abandoned.signal).catch(() => undefined)
-        if (abandoned.signal.aborted) return rejectAll(batch, error)
+        if (!isTransient(error) || signal.aborted) return rejectAll(batch, error)
+        await sleep(deps.clock, storeBackoff(attempt, deps.random), signal).catch(() => undefined)
+        if (signal.aborted) return rejectAll(batch, error)
       }
     }
   }
@@ -78,7 +78,10 @@ export function createSettler(deps: SettlerDeps): Settler {
         queue.push({ settlement, resolve, reject })
         schedule()
       }),
-    abandon: () => abandoned.abort(),
+    abandon() {
+      abandoned.abort()
+      abandoned = new AbortController()
+    },
     async drained() {
       while (flushing !== null) await flushing
     },

@@ -18,11 +18,18 @@ export async function drain(deps: DrainDeps): Promise<readonly string[]> {
   const givenBack = [...holdings.all()].filter((one) => one.phase === 'queued').map((one) => drop(one, deps.giveBack))
   await waitUntilIdle(deps, deps.graceMs)
   for (const one of holdings.all()) {
-    if (one.phase === 'started') one.controller.abort(new QuarterjackError('SchedulerStopped', 'the scheduler stops; the run is given back and starts again elsewhere.'))
+    if (one.phase === 'started')
+      one.controller.abort(
+        new QuarterjackError('SchedulerStopped', 'the scheduler stops; the run is given back and starts again elsewhere.'),
+      )
   }
   // A handler has its abort grace; the settlement of what it leaves needs a moment more.
   await waitUntilIdle(deps, deps.abortGraceMs + 1_000)
-  await waitForHint(clock, 1_000, Promise.all(givenBack).then(() => undefined))
+  await waitForHint(
+    clock,
+    1_000,
+    Promise.all(givenBack).then(() => undefined),
+  )
   return [...holdings.all()].filter((one) => one.phase === 'stuck' || one.phase === 'started').map((one) => one.record.id)
 }
 

@@ -4,6 +4,7 @@ import { toStoredError } from '../observe/stored-error.ts'
 import { createSampleRing, type SampleRing } from '../observe/sample-ring.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Store } from '../store/store.ts'
+import type { Tick } from '../store/tick.ts'
 import type { Clock } from '../time/clock.ts'
 import { createStoreClock, type StoreClock } from './store-clock.ts'
 
@@ -15,8 +16,16 @@ export interface StoreLink {
    * `StoreUnavailable` with the cause; errors with another code of ours pass unchanged.
    */
   call<T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T>
+  /** Tells `listener` of every reply that carries the store's news. */
+  onTick(listener: TickListener): void
   /** What health shows. */
   facts(): StoreFacts
+}
+
+/** `before` runs when a call is asked; what it returns comes back with the reply. */
+export interface TickListener {
+  before(): number
+  after(tick: Tick, asked: number): void
 }
 
 export interface StoreFacts {
@@ -27,12 +36,18 @@ export interface StoreFacts {
   readonly failingForMs: number
 }
 
-export function createStoreLink(options: { readonly store: Store; readonly clock: Clock; readonly deadlineMs: number; readonly emitter: Emitter }): StoreLink {
+export function createStoreLink(options: {
+  readonly store: Store
+  readonly clock: Clock
+  readonly deadlineMs: number
+  readonly emitter: Emitter
+}): StoreLink {
   const { store, clock, deadlineMs, emitter } = options
   const storeClock = createStoreClock(clock)
   const latency = createSampleRing(200)
   let failingSince: number | null = null
   let lastError: string | null = null
+  let listener: TickListener | null = null
 
   const succeeded = (askedAt: number, reply: object): void => {
     const answeredAt = clock.monotonic()
@@ -42,9 +57,8 @@ export function createStoreLink(options: { readonly store: Store; readonly clock
       failingSince = null
       lastError = null
     }
-    const storeNow = (reply as { storeNow?: unknown }).storeNow
-    if (typeof storeNow !== 'number') return
-    const byMs = storeClock.observe(askedAt, answeredAt, storeNow)
+    if (!hasTick(reply)) return
+    const byMs = storeClock.observe(askedAt, answeredAt, reply.storeNow)
     if (byMs > 0) emitter.emit('clock.backward', { byMs })
   }
 
@@ -65,13 +79,18 @@ export function createStoreLink(options: { readonly store: Store; readonly clock
     clock: storeClock,
     async call(verb, run) {
       const askedAt = clock.monotonic()
+      const asked = listener?.before() ?? 0
       try {
         const reply = await withDeadline(clock, deadlineMs, run(store), () => timedOut(store.name, verb, deadlineMs))
         succeeded(askedAt, reply)
+        if (hasTick(reply)) listener?.after(reply, asked)
         return reply
       } catch (error) {
         throw failed(verb, error)
       }
+    },
+    onTick(given) {
+      listener = given
     },
     facts: () => ({
       latency,
@@ -90,6 +109,10 @@ export function isTransient(error: unknown): boolean {
 /** Errors of ours that say no, rather than that the store cannot be reached. */
 function asRefusal(error: unknown): QuarterjackError | null {
   return QuarterjackError.isInstance(error) && !isTransient(error) ? error : null
+}
+
+function hasTick(reply: object): reply is Tick {
+  return typeof (reply as Partial<Tick>).storeNow === 'number'
 }
 
 function withDeadline<T>(clock: Clock, ms: number, promise: Promise<T>, makeError: () => Error): Promise<T> {

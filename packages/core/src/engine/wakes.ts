@@ -5,34 +5,62 @@ export interface Wakes {
   readonly dueAt: number | null
   readonly runAt: number | null
   readonly expiryAt: number | null
-  /** Takes the news of a reply in; absent fields change nothing. */
-  absorb(tick: Tick): void
+  /**
+   * Takes the news of a reply in; absent fields change nothing. An earlier instant is always
+   * believed. A later one only from a call that was asked after the earlier one was learned:
+   * replies may overtake each other, and an old one must not put new work off.
+   */
+  absorb(tick: Tick, asked: Ask): void
+  /** To be taken before a call that a reply of is absorbed. */
+  ask(): Ask
   /** Work may be there now: someone hinted, or nobody knows. */
   stir(): void
 }
 
+/** The place of a call among all calls and news. */
+export type Ask = number
+
 export function createWakes(): Wakes {
-  let dueAt: number | null = null
-  let runAt: number | null = null
-  let expiryAt: number | null = null
+  let order = 0
+  const due = createWake()
+  const run = createWake()
+  const expiry = createWake()
   return {
     get dueAt() {
-      return dueAt
+      return due.at
     },
     get runAt() {
-      return runAt
+      return run.at
     },
     get expiryAt() {
-      return expiryAt
+      return expiry.at
     },
-    absorb(tick) {
-      if (tick.nextDueAt !== undefined) dueAt = tick.nextDueAt
-      if (tick.nextRunAt !== undefined) runAt = tick.nextRunAt
-      if (tick.nextExpiryAt !== undefined) expiryAt = tick.nextExpiryAt
+    ask: () => ++order,
+    absorb(tick, asked) {
+      learn(due, tick.nextDueAt, asked, ++order)
+      learn(run, tick.nextRunAt, asked, order)
+      learn(expiry, tick.nextExpiryAt, asked, order)
     },
     stir() {
-      dueAt = Number.NEGATIVE_INFINITY
-      runAt = Number.NEGATIVE_INFINITY
+      learn(due, Number.NEGATIVE_INFINITY, 0, ++order)
+      learn(run, Number.NEGATIVE_INFINITY, 0, order)
     },
   }
+}
+
+interface Wake {
+  at: number | null
+  learned: number
+}
+
+function createWake(): Wake {
+  return { at: null, learned: 0 }
+}
+
+function learn(wake: Wake, at: number | null | undefined, asked: Ask, order: number): void {
+  if (at === undefined) return
+  const earlier = at !== null && (wake.at === null || at <= wake.at)
+  if (!earlier && asked < wake.learned) return
+  wake.at = at
+  wake.learned = order
 }

@@ -6,6 +6,7 @@ export const JOB_DEFAULTS = {
   factor: 2,
   randomize: true,
   overlapScheduled: 'skip',
+  overlapCatchingUp: 'queue',
   overlapTriggered: 'allow',
   queueLimit: 1,
   priority: 0,

@@ -5,7 +5,17 @@ import { bindSchedule } from '../schedule/resolve-spec.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { parseDuration } from '../time/duration.ts'
 import { JOB_DEFAULTS } from './defaults.ts'
-import type { AnyDebounce, BoundSchedule, CatchUp, Job, JobOptions, JobPolicy, ResolvedCatchUp, ResolvedDebounce, SchemaInput } from './job.ts'
+import type {
+  AnyDebounce,
+  BoundSchedule,
+  CatchUp,
+  Job,
+  JobOptions,
+  JobPolicy,
+  ResolvedCatchUp,
+  ResolvedDebounce,
+  SchemaInput,
+} from './job.ts'
 import { validateJobOptions } from './job-options.ts'
 
 /**
@@ -21,7 +31,9 @@ import { validateJobOptions } from './job-options.ts'
  *   run: async ({ slot, signal }) => {},
  * })
  */
-export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R = unknown>(options: JobOptions<S, R>): Job<SchemaInput<S>, Awaited<R>> {
+export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R = unknown>(
+  options: JobOptions<S, R>,
+): Job<SchemaInput<S>, Awaited<R>> {
   validateJobOptions(options)
   return Object.freeze({ name: options.name, policy: Object.freeze(resolvePolicy(options)) })
 }
@@ -39,6 +51,7 @@ export function resolveDebounce(options: AnyDebounce, field: string): ResolvedDe
 
 function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOptions<S, R>): JobPolicy {
   const schedules = bindSchedules(options.name, options.schedule)
+  const catchUp = resolveCatchUp(options.catchUp ?? JOB_DEFAULTS.catchUp)
   return {
     name: options.name,
     schedules,
@@ -52,13 +65,15 @@ function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOp
       factor: options.retry?.factor ?? JOB_DEFAULTS.factor,
       randomize: options.retry?.randomize ?? JOB_DEFAULTS.randomize,
     },
-    overlap: options.overlap ?? (schedules.length > 0 ? JOB_DEFAULTS.overlapScheduled : JOB_DEFAULTS.overlapTriggered),
-    queueLimit: options.queueLimit ?? JOB_DEFAULTS.queueLimit,
+    overlap: options.overlap ?? defaultOverlap(schedules.length > 0, catchUp),
+    // Slots that are caught up all at once must find room in the queue.
+    queueLimit: options.queueLimit ?? (catchUp.mode === 'all' ? catchUp.limit : JOB_DEFAULTS.queueLimit),
     concurrency: options.concurrency ?? null,
     mutex: options.mutex ?? null,
     priority: options.priority ?? JOB_DEFAULTS.priority,
-    rateLimit: options.rateLimit === undefined ? null : { max: options.rateLimit.max, perMs: parseDuration(options.rateLimit.per, 'rateLimit.per') },
-    catchUp: resolveCatchUp(options.catchUp ?? JOB_DEFAULTS.catchUp),
+    rateLimit:
+      options.rateLimit === undefined ? null : { max: options.rateLimit.max, perMs: parseDuration(options.rateLimit.per, 'rateLimit.per') },
+    catchUp,
     misfireAfterMs: optionalMs(options.misfireAfter, 'misfireAfter'),
     debounce: options.debounce === undefined ? null : resolveDebounce(options.debounce, 'debounce'),
     keep: {
@@ -89,17 +104,28 @@ function bindSchedules(job: string, given: Schedule | readonly Schedule[] | unde
   const names = new Set<string>()
   for (const { name } of bound) {
     if (names.has(name)) {
-      throw new QuarterjackError('InvalidSchedule', `job "${job}": schedule: two schedules have the key "${name.slice(1)}". Give each its own key.`)
+      throw new QuarterjackError(
+        'InvalidSchedule',
+        `job "${job}": schedule: two schedules have the key "${name.slice(1)}". Give each its own key.`,
+      )
     }
     names.add(name)
   }
   return bound
 }
 
-function resolveRunOnStart(given: boolean | { readonly payload?: unknown; readonly window?: number | string } | undefined): JobPolicy['runOnStart'] {
+function resolveRunOnStart(
+  given: boolean | { readonly payload?: unknown; readonly window?: number | string } | undefined,
+): JobPolicy['runOnStart'] {
   if (given === undefined || given === false) return null
   const options = given === true ? {} : given
   return { payload: options.payload, windowMs: parseDuration(options.window ?? JOB_DEFAULTS.runOnStartWindow, 'runOnStart.window') }
+}
+
+/** Whoever asks for all missed slots does not mean to skip them for each other's sake. */
+function defaultOverlap(scheduled: boolean, catchUp: ResolvedCatchUp): JobPolicy['overlap'] {
+  if (!scheduled) return JOB_DEFAULTS.overlapTriggered
+  return catchUp.mode === 'all' ? JOB_DEFAULTS.overlapCatchingUp : JOB_DEFAULTS.overlapScheduled
 }
 
 function resolveCatchUp(given: CatchUp): ResolvedCatchUp {

@@ -1,5 +1,6 @@
 /** Checks the options of a job, all problems at once. */
 import * as z from 'zod/mini'
+import { checkOptions } from '../errors/check-options.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { parseDuration } from '../time/duration.ts'
 
@@ -15,7 +16,11 @@ const duration = (leastMs: number): z.ZodMiniType =>
     try {
       parseDuration(ctx.value, 'value', leastMs)
     } catch (error) {
-      ctx.issues.push({ code: 'custom', input: ctx.value, message: error instanceof Error ? error.message.replace(/^value: /, '') : String(error) })
+      ctx.issues.push({
+        code: 'custom',
+        input: ctx.value,
+        message: error instanceof Error ? error.message.replace(/^value: /, '') : String(error),
+      })
     }
   })
 const callable = z.custom<() => unknown>((value) => typeof value === 'function', 'must be a function')
@@ -23,7 +28,10 @@ const standardSchema = z.custom<object>(
   (value) => (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value,
   'must be a Standard Schema (zod, valibot, arktype, …)',
 )
-const scheduleLike = z.custom<object>((value) => typeof value === 'object' && value !== null && 'spec' in value, 'must come from cron(), every() or at()')
+const scheduleLike = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null && 'spec' in value,
+  'must come from cron(), every() or at()',
+)
 
 const jobOptions = z.strictObject({
   name,
@@ -62,12 +70,19 @@ const jobOptions = z.strictObject({
         trailing: z.optional(z.boolean()),
         merge: z.optional(z.union([z.enum(['last', 'first']), callable], 'use "last", "first" or a function (a, b) => merged')),
       })
-      .check(z.refine((value) => value.leading === true || value.trailing !== false, 'with trailing: false, leading must be true, or nothing would ever run')),
+      .check(
+        z.refine(
+          (value) => value.leading === true || value.trailing !== false,
+          'with trailing: false, leading must be true, or nothing would ever run',
+        ),
+      ),
   ),
   keep: z.optional(z.strictObject({ succeeded: z.optional(count(0)), dead: z.optional(count(0)), for: z.optional(duration(0)) })),
   health: z.optional(z.strictObject({ staleAfter: z.optional(duration(1)), maxFailures: z.optional(count(0)) })),
   suspendAfter: z.optional(count(1)),
-  after: z.optional(z.array(z.custom<{ name: string }>((value) => typeof value === 'object' && value !== null && 'name' in value, 'must be a job'))),
+  after: z.optional(
+    z.array(z.custom<{ name: string }>((value) => typeof value === 'object' && value !== null && 'name' in value, 'must be a job')),
+  ),
   sensitive: z.optional(z.array(z.string().check(z.minLength(1)))),
   onStuck: z.optional(z.enum(['hold', 'release'])),
   renamedFrom: z.optional(name),
@@ -80,10 +95,5 @@ export function validateJobOptions(options: unknown): void {
   if (typeof given?.name !== 'string' || !NAME_PATTERN.test(given.name)) {
     throw new QuarterjackError('InvalidName', `job name ${JSON.stringify(given?.name) ?? 'undefined'} is not valid: ${NAME_RULE}.`)
   }
-  refuse(jobOptions.safeParse(options), `job "${given.name}"`)
-}
-
-/** Throws `InvalidOption` if a parse failed: `what`, then a line per problem. */
-export function refuse(result: z.core.util.SafeParseResult<unknown>, what: string): void {
-  if (!result.success) throw new QuarterjackError('InvalidOption', `${what} has invalid options:\n${z.prettifyError(result.error)}`)
+  checkOptions(jobOptions, options, `job "${given.name}"`)
 }

@@ -74,6 +74,7 @@ export interface KeepOptions {
   readonly for?: Duration
 }
 
+/** When health calls the job unhealthy. */
 export interface JobHealthOptions {
   /** Unhealthy when the last success is older. Default: twice the longest gap among the next 100 slots. */
   readonly staleAfter?: Duration
@@ -99,9 +100,9 @@ export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   /** Default none. */
   readonly timeout?: Duration
   readonly retry?: RetryOptions
-  /** Default `skip` with a schedule, `allow` without. */
+  /** Default `skip` with a schedule (`queue` when `catchUp` asks for all missed slots), `allow` without. */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
-  /** With `overlap: 'queue'`: scheduled runs that may stand behind the running one. Default 1. */
+  /** With `overlap: 'queue'`: scheduled runs that may stand behind the running one. Default 1, or the limit of `catchUp: { all }`. */
   readonly queueLimit?: number
   /** Runs of this job at a time over all processes. Default unlimited. */
   readonly concurrency?: number
@@ -146,7 +147,13 @@ export interface JobPolicy {
   readonly runOnStart: { readonly payload: unknown; readonly windowMs: number } | null
   readonly payload: StandardSchemaV1 | null
   readonly timeoutMs: number | null
-  readonly retry: { readonly retries: number; readonly minTimeoutMs: number; readonly maxTimeoutMs: number; readonly factor: number; readonly randomize: boolean }
+  readonly retry: {
+    readonly retries: number
+    readonly minTimeoutMs: number
+    readonly maxTimeoutMs: number
+    readonly factor: number
+    readonly randomize: boolean
+  }
   readonly overlap: 'skip' | 'queue' | 'replace' | 'allow'
   readonly queueLimit: number
   readonly concurrency: number | null
@@ -168,7 +175,10 @@ export interface JobPolicy {
 }
 
 /** `latest` runs the newest missed slot, `none` none, `all` the newest `limit` within `withinMs`, oldest first. */
-export type ResolvedCatchUp = { readonly mode: 'latest' } | { readonly mode: 'none' } | { readonly mode: 'all'; readonly limit: number; readonly withinMs: number | null }
+export type ResolvedCatchUp =
+  | { readonly mode: 'latest' }
+  | { readonly mode: 'none' }
+  | { readonly mode: 'all'; readonly limit: number; readonly withinMs: number | null }
 
 export interface ResolvedDebounce {
   readonly waitMs: number

@@ -8,7 +8,8 @@ import { QuarterjackError } from '../errors/quarterjack-error.ts'
  */
 export async function parsePayload(schema: StandardSchemaV1 | null, value: unknown, what: string): Promise<unknown> {
   if (schema === null) {
-    if (value !== undefined) throw new QuarterjackError('PayloadInvalid', `${what}: it takes no payload. Give the job a payload schema, or leave the payload out.`)
+    if (value !== undefined)
+      throw new QuarterjackError('PayloadInvalid', `${what}: it takes no payload. Give the job a payload schema, or leave the payload out.`)
     return undefined
   }
   const answer = schema['~standard'].validate(value)
@@ -48,7 +49,10 @@ export function deserialisePayload(text: string | null): unknown {
 function refuseUnserialisable(value: unknown, path: string, above: Set<object>, what: string): void {
   const problem = problemOf(value, above)
   if (problem !== null) {
-    throw new QuarterjackError('PayloadNotSerializable', `${what}: payload${path} is ${problem}, which JSON cannot keep. Convert it before triggering.`)
+    throw new QuarterjackError(
+      'PayloadNotSerializable',
+      `${what}: payload${path} is ${problem}, which JSON cannot keep. Convert it before triggering.`,
+    )
   }
   if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return
   above.add(value)

@@ -51,7 +51,10 @@ const SLOWEST_ASK_MS = 1_000
 /** A mutex on `store`. It shares its name with the `mutex` of jobs: they exclude each other. Throws `InvalidName`. */
 export function createMutex(store: Store, name: string, options: MutexOptions = {}): Mutex {
   if (!NAME_PATTERN.test(name)) {
-    throw new QuarterjackError('InvalidName', `createMutex: name ${JSON.stringify(name)} is not valid: use 1 to 128 letters, digits, ".", "_", ":" or "-".`)
+    throw new QuarterjackError(
+      'InvalidName',
+      `createMutex: name ${JSON.stringify(name)} is not valid: use 1 to 128 letters, digits, ".", "_", ":" or "-".`,
+    )
   }
   const clock = options.clock ?? systemClock
   const leaseMs = parseDuration(options.lease ?? '30s', 'createMutex: lease', 1_000)
@@ -78,7 +81,11 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
         const { reply, askedAt } = await bid(holder, queue)
         if (reply.granted) return { fence: reply.fence, trusted: trustedUntil(askedAt, leaseMs) }
         const left = until - clock.monotonic()
-        if (left <= 0) throw new QuarterjackError('MutexTimedOut', `mutex "${name}" was not free within ${String(wait)}; ${reply.ahead} waiters stood ahead. Wait longer, or let go sooner.`)
+        if (left <= 0)
+          throw new QuarterjackError(
+            'MutexTimedOut',
+            `mutex "${name}" was not free within ${String(wait)}; ${reply.ahead} waiters stood ahead. Wait longer, or let go sooner.`,
+          )
         const untilRetry = Math.max(1, reply.retryAt - reply.storeNow)
         await waitForHint(clock, Math.min(untilRetry, left, SLOWEST_ASK_MS, leaseMs / 3), hint, signal)
       }

@@ -43,7 +43,10 @@ export function recordAttempt(state: MemoryState, row: RunRow, end: AttemptEnd):
 }
 
 /** The newest attempts of a job whose runs are still kept, newest first. */
-export function recentAttempts(state: MemoryState, { recent }: RunRow['job']): { outcome: AttemptOutcome; latenessMs: number; durationMs: number }[] {
+export function recentAttempts(
+  state: MemoryState,
+  { recent }: RunRow['job'],
+): { outcome: AttemptOutcome; latenessMs: number; durationMs: number }[] {
   return recent
     .slice(-MOST_RECENT)
     .filter(({ run }) => state.runs.get(run.id) === run)

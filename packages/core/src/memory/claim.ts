@@ -1,6 +1,6 @@
 /** Claiming: which due runs an owner gets, within gates, rate limits and its own limits (engine rules 11, 12, 18). */
-import type { ClaimedRun, ClaimReply, ClaimRequest } from '../store/runs.ts'
-import type { ClaimAtOnce } from '../store/schedules.ts'
+import type { ClaimAtOnce, ClaimedRun } from '../store/claim-at-once.ts'
+import type { ClaimReply, ClaimRequest } from '../store/runs.ts'
 import { startAttempt } from './attempts.ts'
 import { finishStanding } from './finish.ts'
 import { fullGateOf, hasWaiters, isKeyTaken, takeGates, waitAt } from './gates.ts'
@@ -24,7 +24,7 @@ export interface Claiming {
 }
 
 /** Runs of one job that one claim may find blocked: a bound on the time of a call, the next one goes on. */
-const MOST_BLOCKED = 1_000
+const MOST_BLOCKED = 10_000
 
 /** The verb. */
 export function claim(state: MemoryState, request: ClaimRequest): ClaimReply {

@@ -22,7 +22,8 @@ export class ExpiringMap<V> {
     const entry = { key, value, expiresAt: until.expiresAt, heapIndex: -1 }
     this.#entries.set(key, entry)
     this.#byEnd.push(entry)
-    for (let swept = 0; swept < 2 && (this.#byEnd.peek()?.expiresAt ?? Number.POSITIVE_INFINITY) <= until.now; swept++) this.#drop(this.#byEnd.peek())
+    for (let swept = 0; swept < 2 && (this.#byEnd.peek()?.expiresAt ?? Number.POSITIVE_INFINITY) <= until.now; swept++)
+      this.#drop(this.#byEnd.peek())
   }
 
   /** Takes over the entries of another map that are missing here. */

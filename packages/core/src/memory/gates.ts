@@ -54,13 +54,18 @@ export function hasWaiters(state: MemoryState, row: RunRow): boolean {
   return row.gates.some((name) => (state.gates.get(name)?.lines.size ?? 0) > 0)
 }
 
-/** Takes the gates of a run that is about to run; they have room. */
-export function takeGates(state: MemoryState, row: RunRow): void {
-  for (const name of row.gates) {
+/** Counts one more holder of each gate. */
+export function holdGates(state: MemoryState, names: readonly string[]): void {
+  for (const name of names) {
     const gate = obtainGate(state, name)
     gate.held++
     if (gate.job !== null) reindexRuns(state, gate.job)
   }
+}
+
+/** Takes the gates of a run that is about to run; they have room. */
+export function takeGates(state: MemoryState, row: RunRow): void {
+  holdGates(state, row.gates)
   const line = row.promotedBy
   if (line === null) return
   row.promotedBy = null

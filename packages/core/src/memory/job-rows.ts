@@ -48,7 +48,8 @@ function isEarlier(a: RunRow, b: RunRow): boolean {
   return a.runAt !== b.runAt ? a.runAt < b.runAt : a.sequence < b.sequence
 }
 
-function createJob(name: string): JobRow {
+/** A job of which nothing is known yet. */
+export function createJob(name: string): JobRow {
   const entry = (): { heapIndex: number; at: number; job: JobRow | null } => ({ heapIndex: -1, at: Number.POSITIVE_INFINITY, job: null })
   const due = entry()
   const timed = entry()

@@ -60,7 +60,7 @@ export interface RunRow extends HeapItem {
   /** How the claim of the present fence was settled. */
   settled: { readonly outcome: AttemptOutcome; readonly to: Settlement['then']['to'] } | null
   /** The ledger it belongs to, if it records a slot. */
-  readonly ledger: ScheduleDetail | null
+  ledger: ScheduleDetail | null
   aliveLink: Link<RunRow> | null
   kindLink: Link<Filed> | null
   ageLink: Link<Filed> | null
@@ -75,7 +75,7 @@ export interface SkipRow {
   readonly to: number
   count: number | null
   readonly specGeneration: number
-  readonly key: KeyRow
+  key: KeyRow
   readonly finishedAt: number
   readonly ledger: ScheduleDetail
   kindLink: Link<Filed> | null
@@ -90,7 +90,7 @@ export interface ScheduleDetail {
   /** Key of its runs where it is not its name. */
   key: string | null
   suspended: Suspension | null
-  stretches: SuspendedStretch[]
+  stretches: readonly SuspendedStretch[]
   history: ScheduleRecord['history'][number][]
   quarantined: string | null
   /** Its ledger: runs by slot, ranges by their first slot. */

@@ -39,7 +39,7 @@ export function createRun(state: MemoryState, job: JobRow, run: NewRun): RunRow 
     startedAt: null,
     finishedAt: null,
     overlap: run.overlap,
-    gates: run.gates.length > 1 ? [...run.gates].sort() : [...run.gates],
+    gates: run.gates.length === 0 ? NONE : [...run.gates].sort(),
     attempt: 0,
     failures: 0,
     crashes: 0,

@@ -75,6 +75,25 @@ export class ScheduleTable<D> {
     return row
   }
 
+  /** Copies a row of another table, side object included. */
+  adopt(other: ScheduleTable<D>, row: number): number {
+    const added = this.add({
+      name: other.name(row),
+      incarnation: other.incarnation(row),
+      spec: other.spec(row),
+      payload: other.payload(row),
+      cursor: other.cursor(row),
+      nextSlot: other.nextSlot(row),
+      nextDueAt: other.nextDueAt(row),
+      createdAt: other.createdAt(row),
+    })
+    const detail = other.detail(row)
+    if (detail !== undefined) this.#details.set(added, detail)
+    this.#generations[added] = other.generation(row)
+    this.addSlots(added, other.slots(row))
+    return added
+  }
+
   remove(row: number): void {
     this.#due.remove(row)
     this.#rows.delete(this.name(row))

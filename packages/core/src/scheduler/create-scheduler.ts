@@ -5,28 +5,35 @@ import { createStoreLink } from '../engine/store-link.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { auditSchedules } from '../health/audit.ts'
 import { snapshotHealth } from '../health/snapshot-health.ts'
-import type { Job, JobPolicy } from '../job/job.ts'
+import type { JobPolicy } from '../job/job.ts'
 import { createEmitter } from '../observe/emitter.ts'
 import { resolveLogger } from '../observe/resolve-logger.ts'
 import { createIds } from '../random/ids.ts'
-import type { EnqueueReply } from '../store/runs.ts'
 import { parseDuration } from '../time/duration.ts'
 import { toInstant } from '../time/instant.ts'
 import { buildTrigger, RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
-import type { Trigger } from '../trigger/coalesce.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
 import { createMisfireLog } from './misfire-log.ts'
 import { previewSlots, previewSources } from './preview.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
-import { createRunHandle, type HandleDeps } from './run-handle.ts'
+import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup, jobName } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
 import { SLOT_ARITHMETIC } from './slot-arithmetic.ts'
-import type { JobRef, RunHandle, Scheduler, SchedulerOptions, TickSummary, TriggerArgs, TriggerItem, TriggerOptions } from './scheduler.ts'
+import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
+import { countOutcomes, wakeDate } from './tick.ts'
+import { createTriggers } from './trigger-runs.ts'
 
 /** Schedules of a job that `preview` reads at most. */
 const MOST_PREVIEWED = 1_000
+
+/** How `start` and `tick` differ. */
+interface Beginning {
+  readonly only?: readonly JobRef[] | undefined
+  readonly quota?: number
+  readonly withStartRuns: boolean
+}
 
 /**
  * Makes a scheduler. Nothing runs until `start()`; without it the scheduler is a client. One store
@@ -42,7 +49,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { logger } = resolveLogger(resolved.logger, clock)
   const emitter = createEmitter({
     clock,
-    onListenerError: ({ event, error, unreported }) => logger.error({ event, error, unreported }, `a listener of "${event}" failed: ${error.message}`),
+    onListenerError: ({ event, error, unreported }) =>
+      logger.error({ event, error, unreported }, `a listener of "${event}" failed: ${error.message}`),
   })
   const nextId = createIds(clock.now, random)
   const link = createStoreLink({ store, clock, deadlineMs: resolved.storeTimeoutMs, emitter })
@@ -99,43 +107,40 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const requirePolicy = (name: string): JobPolicy => {
     const policy = policies.get(name)
     if (policy !== undefined) return policy
-    throw new QuarterjackError('UnknownJob', `job ${JSON.stringify(name)} is not among the jobs of this scheduler (${[...policies.keys()].join(', ') || 'none'}). Pass it to createScheduler({ jobs }).`)
+    throw new QuarterjackError(
+      'UnknownJob',
+      `job ${JSON.stringify(name)} is not among the jobs of this scheduler (${[...policies.keys()].join(', ') || 'none'}). Pass it to createScheduler({ jobs }).`,
+    )
   }
 
-  const triggerOne = async <In, R>(job: Job<In, R>, payload: In | undefined, given: TriggerOptions<In>): Promise<RunHandle<R>> => {
-    const trigger = await build(job, payload, given)
-    await open()
-    const reply = given.tx === undefined ? await engine.enqueue(trigger) : ((await enqueueWith([trigger], given.tx))[0] as EnqueueReply)
-    return createRunHandle<R>(reply, job.name, handles)
-  }
+  const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, requirePolicy, handles })
 
-  const build = <In, R>(job: Job<In, R>, payload: In | undefined, given: TriggerOptions<In>): Promise<Trigger> =>
-    buildTrigger(requirePolicy(job.name), payload, given, { id: nextId(), maxPayloadBytes: resolved.limits.payload })
-
-  const enqueueWith = (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
-    if (store.capabilities.transactions !== true) {
-      throw new QuarterjackError('TransactionsUnsupported', `store "${store.name}" cannot join a transaction: trigger without tx, after the commit, or use a store whose capabilities say "transactions".`)
-    }
-    return engine.enqueueWith(triggers, tx)
-  }
-
-  const startJobs = async (only: readonly JobRef[] | undefined, quota?: number): Promise<void> => {
+  const startJobs = async ({ only, quota, withStartRuns }: Beginning): Promise<void> => {
     const chosen = only === undefined ? [...policies.values()] : only.map((job) => requirePolicy(jobName(job)))
     definitions = await Promise.all(chosen.map((policy) => prepareDefinition(policy, resolved.limits.payload)))
     await open()
     const standings = await engine.start(definitions, quota)
     startedAt = link.clock.now()
-    await Promise.all(definitions.map(({ policy }) => runOnStart(policy, standings.get(policy.name)?.generation ?? 0)))
+    if (withStartRuns) await Promise.all(definitions.map(({ policy }) => runOnStart(policy, standings.get(policy.name)?.generation ?? 0)))
     emitter.emit('scheduler.started', { owner: engine.facts().owner ?? '', jobs: chosen.map(({ name }) => name) })
   }
 
   /** One start run per generation and window, whichever replica comes first. */
   const runOnStart = async (policy: JobPolicy, generation: number): Promise<void> => {
     if (policy.runOnStart === null) return
-    const trigger = await buildTrigger(policy, startPayload(policy), { debounce: false }, { id: nextId(), maxPayloadBytes: resolved.limits.payload })
+    const trigger = await buildTrigger(
+      policy,
+      startPayload(policy),
+      { debounce: false },
+      { id: nextId(), maxPayloadBytes: resolved.limits.payload },
+    )
     await engine.enqueue({
       ...trigger,
-      request: { ...trigger.request, trigger: 'start', idempotency: { key: `${RESERVED_KEY_PREFIX}start:${generation}`, ttlMs: policy.runOnStart.windowMs } },
+      request: {
+        ...trigger.request,
+        trigger: 'start',
+        idempotency: { key: `${RESERVED_KEY_PREFIX}start:${generation}`, ttlMs: policy.runOnStart.windowMs },
+      },
     })
   }
 
@@ -156,18 +161,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     releaseSignals = null
     const stuck = await engine.stop(parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace'))
     phase = 'stopped'
-    if (stuck.length > 0) logger.error({ stuck }, `stopped, but ${stuck.length} handlers ignored abort and still execute: ${stuck.join(', ')}`)
+    if (stuck.length > 0)
+      logger.error({ stuck }, `stopped, but ${stuck.length} handlers ignored abort and still execute: ${stuck.join(', ')}`)
     emitter.emit('scheduler.stopped', { stuck })
     return { stuck }
   }
 
-  const begin = async (only: readonly JobRef[] | undefined, quota?: number): Promise<void> => {
+  const begin = async (beginning: Beginning): Promise<void> => {
     if (phase === 'starting' || phase === 'started' || phase === 'stopping') {
       throw new QuarterjackError('AlreadyStarted', `the scheduler is ${phase}; start() and tick() need one that is not. Stop it first.`)
     }
     phase = 'starting'
     try {
-      await startJobs(only, quota)
+      await startJobs(beginning)
       phase = 'started'
     } catch (error) {
       await engine.stop(0).catch(() => undefined)
@@ -181,7 +187,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     jobs: resolved.jobs,
 
     async start(startOptions = {}) {
-      await begin(startOptions.only)
+      await begin({ only: startOptions.only, withStartRuns: startOptions.runOnStart !== false })
       if (resolved.signalGraceMs !== null) {
         const grace = resolved.signalGraceMs
         releaseSignals = handleSignals((signal) => {
@@ -194,41 +200,31 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
     async tick(tickOptions = {}) {
       const budgetMs = parseDuration(tickOptions.budget ?? '30s', 'tick: budget', 1)
-      const summary = { fired: 0, claimed: 0, succeeded: 0, failed: 0 }
-      const count = (event: 'run.started' | 'run.succeeded' | 'run.dead' | 'run.retrying', field: 'claimed' | 'succeeded' | 'failed'): (() => void) =>
-        emitter.on(event, (payload) => {
-          summary[field]++
-          if (event === 'run.started' && payload.trigger === 'schedule' && payload.attempt === 1) summary.fired++
-        })
-      const undo = [count('run.started', 'claimed'), count('run.succeeded', 'succeeded'), count('run.dead', 'failed'), count('run.retrying', 'failed')]
-      const startedAtMs = clock.monotonic()
-      await begin(undefined, tickOptions.limit ?? 100)
+      const until = clock.monotonic() + budgetMs
+      let nextWakeAt: Date | null = null
+      // A tick comes and goes; it is no deploy.
+      await begin({ quota: tickOptions.limit ?? 100, withStartRuns: false })
+      const { counts, stop: stopCounting } = countOutcomes(emitter)
       try {
         await engine.quietWithin(budgetMs)
-        const nextWakeAt = engine.nextWakeAt()
-        return { ...summary, nextWakeAt: nextWakeAt === null || !Number.isFinite(nextWakeAt) ? null : new Date(nextWakeAt) } satisfies TickSummary
+        nextWakeAt = wakeDate(engine.nextWakeAt())
       } finally {
-        await stop({ grace: Math.max(0, Math.round(budgetMs - (clock.monotonic() - startedAtMs))) })
-        phase = 'idle'
-        for (const off of undo) off()
+        await stop({ grace: Math.max(0, Math.round(until - clock.monotonic())) })
+        // Between ticks it is at rest, not at its end.
+        if (phase === 'stopped') phase = 'idle'
+        stopCounting()
       }
+      return { ...counts, nextWakeAt }
     },
 
-    async trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>) {
-      return triggerOne<In, R>(job, args[0], args[1] ?? {})
-    },
-    async triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]) {
-      // All are checked before the first is sent: a bad one leaves nothing behind.
-      const triggers = await Promise.all(items.map(({ payload, ...given }) => build(job, payload as In | undefined, given as TriggerOptions<In>)))
-      await open()
-      const tx = items[0]?.tx
-      const replies = tx === undefined ? await Promise.all(triggers.map((trigger) => engine.enqueue(trigger))) : await enqueueWith(triggers, tx)
-      return replies.map((reply) => createRunHandle<R>(reply, job.name, handles))
-    },
+    ...triggers,
 
     suspend(job, reason, suspendOptions = {}) {
       if (typeof reason !== 'string' || reason.trim() === '') {
-        throw new QuarterjackError('InvalidOption', `suspend: reason: ${JSON.stringify(reason)} says nothing. Whoever finds the job suspended needs to know why.`)
+        throw new QuarterjackError(
+          'InvalidOption',
+          `suspend: reason: ${JSON.stringify(reason)} says nothing. Whoever finds the job suspended needs to know why.`,
+        )
       }
       return setSuspended(job, suspendOptions.schedule, reason)
     },
@@ -238,7 +234,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const { replies } = await call('schedules.retire', (opened) => opened.schedules.retire({ jobs: [job] }))
       if (replies[0] === 'unknown') throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${JSON.stringify(job)}.`)
       if (replies[0] === 'inUse') {
-        throw new QuarterjackError('JobInUse', `retire: a live process still declares job "${job}". Deploy the code without it first; its presence ends with that process's lease.`)
+        throw new QuarterjackError(
+          'JobInUse',
+          `retire: a live process still declares job "${job}". Deploy the code without it first; its presence ends with that process's lease.`,
+        )
       }
     },
 
@@ -250,7 +249,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }))
       const policy = policies.get(name) ?? null
       if (policy === null && rest.schedules.length === 0) requirePolicy(name)
-      const sources = previewSources(rest.schedules, policy, storeNow).filter((source) => previewOptions.schedule === undefined || source.name === previewOptions.schedule)
+      const sources = previewSources(rest.schedules, policy, storeNow).filter(
+        (source) => previewOptions.schedule === undefined || source.name === previewOptions.schedule,
+      )
       const from = previewOptions.from === undefined ? storeNow : toInstant(previewOptions.from, 'preview: from')
       return previewSlots(name, sources, from, previewOptions.count ?? 10)
     },

@@ -51,7 +51,9 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
       failingForMs: facts.store.failingForMs,
     },
     owners: answer?.stats.owners ?? null,
-    jobs: names.map((name, index) => jobFacts(deps, name, now, answer?.stats.jobs[index] ?? null, answer?.records.find((one) => one.job === name) ?? null)),
+    jobs: names.map((name, index) =>
+      jobFacts(deps, name, now, answer?.stats.jobs[index] ?? null, answer?.records.find((one) => one.job === name) ?? null),
+    ),
   }
 }
 
@@ -96,7 +98,11 @@ function slotsOf(policy: JobPolicy, now: number): readonly (readonly number[])[]
   return policy.schedules.map(({ schedule }) => {
     const spec = resolveSpec(schedule.spec, now)
     const slots: number[] = []
-    for (let slot = nextFiringSlot(spec, schedule.excludes, now); slot !== null && slots.length < 100; slot = nextFiringSlot(spec, schedule.excludes, slot)) {
+    for (
+      let slot = nextFiringSlot(spec, schedule.excludes, now);
+      slot !== null && slots.length < 100;
+      slot = nextFiringSlot(spec, schedule.excludes, slot)
+    ) {
       slots.push(slot)
     }
     return slots

@@ -17,7 +17,8 @@ export interface PreviewSource {
 
 /** Stored schedules decide; what code declares stands in where the store has nothing yet. */
 export function previewSources(records: readonly ScheduleRecord[], policy: JobPolicy | null, now: number): readonly PreviewSource[] {
-  const functionsOf = (name: string): PreviewSource['functions'] => policy?.schedules.find((bound) => bound.name === name)?.schedule.excludes ?? []
+  const functionsOf = (name: string): PreviewSource['functions'] =>
+    policy?.schedules.find((bound) => bound.name === name)?.schedule.excludes ?? []
   const stored = records
     .filter((record) => record.quarantined === null)
     .map((record) => ({ name: record.name, spec: parseSpec(record.spec), functions: functionsOf(record.name) }))

@@ -1,8 +1,8 @@
 /** The scheduler's options: checked, defaulted, frozen. */
 import * as z from 'zod/mini'
+import { checkOptions } from '../errors/check-options.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Job, JobPolicy } from '../job/job.ts'
-import { refuse } from '../job/job-options.ts'
 import { systemRandom } from '../random/random.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { parseDuration } from '../time/duration.ts'
@@ -40,14 +40,21 @@ export interface ResolvedSchedulerOptions {
   readonly random: () => number
 }
 
-const has = (...members: readonly string[]): ((value: unknown) => boolean) => (value) =>
-  typeof value === 'object' && value !== null && members.every((member) => member in value)
+const has =
+  (...members: readonly string[]): ((value: unknown) => boolean) =>
+  (value) =>
+    typeof value === 'object' && value !== null && members.every((member) => member in value)
 
 const bytes = z.number().check(z.int(), z.gte(512))
 const optionsSchema = z.strictObject({
   store: z.custom<object>(has('schedules', 'runs', 'leases', 'open'), 'must be a store: memoryStore(), pgStore(…), redisStore(…)'),
   jobs: z.array(z.custom<object>(has('name', 'policy'), 'must come from defineJob()')),
-  logger: z.optional(z.union([z.enum(['text', 'json']), z.literal(false), z.custom<object>(has('debug', 'info', 'warn', 'error'))], 'use "text", "json", false, or a pino-shaped logger')),
+  logger: z.optional(
+    z.union(
+      [z.enum(['text', 'json']), z.literal(false), z.custom<object>(has('debug', 'info', 'warn', 'error'))],
+      'use "text", "json", false, or a pino-shaped logger',
+    ),
+  ),
   concurrency: z.optional(z.number().check(z.int(), z.gte(1), z.lte(10_000))),
   lease: z.optional(z.union([z.string(), z.number()])),
   storeTimeout: z.optional(z.union([z.string(), z.number()])),
@@ -61,7 +68,7 @@ const optionsSchema = z.strictObject({
 
 /** Throws `InvalidOption`, `InvalidDuration` or `DuplicateJob`. */
 export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
-  refuse(optionsSchema.safeParse(options), 'createScheduler')
+  checkOptions(optionsSchema, options, 'createScheduler')
   const leaseMs = parseDuration(options.lease ?? SCHEDULER_DEFAULTS.lease, 'lease', LEAST_LEASE_MS)
   return Object.freeze({
     store: options.store,
@@ -88,7 +95,11 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
 function indexJobs(jobs: readonly Job<never, unknown>[]): ReadonlyMap<string, JobPolicy> {
   const policies = new Map<string, JobPolicy>()
   for (const { name, policy } of jobs) {
-    if (policies.has(name)) throw new QuarterjackError('DuplicateJob', `createScheduler: jobs: two jobs are named "${name}". A name is a job's identity; rename one of them.`)
+    if (policies.has(name))
+      throw new QuarterjackError(
+        'DuplicateJob',
+        `createScheduler: jobs: two jobs are named "${name}". A name is a job's identity; rename one of them.`,
+      )
     policies.set(name, policy)
   }
   return policies

@@ -27,9 +27,15 @@ export function createRunHandle<R>(reply: EnqueueReply, job: string, deps: Handl
   })
 }
 
-async function waitForEnd<R>(id: string, job: string, options: { readonly timeout?: Duration; readonly signal?: AbortSignal }, deps: HandleDeps): Promise<R> {
+async function waitForEnd<R>(
+  id: string,
+  job: string,
+  options: { readonly timeout?: Duration; readonly signal?: AbortSignal },
+  deps: HandleDeps,
+): Promise<R> {
   const { clock } = deps
-  const until = options.timeout === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + parseDuration(options.timeout, 'finished: timeout')
+  const until =
+    options.timeout === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + parseDuration(options.timeout, 'finished: timeout')
   let hinted: () => void = () => undefined
   const unwatch = deps.store.watch((hint) => {
     if (hint.kind === 'settled' && hint.runId === id) hinted()
@@ -42,11 +48,18 @@ async function waitForEnd<R>(id: string, job: string, options: { readonly timeou
       })
       options.signal?.throwIfAborted()
       const record = await deps.get(id)
-      if (record === null) throw new QuarterjackError('UnknownRun', `run ${id} of job "${job}" is not kept any more. Keep more history (keep) to wait for it this long.`)
+      if (record === null)
+        throw new QuarterjackError(
+          'UnknownRun',
+          `run ${id} of job "${job}" is not kept any more. Keep more history (keep) to wait for it this long.`,
+        )
       if (isTerminal(record.state)) return resultOf<R>(record)
       const left = until - clock.monotonic()
       if (left <= 0) {
-        throw new QuarterjackError('WaitTimedOut', `run ${id} of job "${job}" did not end in time; it is ${record.state} and goes on. Wait longer, or cancel it.`)
+        throw new QuarterjackError(
+          'WaitTimedOut',
+          `run ${id} of job "${job}" did not end in time; it is ${record.state} and goes on. Wait longer, or cancel it.`,
+        )
       }
       await waitForHint(clock, Math.min(pollMs, left), hint, options.signal)
     }
@@ -65,6 +78,8 @@ function resultOf<R>(record: RunRecord): R {
     case 'skipped':
       throw new QuarterjackError('RunSkipped', `${where} was skipped: ${record.reason ?? 'no reason given'}`)
     default:
-      throw new RunFailedError(record.job, record.id, record.reason ?? record.error?.message ?? 'unknown', { cause: record.error ?? undefined })
+      throw new RunFailedError(record.job, record.id, record.reason ?? record.error?.message ?? 'unknown', {
+        cause: record.error ?? undefined,
+      })
   }
 }

@@ -25,7 +25,8 @@ export function createRunsGroup(
 ): Scheduler['runs'] {
   const view = (record: RunRecord): ReturnType<typeof viewRun> => viewRun(record, deps.policies.get(record.job)?.sensitive ?? null)
 
-  const find = async (query: RunQuery): Promise<readonly RunRecord[]> => (await deps.call('runs.find', (store) => store.runs.find(query))).runs
+  const find = async (query: RunQuery): Promise<readonly RunRecord[]> =>
+    (await deps.call('runs.find', (store) => store.runs.find(query))).runs
 
   const replayRecord = async (record: RunRecord): Promise<RunHandle> => {
     const policy = deps.policies.get(record.job)
@@ -49,7 +50,11 @@ export function createRunsGroup(
 
   const require = async (id: string): Promise<RunRecord> => {
     const record = await deps.get(id)
-    if (record === null) throw new QuarterjackError('UnknownRun', `There is no run ${JSON.stringify(id)}. It was never made, or its history is no longer kept.`)
+    if (record === null)
+      throw new QuarterjackError(
+        'UnknownRun',
+        `There is no run ${JSON.stringify(id)}. It was never made, or its history is no longer kept.`,
+      )
     return record
   }
 
@@ -69,7 +74,10 @@ export function createRunsGroup(
     async replay(id) {
       const record = await require(id)
       if (!isTerminal(record.state)) {
-        throw new QuarterjackError('NotReplayable', `run ${id} of job "${record.job}" is ${record.state}; only a finished run can be replayed. Cancel it first, or wait.`)
+        throw new QuarterjackError(
+          'NotReplayable',
+          `run ${id} of job "${record.job}" is ${record.state}; only a finished run can be replayed. Cancel it first, or wait.`,
+        )
       }
       return replayRecord(record)
     },
@@ -96,9 +104,15 @@ export function jobName(job: JobRef): string {
 }
 
 function resolveFilter(filter: RunFilter): RunQuery {
-  const states = filter.state === undefined ? undefined : Array.isArray(filter.state) ? (filter.state as readonly RunState[]) : [filter.state as RunState]
+  const states =
+    filter.state === undefined
+      ? undefined
+      : Array.isArray(filter.state)
+        ? (filter.state as readonly RunState[])
+        : [filter.state as RunState]
   for (const state of states ?? []) {
-    if (!STATES.includes(state)) throw new QuarterjackError('InvalidQuery', `runs: state: ${JSON.stringify(state)} is not a state. Use ${STATES.join(', ')}.`)
+    if (!STATES.includes(state))
+      throw new QuarterjackError('InvalidQuery', `runs: state: ${JSON.stringify(state)} is not a state. Use ${STATES.join(', ')}.`)
   }
   const limit = filter.limit ?? 50
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) {

@@ -172,7 +172,10 @@ export interface Scheduler extends AsyncDisposable {
   /** Ends a job that left the code. Refused (`JobInUse`) while a live process declares it. */
   retire(job: string): Promise<void>
   /** The next slots after `from` (default: the store's now), the very ones that will fire. */
-  preview(job: JobRef, options?: { readonly count?: number; readonly from?: Instant; readonly schedule?: string }): Promise<readonly PreviewSlot[]>
+  preview(
+    job: JobRef,
+    options?: { readonly count?: number; readonly from?: Instant; readonly schedule?: string },
+  ): Promise<readonly PreviewSlot[]>
 
   health(): Promise<HealthSnapshot>
   /** True while the loop turns and not every permit is stuck. Never asks the store. */
@@ -189,7 +192,13 @@ export interface Scheduler extends AsyncDisposable {
     /** A new run with the payload of a finished one. */
     replay(id: string): Promise<RunHandle>
     /** Replays every dead run that matches, oldest first, at most `limit` (default 100). */
-    replayAll(filter: { readonly job?: JobRef; readonly key?: string; readonly createdAfter?: Instant; readonly createdBefore?: Instant; readonly limit?: number }): Promise<readonly RunHandle[]>
+    replayAll(filter: {
+      readonly job?: JobRef
+      readonly key?: string
+      readonly createdAfter?: Instant
+      readonly createdBefore?: Instant
+      readonly limit?: number
+    }): Promise<readonly RunHandle[]>
   }
 
   readonly schedules: {
@@ -197,13 +206,19 @@ export interface Scheduler extends AsyncDisposable {
     set<In, R>(job: Job<In, R>, setting: ScheduleSetting<In>): Promise<'created' | 'changed' | 'unchanged'>
     setMany<In, R>(job: Job<In, R>, settings: readonly ScheduleSetting<In>[]): Promise<readonly ('created' | 'changed' | 'unchanged')[]>
     get(job: JobRef, key: string): Promise<ScheduleView | null>
-    list(filter?: { readonly job?: JobRef; readonly after?: { readonly job: string; readonly name: string }; readonly limit?: number }): Promise<readonly ScheduleView[]>
+    list(filter?: {
+      readonly job?: JobRef
+      readonly after?: { readonly job: string; readonly name: string }
+      readonly limit?: number
+    }): Promise<readonly ScheduleView[]>
     remove(job: JobRef, key: string): Promise<boolean>
   }
 }
 
 /** The payload comes first, and may be left out when `undefined` is a valid one. */
-export type TriggerArgs<In> = undefined extends In ? [payload?: In, options?: TriggerOptions<In>] : [payload: In, options?: TriggerOptions<In>]
+export type TriggerArgs<In> = undefined extends In
+  ? [payload?: In, options?: TriggerOptions<In>]
+  : [payload: In, options?: TriggerOptions<In>]
 
 /** One of `triggerMany`. */
 export type TriggerItem<In> = TriggerOptions<In> & (undefined extends In ? { readonly payload?: In } : { readonly payload: In })

@@ -36,7 +36,9 @@ export function createSchedulesGroup(
       return (await setMany(job, [setting]))[0] as Written
     },
     async get(job, key) {
-      const { schedules } = await deps.call('schedules.get', (store) => store.schedules.get({ schedules: [{ job: jobName(job), name: key }] }))
+      const { schedules } = await deps.call('schedules.get', (store) =>
+        store.schedules.get({ schedules: [{ job: jobName(job), name: key }] }),
+      )
       const record = schedules[0] ?? null
       return record === null ? null : viewSchedule(record, deps.policies.get(record.job)?.sensitive ?? null)
     },
@@ -48,7 +50,9 @@ export function createSchedulesGroup(
       return schedules.map((record) => viewSchedule(record, deps.policies.get(record.job)?.sensitive ?? null))
     },
     async remove(job, key) {
-      const { removed } = await deps.call('schedules.remove', (store) => store.schedules.remove({ schedules: [{ job: jobName(job), name: key }] }))
+      const { removed } = await deps.call('schedules.remove', (store) =>
+        store.schedules.remove({ schedules: [{ job: jobName(job), name: key }] }),
+      )
       return removed[0] ?? false
     },
   }
@@ -60,14 +64,21 @@ interface Prepared {
 }
 
 /** Everything that can be refused is refused before anything is written. */
-async function prepare(policy: JobPolicy, setting: ScheduleSetting<unknown>, deps: { readonly maxPayloadBytes: number }): Promise<Prepared> {
+async function prepare(
+  policy: JobPolicy,
+  setting: ScheduleSetting<unknown>,
+  deps: { readonly maxPayloadBytes: number },
+): Promise<Prepared> {
   const what = `schedule ${JSON.stringify(setting.key)} of job "${policy.name}"`
   checkKey(setting.key, `${what}: key`)
   if (setting.key === '' || setting.key.startsWith('#')) {
     throw new QuarterjackError('InvalidSchedule', `${what}: the key must not be empty or begin with "#": those name the schedules in code.`)
   }
   if (setting.schedule.excludes.length > 0) {
-    throw new QuarterjackError('InvalidSchedule', `${what}: exclude: a calendar function cannot be stored. Use days or ranges, or ctx.skip() in the handler.`)
+    throw new QuarterjackError(
+      'InvalidSchedule',
+      `${what}: exclude: a calendar function cannot be stored. Use days or ranges, or ctx.skip() in the handler.`,
+    )
   }
   const text = serialisePayload(setting.payload ?? setting.schedule.payload, deps.maxPayloadBytes, what)
   await parsePayload(policy.payload, deserialisePayload(text), what)
@@ -84,7 +95,11 @@ async function writeBatch(
   let open = batch.map((prepared, index) => ({ prepared, index, asOf: 0 }))
   const readAt = await deps.storeNow()
   for (let round = 0; open.length > 0; round++) {
-    if (round === MAX_ROUNDS) throw new QuarterjackError('StoreUnavailable', `${open.length} schedules of job "${policy.name}" lost ${MAX_ROUNDS} races in a row; set them again.`)
+    if (round === MAX_ROUNDS)
+      throw new QuarterjackError(
+        'StoreUnavailable',
+        `${open.length} schedules of job "${policy.name}" lost ${MAX_ROUNDS} races in a row; set them again.`,
+      )
     const writes = open.map(({ prepared, asOf }) => writeOf(policy, prepared, Math.max(readAt, asOf), anchors, deps))
     const { replies } = await deps.call('schedules.set', (store) => store.schedules.set({ schedules: writes }))
     open = open.flatMap((one, position) => {
@@ -97,7 +112,13 @@ async function writeBatch(
   return outcomes
 }
 
-function writeOf(policy: JobPolicy, { setting, payload }: Prepared, asOf: number, anchors: ReadonlyMap<string, number>, deps: GroupDeps): ScheduleWrite {
+function writeOf(
+  policy: JobPolicy,
+  { setting, payload }: Prepared,
+  asOf: number,
+  anchors: ReadonlyMap<string, number>,
+  deps: GroupDeps,
+): ScheduleWrite {
   return planScheduleWrite({
     job: policy.name,
     name: setting.key,
@@ -113,7 +134,9 @@ function writeOf(policy: JobPolicy, { setting, payload }: Prepared, asOf: number
 
 /** Registration anchors that exist are kept, so that setting the same schedule again changes nothing. */
 async function anchorsOf(policy: JobPolicy, batch: readonly Prepared[], deps: GroupDeps): Promise<ReadonlyMap<string, number>> {
-  const anchored = batch.filter(({ setting }) => setting.schedule.spec.kind === 'every' && setting.schedule.spec.anchorAt === 'registration')
+  const anchored = batch.filter(
+    ({ setting }) => setting.schedule.spec.kind === 'every' && setting.schedule.spec.anchorAt === 'registration',
+  )
   if (anchored.length === 0) return new Map()
   const { schedules } = await deps.call('schedules.get', (store) =>
     store.schedules.get({ schedules: anchored.map(({ setting }) => ({ job: policy.name, name: setting.key })) }),

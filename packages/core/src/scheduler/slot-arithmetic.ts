@@ -7,7 +7,8 @@ export const SLOT_ARITHMETIC: SlotArithmetic = {
   slotsOf(text, after, to, max) {
     const spec = parseSpec(text)
     const slots: number[] = []
-    for (let slot = nextBaseSlot(spec, after); slot !== null && slot <= to && slots.length < max; slot = nextBaseSlot(spec, slot)) slots.push(slot)
+    for (let slot = nextBaseSlot(spec, after); slot !== null && slot <= to && slots.length < max; slot = nextBaseSlot(spec, slot))
+      slots.push(slot)
     return slots
   },
   isExcluded: (text, slot) => isExcluded(parseSpec(text), [], slot),

@@ -3,8 +3,8 @@
 // The contract.
 export type { Store, StoreCapabilities, StoreHint } from './store.ts'
 export type { AtStoreTime, Tick } from './tick.ts'
+export type { ClaimAtOnce, ClaimedRun } from './claim-at-once.ts'
 export type {
-  ClaimAtOnce,
   FiredRun,
   FireReply,
   Firing,
@@ -17,7 +17,6 @@ export type {
   ScheduleWriteReply,
 } from './schedules.ts'
 export type {
-  ClaimedRun,
   ClaimReply,
   ClaimRequest,
   Debounce,

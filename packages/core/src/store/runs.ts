@@ -2,15 +2,8 @@
 import type { StoredError } from '../errors/stored-error.ts'
 import type { AttemptOutcome, RunState, TriggerKind } from '../run/run-state.ts'
 import type { OverlapPolicy, RunRecord } from './records.ts'
-import type { ClaimAtOnce } from './schedules.ts'
+import type { ClaimAtOnce, ClaimedRun } from './claim-at-once.ts'
 import type { AtStoreTime, Tick } from './tick.ts'
-
-/** A run that the asking owner now holds; `record.state` is `running`, `record.fence` its fence. */
-export interface ClaimedRun {
-  readonly record: RunRecord
-  /** It may start at once; otherwise report its start with the next `renew`. */
-  readonly started: boolean
-}
 
 /** How triggers of one (job, key) share a run. */
 export interface Debounce {
@@ -190,9 +183,13 @@ export interface GateRecord {
 
 export interface RunStore {
   /** One write for all; each request is atomic by itself. `tx` is the store's own kind of open transaction. */
-  enqueue(request: { readonly requests: readonly EnqueueRequest[]; readonly claim?: ClaimAtOnce | undefined; readonly tx?: unknown } & AtStoreTime): Promise<
-    { readonly replies: readonly EnqueueReply[] } & Tick
-  >
+  enqueue(
+    request: {
+      readonly requests: readonly EnqueueRequest[]
+      readonly claim?: ClaimAtOnce | undefined
+      readonly tx?: unknown
+    } & AtStoreTime,
+  ): Promise<{ readonly replies: readonly EnqueueReply[] } & Tick>
 
   /**
    * Takes due pending runs of the owner's jobs: within job, key and mutex gates and rate limits;
@@ -211,12 +208,14 @@ export interface RunStore {
   /** What the store has leased to an owner: how a process finds claims whose reply it never saw. */
   held(request: { readonly owner: string }): Promise<{ readonly runs: readonly RunRecord[] }>
 
-  settle(request: { readonly owner: string; readonly settlements: readonly Settlement[] } & AtStoreTime): Promise<
-    { readonly replies: readonly SettleReply[] } & Tick
-  >
+  settle(
+    request: { readonly owner: string; readonly settlements: readonly Settlement[] } & AtStoreTime,
+  ): Promise<{ readonly replies: readonly SettleReply[] } & Tick>
 
   /** Frees gates that a settlement with `holdGates` left held. */
-  releaseGates(request: { readonly owner: string; readonly runs: readonly { readonly runId: string; readonly fence: number }[] } & AtStoreTime): Promise<void>
+  releaseGates(
+    request: { readonly owner: string; readonly runs: readonly { readonly runId: string; readonly fence: number }[] } & AtStoreTime,
+  ): Promise<void>
 
   get(request: { readonly ids: readonly string[] }): Promise<{ readonly runs: readonly (RunRecord | null)[] }>
 
@@ -228,10 +227,14 @@ export interface RunStore {
     readonly replies: readonly ('cancelled' | 'requested' | 'terminal' | 'unknown')[]
   }>
 
-  stats(request: { readonly jobs: readonly string[] } & AtStoreTime): Promise<{ readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }>
+  stats(
+    request: { readonly jobs: readonly string[] } & AtStoreTime,
+  ): Promise<{ readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }>
 
   /** Deletes history beyond the rules, at most `limit` records; folds ledger records into their schedule's counters in the same write. */
-  prune(request: { readonly rules: readonly KeepRule[]; readonly limit: number } & AtStoreTime): Promise<{ readonly pruned: number; readonly more: boolean }>
+  prune(
+    request: { readonly rules: readonly KeepRule[]; readonly limit: number } & AtStoreTime,
+  ): Promise<{ readonly pruned: number; readonly more: boolean }>
 
   /** Gates by name, or every gate that is held or waited at. */
   gates(request: { readonly names?: readonly string[] | undefined }): Promise<{ readonly gates: readonly GateRecord[] }>

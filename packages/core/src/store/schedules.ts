@@ -1,7 +1,7 @@
 /** The schedules part of the contract: definitions, due slots, fire, dynamic schedules, the ledger. */
 import type { SlotCounters } from './records.ts'
 import type { JobRecord, OverlapPolicy, RunRecord, ScheduleRecord, SkipRange, SkipRecord } from './records.ts'
-import type { ClaimedRun } from './runs.ts'
+import type { ClaimAtOnce, ClaimedRun } from './claim-at-once.ts'
 import type { AtStoreTime, Tick } from './tick.ts'
 
 /** A schedule to be written. Slots were computed for the instant `asOf`, which lies at or before the store's now. */
@@ -99,25 +99,23 @@ export interface FiredRun {
 export interface FireReply {
   readonly status: 'fired' | 'stale' | 'suspended' | 'gone'
   /** In the order asked; `claimed` when the run was claimed at once. */
-  readonly runs: readonly { readonly id: string; readonly state: RunRecord['state']; readonly reason: string | null; readonly claimed?: ClaimedRun }[]
-}
-
-/** Claim what was just written, as far as gates, rate limits and `limit` permit. */
-export interface ClaimAtOnce {
-  readonly owner: string
-  /** A claim is a renewal too: the owner's lease becomes now + `leaseMs`. An owner that is unknown or expired claims nothing. */
-  readonly leaseMs: number
-  readonly limit: number
-  /** The first `start` of them start at once; the rest wait in the process. */
-  readonly start: number
-  /** Highest fence this process has seen. */
-  readonly seenFence: number
+  readonly runs: readonly {
+    readonly id: string
+    readonly state: RunRecord['state']
+    readonly reason: string | null
+    readonly claimed?: ClaimedRun
+  }[]
 }
 
 /** The ledger records of one schedule, by slot, after `after`. */
 export interface LedgerPage {
   readonly schedule: ScheduleRecord | null
-  readonly runs: readonly { readonly id: string; readonly slot: number; readonly state: RunRecord['state']; readonly reason: string | null }[]
+  readonly runs: readonly {
+    readonly id: string
+    readonly slot: number
+    readonly state: RunRecord['state']
+    readonly reason: string | null
+  }[]
   readonly skips: readonly SkipRecord[]
   readonly folded: SlotCounters
   /** True when `limit` cut `runs` or `skips`; go on after the largest slot given. */
@@ -133,20 +131,27 @@ export interface ScheduleStore {
   }>
 
   /** Compare-and-set on each job's generation; each job is atomic by itself. */
-  register(request: { readonly registrations: readonly Registration[] } & AtStoreTime): Promise<{ readonly replies: readonly RegistrationReply[] } & Tick>
+  register(
+    request: { readonly registrations: readonly Registration[] } & AtStoreTime,
+  ): Promise<{ readonly replies: readonly RegistrationReply[] } & Tick>
 
   /** Schedules of the owner's jobs with `nextDueAt ≤ now`, unsuspended, earliest first, fair between jobs. */
   due(request: { readonly owner: string; readonly limit: number } & AtStoreTime): Promise<
-    { readonly schedules: readonly ScheduleRecord[]; readonly suspendedStretches: Readonly<Record<string, ScheduleRecord['suspendedStretches']>> } & Tick
+    {
+      readonly schedules: readonly ScheduleRecord[]
+      readonly suspendedStretches: Readonly<Record<string, ScheduleRecord['suspendedStretches']>>
+    } & Tick
   >
 
   /** Carries out firings, each atomic by itself; see {@link Firing} and {@link FireReply}. */
-  fire(request: { readonly firings: readonly Firing[]; readonly claim?: ClaimAtOnce | undefined } & AtStoreTime): Promise<
-    { readonly replies: readonly FireReply[] } & Tick
-  >
+  fire(
+    request: { readonly firings: readonly Firing[]; readonly claim?: ClaimAtOnce | undefined } & AtStoreTime,
+  ): Promise<{ readonly replies: readonly FireReply[] } & Tick>
 
   /** Creates or changes dynamic schedules. */
-  set(request: { readonly schedules: readonly ScheduleWrite[] } & AtStoreTime): Promise<{ readonly replies: readonly ScheduleWriteReply[] } & Tick>
+  set(
+    request: { readonly schedules: readonly ScheduleWrite[] } & AtStoreTime,
+  ): Promise<{ readonly replies: readonly ScheduleWriteReply[] } & Tick>
 
   /** Removes dynamic schedules; true where one was there. Their runs stay. */
   remove(request: { readonly schedules: readonly ScheduleRef[] }): Promise<{ readonly removed: readonly boolean[] }>
@@ -166,7 +171,9 @@ export interface ScheduleStore {
    * or nothing changed.
    */
   suspend(
-    request: { readonly targets: readonly { readonly job: string; readonly name?: string | undefined; readonly reason: string | null }[] } & AtStoreTime,
+    request: {
+      readonly targets: readonly { readonly job: string; readonly name?: string | undefined; readonly reason: string | null }[]
+    } & AtStoreTime,
   ): Promise<{ readonly changed: readonly boolean[] }>
 
   /** Takes a schedule out of the due index because its row cannot be understood. */
@@ -176,7 +183,9 @@ export interface ScheduleStore {
    * Ends jobs that left the code: removes the record and its schedules, cancels pending and waiting
    * runs. Refused (`inUse`) while a live owner declares the job.
    */
-  retire(request: { readonly jobs: readonly string[] } & AtStoreTime): Promise<{ readonly replies: readonly ('retired' | 'inUse' | 'unknown')[] }>
+  retire(
+    request: { readonly jobs: readonly string[] } & AtStoreTime,
+  ): Promise<{ readonly replies: readonly ('retired' | 'inUse' | 'unknown')[] }>
 
   ledger(request: ScheduleRef & { readonly after: number | null; readonly limit: number }): Promise<LedgerPage>
 

@@ -29,15 +29,13 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
   let elapsed = 0
   let order = 0
   const timers = new Set<Timer>()
-  const deferred: (() => void)[] = []
+  let deferred = 0
 
   const settle = async (): Promise<void> => {
-    for (;;) {
-      // One real macrotask: every promise that can resolve has resolved after it.
+    do {
+      // One real turn: every promise that can resolve has resolved after it.
       await new Promise((resolve) => setImmediate(resolve))
-      if (deferred.length === 0) return
-      for (const callback of deferred.splice(0)) callback()
-    }
+    } while (deferred > 0)
   }
 
   const next = (): Timer | null => {
@@ -70,7 +68,14 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
       return { timer }
     },
     clearTimer: (handle) => void timers.delete(handle.timer as Timer),
-    defer: (callback) => void deferred.push(callback),
+    defer(callback): void {
+      deferred++
+      // Deferred work needs no time to pass, so it goes on even while nobody moves this clock.
+      setImmediate(() => {
+        deferred--
+        callback()
+      })
+    },
     settle,
     advance,
     async advanceTo(at): Promise<void> {

@@ -29,10 +29,9 @@ const DAY_MS = 86_400_000
 const PROBE_MS = 3.5 * DAY_MS
 /** Longer than the largest step of any zone's clocks (24 hours at the date line). */
 const MARGIN_MS = 2 * DAY_MS
-/** Before this year every zone is taken to keep the offset it had then. */
+/** Outside of these years every zone is taken to keep the offset it has at their start and end. */
 const FIRST_YEAR = 1000
-/** The year of {@link MAX_INSTANT}. */
-const LAST_YEAR = 275_760
+const LAST_YEAR = 9999
 const MAX_ZONES = 512
 const MAX_YEARS_PER_ZONE = 64
 
@@ -98,7 +97,7 @@ function createZone(name: string, field: string): Zone {
   const segmentsOf = (year: number): readonly ZoneSegment[] => {
     let segments = years.get(year)
     if (segments === undefined) {
-      segments = year < FIRST_YEAR ? [ancientSegment(readOffset)] : findSegments(readOffset, year)
+      segments = year < FIRST_YEAR || year > LAST_YEAR ? [outerSegment(readOffset, year)] : findSegments(readOffset, year)
       if (years.size >= MAX_YEARS_PER_ZONE) years.delete(years.keys().next().value as number)
       years.set(year, segments)
     }
@@ -109,7 +108,7 @@ function createZone(name: string, field: string): Zone {
     name,
     segmentAt: (at) => {
       if (at >= last.fromAt && at < last.toAt) return last
-      const segments = segmentsOf(Math.max(new Date(at).getUTCFullYear(), FIRST_YEAR - 1))
+      const segments = segmentsOf(clampYear(new Date(at).getUTCFullYear()))
       let index = segments.length - 1
       while (index > 0 && (segments[index] as ZoneSegment).fromAt > at) index--
       last = segments[index] as ZoneSegment
@@ -120,15 +119,21 @@ function createZone(name: string, field: string): Zone {
 
 const UTC_SEGMENT: ZoneSegment = { fromAt: -2 * MAX_INSTANT, toAt: 2 * MAX_INSTANT, offsetMs: 0, shownUntil: -2 * MAX_INSTANT }
 
-function ancientSegment(readOffset: (at: number) => number): ZoneSegment {
-  const toAt = Date.UTC(FIRST_YEAR, 0, 1)
-  return { ...UTC_SEGMENT, toAt, offsetMs: readOffset(toAt) }
+function clampYear(year: number): number {
+  return Math.min(Math.max(year, FIRST_YEAR - 1), LAST_YEAR + 1)
+}
+
+function outerSegment(readOffset: (at: number) => number, year: number): ZoneSegment {
+  const edgeAt = Date.UTC(year < FIRST_YEAR ? FIRST_YEAR : LAST_YEAR + 1, 0, 1)
+  const offsetMs = readOffset(edgeAt)
+  if (year < FIRST_YEAR) return { ...UTC_SEGMENT, toAt: edgeAt, offsetMs }
+  return { ...UTC_SEGMENT, fromAt: edgeAt, offsetMs, shownUntil: edgeAt + offsetMs }
 }
 
 /** The segments of one UTC year. Looks back a little, because local times of December may repeat in January. */
 function findSegments(readOffset: (at: number) => number, year: number): readonly ZoneSegment[] {
   const yearAt = Date.UTC(year, 0, 1)
-  const endAt = year === LAST_YEAR ? MAX_INSTANT + 1 : Date.UTC(year + 1, 0, 1)
+  const endAt = Date.UTC(year + 1, 0, 1)
   const segments: ZoneSegment[] = []
   let fromAt = yearAt - MARGIN_MS
   let offsetMs = readOffset(fromAt)

@@ -42,11 +42,22 @@ export async function buildTrigger(
     throw new QuarterjackError('InvalidOption', `${what}: delay and runAt were both given; give one of them.`)
   }
   if (options.overlap !== undefined && options.overlap !== 'skip') {
-    throw new QuarterjackError('InvalidOption', `${what}: overlap: ${JSON.stringify(options.overlap)} is not possible here; only "skip" is.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `${what}: overlap: ${JSON.stringify(options.overlap)} is not possible here; only "skip" is.`,
+    )
   }
-  const debounce = options.debounce === undefined ? policy.debounce : options.debounce === false ? null : resolveDebounce(options.debounce, `${what}: debounce`)
+  const debounce =
+    options.debounce === undefined
+      ? policy.debounce
+      : options.debounce === false
+        ? null
+        : resolveDebounce(options.debounce, `${what}: debounce`)
   if (debounce !== null && (options.delay !== undefined || options.runAt !== undefined)) {
-    throw new QuarterjackError('InvalidOption', `${what}: a debounced trigger takes no delay or runAt; its start follows from debounce.wait. Pass debounce: false to delay it.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `${what}: a debounced trigger takes no delay or runAt; its start follows from debounce.wait. Pass debounce: false to delay it.`,
+    )
   }
   const merges = typeof debounce?.merge === 'function'
   return {
@@ -74,7 +85,10 @@ export async function buildTrigger(
 /** Keys are user text: bounded, and free of control characters. Throws `InvalidOption`. */
 export function checkKey(key: string, field: string): string {
   if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || /\p{Cc}/u.test(key)) {
-    throw new QuarterjackError('InvalidOption', `${field}: ${JSON.stringify(key)} is not usable; give a text of at most ${MAX_KEY_LENGTH} characters without control characters.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `${field}: ${JSON.stringify(key)} is not usable; give a text of at most ${MAX_KEY_LENGTH} characters without control characters.`,
+    )
   }
   return key
 }
@@ -90,7 +104,10 @@ function resolveIdempotency(options: TriggerRequestOptions, what: string): { key
   if (options.idempotencyKey === undefined) return undefined
   const key = checkKey(options.idempotencyKey, `${what}: idempotencyKey`)
   if (key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
-    throw new QuarterjackError('InvalidOption', `${what}: idempotencyKey: ${JSON.stringify(key)} is empty or begins with the reserved "${RESERVED_KEY_PREFIX}".`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `${what}: idempotencyKey: ${JSON.stringify(key)} is empty or begins with the reserved "${RESERVED_KEY_PREFIX}".`,
+    )
   }
   return { key, ttlMs: parseDuration(options.idempotencyTtl ?? JOB_DEFAULTS.idempotencyTtl, `${what}: idempotencyTtl`, 1) }
 }

@@ -31,6 +31,9 @@ export function mergePayloads(texts: readonly string[], merge: (a: never, b: nev
   const [first, ...rest] = texts
   if (first === undefined) return null
   if (rest.length === 0) return first
-  const merged = rest.reduce<unknown>((folded, text) => merge(folded as never, deserialisePayload(text) as never), deserialisePayload(first))
+  const merged = rest.reduce<unknown>(
+    (folded, text) => merge(folded as never, deserialisePayload(text) as never),
+    deserialisePayload(first),
+  )
   return JSON.stringify(merged) ?? null
 }

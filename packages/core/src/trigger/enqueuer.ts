@@ -1,9 +1,8 @@
 /** Micro-batched enqueue: concurrent triggers share one store call, debounced ones one request. */
+import type { ClaimAtOnce, ClaimedRun } from '../store/claim-at-once.ts'
 import type { QuarterjackError } from '../errors/quarterjack-error.ts'
-import type { ClaimAtOnce } from '../store/schedules.ts'
-import type { ClaimedRun, EnqueueReply } from '../store/runs.ts'
+import type { EnqueueReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import type { Tick } from '../store/tick.ts'
 import type { Clock } from '../time/clock.ts'
 import { coalesce, coalescingKey, type Trigger } from './coalesce.ts'
 
@@ -25,8 +24,8 @@ export interface EnqueuerDeps {
   readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
   /** Room of this process for the runs of a batch; null when it executes nothing. */
   readonly offer: (wanted: number) => { readonly claim: ClaimAtOnce; readonly close: () => void } | null
-  readonly onClaimed: (runs: readonly ClaimedRun[]) => void
-  readonly onTick: (tick: Tick) => void
+  /** `askedAt`: monotonic instant at which the claim was first asked for. */
+  readonly onClaimed: (runs: readonly ClaimedRun[], claim: ClaimAtOnce, askedAt: number) => void
 }
 
 interface Waiter {
@@ -69,10 +68,15 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   const send = async (batch: readonly Entry[]): Promise<void> => {
     const requests = batch.map((entry) => entry.trigger.request)
     const offer = deps.offer(batch.length)
+    const askedAt = deps.clock.monotonic()
     try {
       const reply = await deps.call('runs.enqueue', (store) => store.runs.enqueue({ requests, claim: offer?.claim }))
-      deps.onClaimed(reply.replies.flatMap((one) => (one.claimed === undefined ? [] : [one.claimed])))
-      deps.onTick(reply)
+      if (offer !== null)
+        deps.onClaimed(
+          reply.replies.flatMap((one) => (one.claimed === undefined ? [] : [one.claimed])),
+          offer.claim,
+          askedAt,
+        )
       batch.forEach((entry, index) => {
         for (const waiter of entry.waiters) waiter.resolve(reply.replies[index] as EnqueueReply)
       })

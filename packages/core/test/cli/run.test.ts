@@ -14,6 +14,7 @@ describe('run', () => {
     expect(out).toBe('run r-1 of report: succeeded in 1.2 s\nresult  "done"\n')
     expect(code).toBe(0)
     expect(verbsOf(calls)).toEqual(['health', 'start', 'health', 'trigger', 'runs.get', 'stop'])
+    expect(calls.at(-1)).toEqual(['stop', {}])
     expect(calls[1]).toEqual(['start', { only: [scheduler.jobs[0]], runOnStart: false }])
     expect(calls[3]).toEqual(['trigger', scheduler.jobs[0], undefined, { key: 'eu', debounce: false }])
   })
@@ -72,7 +73,7 @@ describe('run', () => {
     expect(err).toContain('error [RunSkipped]: Job "report" is suspended')
     expect(err).toContain('app resume report')
     expect(verbsOf(calls)).not.toContain('trigger')
-    expect(verbsOf(calls).at(-1)).toBe('stop')
+    expect(calls.at(-1)).toEqual(['stop', { grace: 0 }])
   })
 
   it('an abort ends the wait, and the run is given back at once', async () => {

@@ -22,7 +22,12 @@ describe('classifyEnding', () => {
   it.each([
     ['a result', facts({ kind: 'returned', value: { n: 1 } }), 'succeeded', { to: 'succeeded', result: '{"n":1}' }],
     ['no result', facts({ kind: 'returned', value: undefined }), 'succeeded', { to: 'succeeded', result: null }],
-    ['a result after an abort', facts({ kind: 'returned', value: 1 }, aborted('AttemptTimedOut')), 'succeeded', { to: 'succeeded', result: '1' }],
+    [
+      'a result after an abort',
+      facts({ kind: 'returned', value: 1 }, aborted('AttemptTimedOut')),
+      'succeeded',
+      { to: 'succeeded', result: '1' },
+    ],
     ['a skip', facts(threw(new SkipSignal('nothing'))), 'succeeded', { to: 'skipped', reason: 'nothing' }],
     ['a first failure', facts(threw(new TypeError('x'))), 'failed', { to: 'retry', delayMs: 1_000 }],
     ['a second failure', facts(threw('text'), null, 1), 'failed', { to: 'retry', delayMs: 2_000 }],
@@ -30,7 +35,12 @@ describe('classifyEnding', () => {
     ['an error not to retry', facts(threw(new NonRetryableError('no'))), 'failed', { to: 'dead', reason: 'not retryable: no' }],
     ['an error that asks for time', facts(threw(new RetryAfterError('later', 77))), 'failed', { to: 'retry', delayMs: 77 }],
     ['a timeout', facts(threw(new Error('aborted')), aborted('AttemptTimedOut')), 'timedOut', { to: 'retry', delayMs: 1_000 }],
-    ['a handler that stays after its timeout', facts({ kind: 'stuck' }, aborted('AttemptTimedOut'), 2), 'timedOut', { to: 'dead', reason: 'failed 3 times: because' }],
+    [
+      'a handler that stays after its timeout',
+      facts({ kind: 'stuck' }, aborted('AttemptTimedOut'), 2),
+      'timedOut',
+      { to: 'dead', reason: 'failed 3 times: because' },
+    ],
     ['a cancel', facts(threw(new Error('aborted')), aborted('RunCancelled')), 'cancelled', { to: 'cancelled', reason: 'because' }],
     ['the end of the process', facts(threw(new Error('aborted')), aborted('SchedulerStopped')), 'released', { to: 'released' }],
     ['a lost lease', facts(threw(new Error('aborted')), new LeaseLostError('run 1')), 'abandoned', { to: 'released' }],

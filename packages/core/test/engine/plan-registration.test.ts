@@ -17,7 +17,16 @@ const stored = (over: Partial<JobRecord>): JobRecord => ({
   suspendedStretches: [],
   ...over,
 })
-const facts = (over: Partial<RegistrationFacts>): RegistrationFacts => ({ policy, hash: 'old', payloads: [null], record: null, schedules: [], asOf: NOON, nextId: () => 'id', ...over })
+const facts = (over: Partial<RegistrationFacts>): RegistrationFacts => ({
+  policy,
+  hash: 'old',
+  payloads: [null],
+  record: null,
+  schedules: [],
+  asOf: NOON,
+  nextId: () => 'id',
+  ...over,
+})
 const registration = (given: RegistrationFacts) => {
   const plan = planRegistration(given)
   return plan.kind === 'register' ? plan.registration : expect.unreachable(plan.kind)
@@ -25,7 +34,10 @@ const registration = (given: RegistrationFacts) => {
 
 describe('planRegistration', () => {
   it('writes a job that the store does not know', () => {
-    expect(registration(facts({}))).toMatchObject({ expectedGeneration: 0, schedules: [{ name: '#0', key: '', asOf: NOON, nextSlot: NOON + 3_600_000 }] })
+    expect(registration(facts({}))).toMatchObject({
+      expectedGeneration: 0,
+      schedules: [{ name: '#0', key: '', asOf: NOON, nextSlot: NOON + 3_600_000 }],
+    })
   })
 
   it.each([
@@ -42,17 +54,28 @@ describe('planRegistration', () => {
   })
 
   it('never plans behind the cursor of a schedule that exists', () => {
-    const existing = { job: 'j', name: '#0', cursor: NOON + 7_200_000, spec: '{"kind":"every","everyMs":60000,"anchorAt":0}', incarnation: 'first' } as ScheduleRecord
+    const existing = {
+      job: 'j',
+      name: '#0',
+      cursor: NOON + 7_200_000,
+      spec: '{"kind":"every","everyMs":60000,"anchorAt":0}',
+      incarnation: 'first',
+    } as ScheduleRecord
     const [write] = registration(facts({ hash: 'newest', record: stored({}), schedules: [existing] })).schedules
     expect(write).toMatchObject({ asOf: NOON + 7_200_000, nextSlot: NOON + 10_800_000, incarnation: 'first' })
   })
 
   it('keeps the anchor of a registration that went before', () => {
-    const { policy: anchored } = defineJob({ name: 'j', schedule: every('6h', { anchor: 'registration', align: '1h' }), run: () => undefined })
+    const { policy: anchored } = defineJob({
+      name: 'j',
+      schedule: every('6h', { anchor: 'registration', align: '1h' }),
+      run: () => undefined,
+    })
     const first = registration(facts({ policy: anchored, asOf: NOON + 420_000 })).schedules[0]
     expect(first?.nextSlot).toBe(NOON + 6 * 3_600_000)
     const existing = { job: 'j', name: '#0', cursor: NOON, spec: first?.spec, incarnation: 'first' } as ScheduleRecord
-    const second = registration(facts({ policy: anchored, hash: 'x', record: stored({}), schedules: [existing], asOf: NOON + 7_200_000 })).schedules[0]
+    const second = registration(facts({ policy: anchored, hash: 'x', record: stored({}), schedules: [existing], asOf: NOON + 7_200_000 }))
+      .schedules[0]
     expect(second?.spec).toBe(first?.spec)
     expect(second?.nextSlot).toBe(NOON + 6 * 3_600_000)
   })

@@ -53,12 +53,24 @@ export function simple(n: number, changes: Partial<ScheduleRecord> = {}): Ledger
   return { record: record({ cursor, slots: n, nextSlot: cursor + 1_000, ...changes }), runs, skips: [] }
 }
 
-const SPECS = [everySpec(1_000), everySpec(7_000, { anchorAt: START + 123 }), everySpec(60_000), cronSpec('0 * * * * *'), cronSpec('*/20 * 1-3 * * *'), cronSpec('30 30 2 * * *')]
+const SPECS = [
+  everySpec(1_000),
+  everySpec(7_000, { anchorAt: START + 123 }),
+  everySpec(60_000),
+  cronSpec('0 * * * * *'),
+  cronSpec('*/20 * 1-3 * * *'),
+  cronSpec('30 30 2 * * *'),
+]
 const REASONS: readonly SkipReason[] = ['misfire', 'suspended', 'overlap', 'excluded', 'limit']
 const STATES: readonly RunRow['state'][] = ['succeeded', 'dead', 'cancelled', 'pending', 'running', 'waiting']
 
 /** A valid ledger: up to four generations, runs and ranges, part of it pruned. Returns what the audit must make of it, too. */
-export function randomLedger(random: Random): { readonly facts: LedgerFacts; readonly proven: number; readonly attested: number; readonly open: number } {
+export function randomLedger(random: Random): {
+  readonly facts: LedgerFacts
+  readonly proven: number
+  readonly attested: number
+  readonly open: number
+} {
   const below = (n: number): number => Math.floor(random() * n)
   const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T
   const runs: RunRow[] = []
@@ -75,7 +87,8 @@ export function randomLedger(random: Random): { readonly facts: LedgerFacts; rea
       const length = random() < 0.6 ? 1 : 1 + below(4)
       const covered = slots.slice(index, index + length)
       const [first, last] = [Number(covered[0]), Number(covered.at(-1))]
-      if (length === 1 && random() < 0.8) runs.push(random() < 0.2 ? runAt(first, 'skipped', pick(['overlap', 'nothing to do'])) : runAt(first, pick(STATES)))
+      if (length === 1 && random() < 0.8)
+        runs.push(random() < 0.2 ? runAt(first, 'skipped', pick(['overlap', 'nothing to do'])) : runAt(first, pick(STATES)))
       else skips.push(skip(first, last, random() < 0.3 ? null : covered.length, { reason: pick(REASONS), specGeneration: generation }))
       index += length
     }
@@ -124,7 +137,8 @@ export function randomLedger(random: Random): { readonly facts: LedgerFacts; rea
   }
   const open = keptSkips.filter(({ count, specGeneration }) => count === null && known.has(specGeneration))
   const proven =
-    keptRuns.filter(({ slot }) => slot > after).length + keptSkips.filter(({ to }) => to > after).reduce((sum, range) => sum + trueCount(range), 0)
+    keptRuns.filter(({ slot }) => slot > after).length +
+    keptSkips.filter(({ to }) => to > after).reduce((sum, range) => sum + trueCount(range), 0)
   const filled = open.reduce((sum, range) => sum + trueCount(range), 0)
   return {
     facts: {

@@ -7,7 +7,9 @@ const retry = { retries: 5, minTimeoutMs: 1_000, maxTimeoutMs: 300_000, factor: 
 
 describe('retryDelay', () => {
   it('doubles up to the maximum', () => {
-    expect([1, 2, 3, 9, 10, 100].map((failures) => retryDelay(retry, failures, Math.random))).toEqual([1_000, 2_000, 4_000, 256_000, 300_000, 300_000])
+    expect([1, 2, 3, 9, 10, 100].map((failures) => retryDelay(retry, failures, Math.random))).toEqual([
+      1_000, 2_000, 4_000, 256_000, 300_000, 300_000,
+    ])
   })
 
   it('jitters over the whole delay, never past it, never under half of the minimum', () => {

@@ -45,7 +45,14 @@ describe('createMutex', () => {
   it('renews while work goes on, and tells the holder within its trust when it cannot', async () => {
     const { clock, store, wait } = setUp()
     let silent = false
-    const flaky = { ...store, leases: { ...store.leases, renew: (request: Parameters<typeof store.leases.renew>[0]) => (silent ? new Promise<never>(() => undefined) : store.leases.renew(request)) } }
+    const flaky = {
+      ...store,
+      leases: {
+        ...store.leases,
+        renew: (request: Parameters<typeof store.leases.renew>[0]) =>
+          silent ? new Promise<never>(() => undefined) : store.leases.renew(request),
+      },
+    }
     let abortedAt: number | null = null
     const held = createMutex(flaky, 'm', { clock, lease: '10s' }).withLock(async ({ signal }) => {
       signal.addEventListener('abort', () => {
@@ -70,7 +77,9 @@ describe('createMutex', () => {
     await using manual = manualScheduler({ jobs: [job] })
     await manual.start()
     const { clock } = manual
-    const held = createMutex(manual.scheduler.store, 'shared', { clock }).withLock(() => new Promise<void>((resolve) => clock.setTimer(() => resolve(), 10_000)))
+    const held = createMutex(manual.scheduler.store, 'shared', { clock }).withLock(
+      () => new Promise<void>((resolve) => clock.setTimer(() => resolve(), 10_000)),
+    )
     await clock.advance(1)
     await manual.scheduler.trigger(job)
     await manual.advance('5s')

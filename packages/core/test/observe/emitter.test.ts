@@ -100,7 +100,6 @@ describe('createEmitter', () => {
   it('survives a listener whose result has a throwing `then`', async () => {
     const emitter = createEmitter()
     emitter.on('store.recovered', (() => ({
-      // biome-ignore lint/suspicious/noThenProperty: a hostile thenable is what is tested
       get then(): never {
         return expect.fail('then')
       },

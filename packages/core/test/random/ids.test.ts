@@ -23,10 +23,16 @@ describe('ids', () => {
     const next = createIds(() => 1_767_225_600_000, seededRandom(2))
     const incarnations = [next(), next(), next()]
     fc.assert(
-      fc.property(fc.constantFrom(...incarnations), fc.constantFrom(...incarnations), fc.integer({ min: -1e13, max: 1e14 }), fc.integer({ min: -1e13, max: 1e14 }), (a, b, s, t) => {
-        expect(slotRunId(a, s)).toMatch(UUID)
-        expect(slotRunId(a, s) === slotRunId(b, t)).toBe(a === b && s === t)
-      }),
+      fc.property(
+        fc.constantFrom(...incarnations),
+        fc.constantFrom(...incarnations),
+        fc.integer({ min: -1e13, max: 1e14 }),
+        fc.integer({ min: -1e13, max: 1e14 }),
+        (a, b, s, t) => {
+          expect(slotRunId(a, s)).toMatch(UUID)
+          expect(slotRunId(a, s) === slotRunId(b, t)).toBe(a === b && s === t)
+        },
+      ),
     )
   })
 

@@ -93,14 +93,14 @@ export interface Transition {
   readonly shiftMs: number
 }
 
-/** The changes of offset in `[fromAt, toAt)`, found by steps of 12 hours and bisection to the minute. */
+/** The changes of offset in `[fromAt, toAt)`, found by steps of a day and bisection to the minute. No zone kept an offset for less than a week. */
 export function findTransitions(clock: LocalClock, fromAt: number, toAt: number): readonly Transition[] {
   const found: Transition[] = []
   let offset = clock(fromAt) - fromAt
-  for (let at = fromAt + 43_200_000; at < toAt; at += 43_200_000) {
+  for (let at = fromAt + 86_400_000; at < toAt; at += 86_400_000) {
     const next = clock(at) - at
     if (next === offset) continue
-    let low = at - 43_200_000
+    let low = at - 86_400_000
     let high = at
     while (high - low > 60_000) {
       const middle = low + Math.floor((high - low) / 120_000) * 60_000

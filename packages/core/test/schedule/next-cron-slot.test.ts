@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { nextCronSlot, previousCronSlot } from '../../src/schedule/next-cron-slot.ts'
+import { parseCron } from '../../src/schedule/parse-cron.ts'
+import type { Zone } from '../../src/time/zone.ts'
 import { iso, next, previous, slotsBackward, slotsForward } from './slots-of.ts'
 
 /** Expected slots in local time with offset, as people would write them into a diary. */
@@ -211,6 +214,13 @@ const TABLE: readonly { zone: string; what: string; expression: string; from: st
   },
   {
     zone: 'Pacific/Apia',
+    what: 'the midnight of the missing day and that of the next are one slot',
+    expression: '0 0 * * *',
+    from: '2011-12-28T12:00-10:00',
+    slots: ['2011-12-29T00:00-10:00', '2011-12-31T00:00+14:00', '2012-01-01T00:00+14:00'],
+  },
+  {
+    zone: 'Pacific/Apia',
     what: 'the wildcard kind has no slot on the missing day',
     expression: '0 */12 30 12 *',
     from: '2011-12-01T00:00Z',
@@ -318,9 +328,14 @@ describe('the calendar', () => {
     expect(iso(next('0 0 30 2 MON', 'UTC', Date.UTC(2026, 1, 1)))).toBe('2026-02-02T00:00:00.000Z')
   })
 
-  it('a wildcard expression that asks for nothing but skipped times ends the search', () => {
-    // 2011-12-30 is the only day of its kind: in the years around it, the expression fires.
-    expect(iso(next('* * 30 12 *', 'Pacific/Apia', Date.UTC(2011, 5)))).toBe('2012-12-29T10:00:00.000Z')
+  it('a wildcard expression that asks for nothing but skipped times is exhausted, after a bounded search', () => {
+    let lookups = 0
+    const zone = everyMarchZone(() => lookups++)
+    const fields = parseCron('0 */5 0 1 3 *')
+    expect(nextCronSlot(fields, zone, Date.UTC(2026, 0))).toBeNull()
+    expect(previousCronSlot(fields, zone, Date.UTC(2026, 0))).toBeNull()
+    expect(lookups).toBeLessThanOrEqual(400)
+    expect(iso(nextCronSlot(parseCron('0 5 0 1 3 *'), zone, Date.UTC(2026, 0)))).toBe('2026-03-01T00:00:00.000Z')
   })
 
   it('is strictly after and strictly before, to the millisecond', () => {
@@ -338,3 +353,20 @@ describe('the calendar', () => {
     expect(next('0 0 1 1 *', 'America/New_York', -8.64e15)).toBeGreaterThan(-8.64e15)
   })
 })
+
+/** A zone that skips the first hour of 1 March every year, and repeats that of 1 October. */
+function everyMarchZone(onLookup: () => void): Zone {
+  return {
+    name: 'Test/March',
+    segmentAt: (at) => {
+      onLookup()
+      const year = new Date(at).getUTCFullYear()
+      const edges = [Date.UTC(year - 1, 9, 1), Date.UTC(year, 2, 1), Date.UTC(year, 9, 1), Date.UTC(year + 1, 2, 1)] as const
+      const summer = at >= edges[1] && at < edges[2]
+      const index = summer ? 1 : at < edges[1] ? 0 : 2
+      const fromAt = edges[index] as number
+      const offsetMs = summer ? 3_600_000 : 0
+      return { fromAt, toAt: edges[index + 1] as number, offsetMs, shownUntil: summer ? fromAt : fromAt + 3_600_000 }
+    },
+  }
+}

@@ -11,10 +11,16 @@ describe('the scheduler', () => {
   })
 
   it('names every wrong option at once', () => {
-    expect(() => createScheduler({ store: memoryStore(), jobs: [], concurrency: 0, logger: 'loud', colour: 'red' } as never)).toThrow(/concurrency[\s\S]*|colour/)
-    expect(() => defineJob({ name: 'x', run: noop, timout: '5s', retry: { retrys: 1 } } as never)).toThrow(/timout[\s\S]*retrys|retrys[\s\S]*timout/)
+    expect(() => createScheduler({ store: memoryStore(), jobs: [], concurrency: 0, logger: 'loud', colour: 'red' } as never)).toThrow(
+      /concurrency[\s\S]*|colour/,
+    )
+    expect(() => defineJob({ name: 'x', run: noop, timout: '5s', retry: { retrys: 1 } } as never)).toThrow(
+      /timout[\s\S]*retrys|retrys[\s\S]*timout/,
+    )
     expect(() => defineJob({ name: 'has space', run: noop })).toThrow(expect.objectContaining({ code: 'InvalidName' }))
-    expect(() => defineJob({ name: 'x', schedule: cron('61 * * * *'), run: noop })).toThrow(expect.objectContaining({ code: 'InvalidCron' }))
+    expect(() => defineJob({ name: 'x', schedule: cron('61 * * * *'), run: noop })).toThrow(
+      expect.objectContaining({ code: 'InvalidCron' }),
+    )
   })
 
   it('starts once, stops bounded, and can be started again', async () => {
@@ -35,7 +41,12 @@ describe('the scheduler', () => {
   it('leaves nothing half-registered when a payload is wrong', async () => {
     const { z } = await import('zod')
     const good = defineJob({ name: 'good', schedule: every('1m'), run: noop })
-    const bad = defineJob({ name: 'bad', payload: z.object({ n: z.number() }), schedule: every('1m', { payload: { n: 'x' } }) as never, run: noop })
+    const bad = defineJob({
+      name: 'bad',
+      payload: z.object({ n: z.number() }),
+      schedule: every('1m', { payload: { n: 'x' } }) as never,
+      run: noop,
+    })
     const manual = manualScheduler({ jobs: [good, bad] })
     await expect(manual.scheduler.start()).rejects.toMatchObject({ code: 'PayloadInvalid' })
     expect(await manual.scheduler.schedules.list()).toEqual([])
@@ -44,7 +55,12 @@ describe('the scheduler', () => {
 
   it('ticks once for hosts that do not stay', async () => {
     const slots: string[] = []
-    const job = defineJob({ name: 'serverless', schedule: every('1m'), catchUp: { all: true }, run: ({ slot }) => void slots.push(slot?.toISOString() ?? '') })
+    const job = defineJob({
+      name: 'serverless',
+      schedule: every('1m'),
+      catchUp: { all: true },
+      run: ({ slot }) => void slots.push(slot?.toISOString() ?? ''),
+    })
     const manual = manualScheduler({ jobs: [job], startAt: '2026-01-01T00:00:30Z' })
     const first = manual.scheduler.tick()
     await manual.advance('1s')

@@ -5,7 +5,12 @@ import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 describe('replicas on one store', () => {
   it('fire each slot once between them', async () => {
     const slots: string[] = []
-    const job = defineJob({ name: 'shared', schedule: every('1s'), overlap: 'allow', run: ({ slot }) => void slots.push(slot?.toISOString() ?? '') })
+    const job = defineJob({
+      name: 'shared',
+      schedule: every('1s'),
+      overlap: 'allow',
+      run: ({ slot }) => void slots.push(slot?.toISOString() ?? ''),
+    })
     await using a = manualScheduler({ jobs: [job], seed: 1 })
     await using b = manualScheduler({ jobs: [job], seed: 2, store: a.scheduler.store, clock: a.clock })
     await using c = manualScheduler({ jobs: [job], seed: 3, store: a.scheduler.store, clock: a.clock })
@@ -85,7 +90,10 @@ describe('replicas on one store', () => {
     await using b = manualScheduler({ jobs: [job], seed: 2, store: a.scheduler.store, clock: a.clock })
     await a.start()
     await b.start()
-    await a.scheduler.triggerMany(job, Array.from({ length: 20 }, () => ({})))
+    await a.scheduler.triggerMany(
+      job,
+      Array.from({ length: 20 }, () => ({})),
+    )
     await a.advance('30s')
     expect(most).toBe(3)
     expect(await a.scheduler.runs.find({ state: 'succeeded' })).toHaveLength(10) // the default of keep

@@ -78,10 +78,7 @@ describe('triggers', () => {
     })
     await using manual = manualScheduler({ jobs: [job] })
     await manual.start()
-    await Promise.all([
-      manual.advance(1),
-      ...Array.from({ length: 20 }, () => manual.scheduler.trigger(job, 1)),
-    ])
+    await Promise.all([manual.advance(1), ...Array.from({ length: 20 }, () => manual.scheduler.trigger(job, 1))])
     await manual.advance('4s')
     expect(payloads).toEqual([])
     await manual.advance('2s')

@@ -8,6 +8,7 @@ export type Behaviour =
   | 'quick'
   | 'work'
   | 'long'
+  | 'endless'
   | 'deaf'
   | 'stuck'
   | 'fail'

@@ -41,7 +41,8 @@ describe('coalesce', () => {
   it('keeps apart what differs in job, key, priority or debounce, and what carries an idempotency key', () => {
     const base = coalescingKey(trigger(1))
     expect(base).not.toBeNull()
-    for (const over of [{ job: 'k' }, { key: 'x' }, { priority: 1 }, { mode: 'first' as const }]) expect(coalescingKey(trigger(1, over))).not.toBe(base)
+    for (const over of [{ job: 'k' }, { key: 'x' }, { priority: 1 }, { mode: 'first' as const }])
+      expect(coalescingKey(trigger(1, over))).not.toBe(base)
     expect(coalescingKey(trigger(1, { idempotency: { key: 'a', ttlMs: 1 } }))).toBeNull()
     expect(coalescingKey(trigger(1, { debounce: undefined }))).toBeNull()
   })

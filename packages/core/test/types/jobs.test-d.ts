@@ -39,14 +39,21 @@ describe('payloads', () => {
   })
 
   it('type triggerMany', () => {
-    expectTypeOf(scheduler.triggerMany(withPayload, [{ payload: { days: 1 } }, { payload: { days: 2 }, key: 'x' }])).resolves.items.toEqualTypeOf<RunHandle<{ seen: number }>>()
+    expectTypeOf(
+      scheduler.triggerMany(withPayload, [{ payload: { days: 1 } }, { payload: { days: 2 }, key: 'x' }]),
+    ).resolves.items.toEqualTypeOf<RunHandle<{ seen: number }>>()
     // @ts-expect-error each needs its payload
     void scheduler.triggerMany(withPayload, [{ key: 'x' }])
   })
 
   it('are demanded of schedules when the schema needs one', () => {
     defineJob({ name: 'x', payload: schema, schedule: every('6h', { payload: { days: 1 } }), run: () => undefined })
-    defineJob({ name: 'x', payload: schema, schedule: [cron('5 * * * *', { payload: { days: 1 } }), every('1d', { key: 'k', payload: { days: 7 } })], run: () => undefined })
+    defineJob({
+      name: 'x',
+      payload: schema,
+      schedule: [cron('5 * * * *', { payload: { days: 1 } }), every('1d', { key: 'k', payload: { days: 7 } })],
+      run: () => undefined,
+    })
     defineJob({ name: 'x', schedule: cron('5 * * * *', { timeZone: 'Europe/Berlin' }), run: () => undefined })
     // @ts-expect-error the schedule lacks its payload
     defineJob({ name: 'x', payload: schema, schedule: every('6h'), run: () => undefined })

@@ -10,7 +10,7 @@ interface HealthOptions {
 }
 
 /** The environment variable that gives `--url` its default. */
-export const HEALTH_URL_VARIABLE = 'QUARTERJACK_HEALTH_URL'
+const HEALTH_URL_VARIABLE = 'QUARTERJACK_HEALTH_URL'
 
 const TIMEOUT_MS = 3_000
 

@@ -1,4 +1,5 @@
 /** `run`: one run of a job, executed by this process. */
+import { QuarterjackError } from '../../errors/quarterjack-error.ts'
 import { parsePayload as validatePayload } from '../../job/payload.ts'
 import type { Duration } from '../../time/duration.ts'
 import type { CliCommand } from '../command.ts'
@@ -21,7 +22,7 @@ export const runCommand: CliCommand<RunOptions> = {
   summary: 'run a job in this process and wait for its end',
   details:
     'Starts the scheduler for this job alone (unless it works already), triggers, waits through retries, and stops. ' +
-    'Works on every store. Exit code 1 when the run ends dead or cancelled.',
+    'Works on every store. Exit code 1 when the run ends dead or cancelled, or not in time; then it is given back.',
   examples: ['run feedback-aggregate', `run feedback-aggregate --payload '{"days":7}' --key eu`],
   needsSharedStore: false,
   define: (command) =>
@@ -31,21 +32,30 @@ export const runCommand: CliCommand<RunOptions> = {
       .option('--key <key>', 'key of the run')
       .option('--timeout <duration>', 'longest wait for the end, for example 10m', duration),
   run: async (context, [name = ''], options) => {
-    const { scheduler, signal } = context
+    const { scheduler } = context
     const job = knownJob(scheduler, name)
     const payload = parsePayload(options.payload)
     // Refused before anything starts.
     await validatePayload(job.policy.payload, payload, `job "${name}"`)
     const startedHere = await isStartedHere(scheduler)
+    let ended = false
     try {
       if (!startedHere) await scheduler.start({ only: [job], runOnStart: false })
       await refuseSuspended(context, name)
       const key = options.key === undefined ? {} : { key: options.key }
       const handle = await scheduler.trigger(job, payload as never, { ...key, debounce: false })
-      return runEndResult(name, handle.id, await waitForRun(context, handle, options.timeout))
+      const end = await waitForRun(context, handle, options.timeout)
+      ended = true
+      return runEndResult(name, handle.id, end)
+    } catch (error) {
+      if (startedHere || !QuarterjackError.isInstance(error, 'WaitTimedOut')) throw error
+      throw new QuarterjackError(
+        'WaitTimedOut',
+        `The run of job "${name}" did not end in time and is given back. Raise --timeout, or look why it takes so long.`,
+      )
     } finally {
-      // An interrupted run is given back at once: another process may go on with it.
-      if (!startedHere) await scheduler.stop(signal?.aborted ? { grace: 0 } : {})
+      // A run whose end is no longer awaited is given back at once: another process may go on with it.
+      if (!startedHere) await scheduler.stop(ended ? {} : { grace: 0 })
     }
   },
 }

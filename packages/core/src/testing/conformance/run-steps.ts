@@ -1,18 +1,8 @@
 /** Short forms of the run verbs, with the defaults that most cases want. */
+import type { ClaimAtOnce, ClaimedRun } from '../../store/claim-at-once.ts'
 import assert from 'node:assert/strict'
 import type { RunRecord } from '../../store/records.ts'
-import type {
-  ClaimedRun,
-  ClaimRequest,
-  EnqueueReply,
-  EnqueueRequest,
-  GateRecord,
-  RenewReply,
-  RenewRequest,
-  SettleReply,
-  Settlement,
-} from '../../store/runs.ts'
-import type { ClaimAtOnce } from '../../store/schedules.ts'
+import type { ClaimRequest, EnqueueReply, EnqueueRequest, GateRecord, RenewReply, RenewRequest, SettleReply, Settlement } from '../../store/runs.ts'
 import { only, present } from './expectations.ts'
 import type { Trial } from './trial.ts'
 

@@ -35,7 +35,7 @@ export const BROKEN_LEASES: readonly BrokenStore[] = [
     },
   },
   {
-    defect: 'the highest fence seen is ignored',
+    defect: 'the highest fence seen is ignored by grants',
     fails: 'leases: a grant passes the highest fence seen',
     wrap: (store) =>
       withVerbs(store, {
@@ -103,7 +103,7 @@ export const BROKEN_LEASES: readonly BrokenStore[] = [
     wrap: (store) => withVerbs(store, { leases: { withdraw: () => Promise.resolve() } }),
   },
   {
-    defect: 'given instants are ignored',
+    defect: 'given instants are ignored by leases',
     fails: 'leases: a lease that is not renewed ends',
     wrap: (store) =>
       withVerbs(store, {

@@ -213,7 +213,7 @@ export const BROKEN_RUNS: readonly BrokenStore[] = [
       }),
   },
   {
-    defect: 'the highest fence seen is ignored',
+    defect: 'the highest fence seen is ignored by claims',
     fails: 'claim: fences grow with every claim and pass the highest one seen',
     wrap: (store) => withVerbs(store, { runs: { claim: (request) => store.runs.claim({ ...request, seenFence: 0 }) } }),
   },

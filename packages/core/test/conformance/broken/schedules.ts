@@ -170,7 +170,7 @@ export const BROKEN_SCHEDULES: readonly BrokenStore[] = [
   },
   {
     defect: 'the expected generation is ignored',
-    fails: 'registration: of registrations at the same time one wins',
+    fails: 'registration: a registration that expects an old generation is stale and writes nothing',
     wrap: (store) =>
       withVerbs(store, {
         schedules: {

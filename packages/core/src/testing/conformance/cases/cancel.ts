@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mutexGate } from '../../../store/gates.ts'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, assertLedgerSound, only } from '../expectations.ts'
-import { addOwner, cancel, claimIds, claimOne, enqueue, finish, getRun, renew } from '../run-steps.ts'
+import { addOwner, cancel, claimIds, claimOne, enqueue, finish, getRun, LEASE_END, renew, SHORT_LEASE, shortLease } from '../run-steps.ts'
 import { addSchedule, define, fireNext } from '../schedule-steps.ts'
 
 export const cancelCases: CaseGroup = {
@@ -13,6 +13,7 @@ export const cancelCases: CaseGroup = {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])
       const id = await enqueue(t, 'mail')
+      await t.pass(100)
       const { value, ...span } = await t.timed(() => cancel(t, id, 'not needed'))
       assert.equal(value, 'cancelled')
       const run = await getRun(t, id)
@@ -70,6 +71,18 @@ export const cancelCases: CaseGroup = {
       assert.equal(await cancel(t, id), 'cancelled')
       assertFields(await getRun(t, id), { state: 'cancelled', failures: 1 })
       assert.deepEqual(await claimIds(t, 'a'), [])
+    }),
+    both('a cancel request is not forgotten when the owner dies', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'], SHORT_LEASE)
+      await addOwner(t, 'b', [])
+      const id = await enqueue(t, 'mail')
+      await claimOne(t, 'a', shortLease(t))
+      assert.equal(await cancel(t, id), 'requested')
+      await t.pass(LEASE_END)
+      await renew(t, 'b')
+      const run = await getRun(t, id)
+      assert.ok(run.state === 'cancelled' || run.cancelRequested !== null, `run is ${run.state} without its cancel request`)
     }),
     both('a cancelled slot keeps its place in the ledger', async (t) => {
       await define(t, 'mail')

@@ -127,6 +127,24 @@ export const claimCases: CaseGroup = {
       await finish(t, ahead, { to: 'retry', delayMs: 0 })
       assert.ok((await claimOne(t, 'a')).fence > ahead.fence, 'it does not go back afterwards')
     }),
+    both('fences grow over all runs', async (t) => {
+      await define(t, 'mail')
+      await define(t, 'report')
+      await addOwner(t, 'a', ['mail'])
+      await addOwner(t, 'b', ['report'])
+      let last = 0
+      for (const [owner, job] of [
+        ['a', 'mail'],
+        ['b', 'report'],
+        ['b', 'report'],
+        ['a', 'mail'],
+      ] as const) {
+        await enqueue(t, job)
+        const { fence } = await claimOne(t, owner)
+        assert.ok(fence > last, `fence ${fence} is above ${last}`)
+        last = fence
+      }
+    }),
     given('fences do not go back when the clock does', async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])

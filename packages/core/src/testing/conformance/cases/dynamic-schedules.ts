@@ -137,6 +137,12 @@ export const dynamicScheduleCases: CaseGroup = {
       assert.deepEqual(await dueNames(t, 'a'), ['sync/p2'])
       assert.equal((await getRun(t, run.id)).state, 'pending')
     }),
+    both('remove leaves static schedules alone', async (t) => {
+      await define(t, 'sync', { schedules: [await scheduleWrite(t, 'sync', '#0')] })
+      const before = await getSchedule(t, { job: 'sync', name: '#0' })
+      assert.deepEqual((await t.store.schedules.remove({ schedules: [{ job: 'sync', name: '#0' }] })).removed, [false])
+      assert.deepEqual(await getSchedule(t, before), before)
+    }),
     both('remove and set make another incarnation with a ledger of its own', async (t) => {
       await define(t, 'sync')
       const old = await addSchedule(t, 'sync', 'p1')
@@ -166,7 +172,7 @@ export const dynamicScheduleCases: CaseGroup = {
       for (const job of ['alpha', 'beta', 'gamma']) {
         await define(t, job)
         const writes = await Promise.all(
-          Array.from({ length: 17 }, (_, index) => scheduleWrite(t, job, `p${(index * 7) % 17}`.padEnd(4, '0'))),
+          Array.from({ length: 17 }, (_, index) => scheduleWrite(t, job, `p${String((index * 7) % 17).padStart(3, '0')}`)),
         )
         await setSchedules(t, ...writes)
         names.push(...writes.map((write) => `${job}/${write.name}`))
@@ -182,6 +188,27 @@ export const dynamicScheduleCases: CaseGroup = {
         after = { job: last.job, name: last.name }
       }
       assert.deepEqual(seen, [...names].sort())
+    }),
+    given('large batches are one call', async (t) => {
+      await define(t, 'sync')
+      const names = Array.from({ length: 3_000 }, (_, index) => `p${index}`)
+      const replies = await setSchedules(t, ...(await Promise.all(names.map((name) => scheduleWrite(t, 'sync', name)))))
+      assert.equal(replies.filter((reply) => reply.status === 'created').length, names.length)
+      const { schedules } = await t.store.schedules.get({ schedules: names.map((name) => ({ job: 'sync', name })) })
+      assert.deepEqual(
+        schedules.map((schedule) => schedule?.name),
+        names,
+      )
+    }),
+    given('names of any kind and far instants are kept as they are', async (t) => {
+      await define(t, 'sync')
+      const far = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+      for (const name of ['ü 😀', `it's "quoted" \\ 100%_`, '{a}:b/c*?[d]', '__proto__']) {
+        const write = await scheduleWrite(t, 'sync', name, { payload: `{"b": ${JSON.stringify(name)},  "a":1.50}`, nextSlot: far })
+        await setSchedules(t, write)
+        assertFields(await getSchedule(t, write), { name, key: name, payload: write.payload, nextSlot: far, nextDueAt: far })
+        assert.deepEqual((await t.store.schedules.remove({ schedules: [write] })).removed, [true])
+      }
     }),
     both('list may be limited to a job', async (t) => {
       for (const job of ['alpha', 'beta', 'gamma']) {

@@ -120,6 +120,56 @@ export const enqueueCases: CaseGroup = {
       await finish(t, running)
       assert.equal((await trigger(t, 'mail', { key: 'k', skipWhenBusy: true })).outcome, 'created')
     }),
+    both('skipWhenBusy takes no notice of a debounced trigger that has not started', async (t) => {
+      await define(t, 'mail')
+      const debounce = { waitMs: t.ms(600_000), maxWaitMs: null, leading: false, trailing: true, merge: 'last' } as const
+      await enqueue(t, 'mail', { key: 'k', debounce })
+      assert.equal((await trigger(t, 'mail', { key: 'k', skipWhenBusy: true })).outcome, 'created')
+    }),
+    both('skipWhenBusy takes notice of a debounced run that has started, until it ends', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const debounce = { waitMs: 0, maxWaitMs: null, leading: false, trailing: true, merge: 'last' } as const
+      await enqueue(t, 'mail', { key: 'k', debounce })
+      const busy = async (): Promise<boolean> => (await trigger(t, 'mail', { key: 'k', skipWhenBusy: true, delayMs: t.ms(600_000) })).outcome === 'skipped'
+      const run = await claimOne(t, 'a')
+      assert.equal(await busy(), true)
+      await finish(t, run, { to: 'retry', delayMs: 0 })
+      assert.equal(await busy(), true, 'it waits for its retry')
+      await finish(t, await claimOne(t, 'a'))
+      assert.equal(await busy(), false)
+    }),
+    both('keys and payloads of any kind are kept as they are', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const texts = ['ü 😀 \u0000', `it's "quoted"  100%_`, '{a}:b/c*?[d]', '', ' ', '__proto__']
+      for (const text of texts) {
+        const payload = `{"b": ${JSON.stringify(text)},  "a":1.50}`
+        const id = await enqueue(t, 'mail', { key: text, payload, gates: [keyGate('mail', text)] })
+        const run = await claimOne(t, 'a')
+        assertFields(run, { id, key: text, payload, gates: [keyGate('mail', text)] })
+        assert.deepEqual(
+          (await t.store.runs.find({ key: text, limit: 10 })).runs.map((found) => found.id),
+          [id],
+        )
+        await finish(t, run, { to: 'succeeded', result: payload })
+        assert.equal((await getRun(t, id)).result, payload)
+      }
+    }),
+    given('large batches are one call', async (t) => {
+      await define(t, 'mail')
+      const requests = Array.from({ length: 3_000 }, (_, index) =>
+        enqueueRequest(t, 'mail', { key: String(index), payload: String(index) }),
+      )
+      const replies = await enqueueAll(t, requests)
+      assert.deepEqual(
+        replies.map((reply) => reply.id),
+        requests.map((request) => request.id),
+      )
+      assert.equal((await t.store.runs.stats({ jobs: ['mail'], ...t.at() })).jobs[0]?.pending, 3_000)
+      const { runs } = await t.store.runs.get({ ids: requests.map((request) => request.id) })
+      for (const [index, run] of runs.entries()) assert.equal(run?.payload, String(index))
+    }),
     both('of many skipWhenBusy at the same time one runs', async (t) => {
       await define(t, 'mail')
       const replies = await Promise.all(

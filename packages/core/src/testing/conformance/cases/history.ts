@@ -51,6 +51,21 @@ export const historyCases: CaseGroup = {
       }
       assert.deepEqual(seen, [...ids].reverse())
     }),
+    both('a page goes on after a run that was pruned meanwhile', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const first = await enqueue(t, 'mail')
+      await t.pass(10)
+      const pruned = await enqueue(t, 'mail', { priority: 1 })
+      await t.pass(10)
+      const last = await enqueue(t, 'mail')
+      const run = await claimOne(t, 'a', { limit: 1 })
+      assert.equal(run.id, pruned)
+      await finish(t, run)
+      await t.store.runs.prune({ rules: [{ job: 'mail', succeeded: 0, dead: 0, forMs: 10 ** 9 }], limit: 10, ...t.at() })
+      assert.deepEqual(await findIds(t, {}), [last, first])
+      assert.deepEqual(await findIds(t, { after: pruned }), [first])
+    }),
     both('filters narrow, and all of them must match', async (t) => {
       await define(t, 'mail')
       await define(t, 'report')

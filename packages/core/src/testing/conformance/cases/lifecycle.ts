@@ -118,8 +118,9 @@ export const lifecycleCases: CaseGroup = {
       await t.store.schedules.suspend({ targets: [{ job: 'mail', name: 'k', reason: 'x' }], ...t.at() })
       const id = await enqueue(t, 'mail', { gates: ['mutex:m'], merging: ['1'] })
       const claimed = await claim(t, 'a')
+      const ids = [id, ...claimed.map(({ record: { id: claimedId } }) => claimedId)]
       const reads: Readonly<Record<string, () => Promise<unknown>>> = {
-        'runs.get': () => t.store.runs.get({ ids: [id, claimed[0]?.record.id ?? ''] }),
+        'runs.get': () => t.store.runs.get({ ids }),
         find: () => t.store.runs.find({ job: 'mail', limit: 10 }),
         held: () => t.store.runs.held({ owner: 'a' }),
         gates: () => t.store.runs.gates({}),

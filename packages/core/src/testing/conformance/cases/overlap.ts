@@ -96,6 +96,15 @@ export const overlapCases: CaseGroup = {
       await finish(t, manual)
       assert.deepEqual(await claimIds(t, 'a'), [fired.id])
     }),
+    both('skip: a manual run waits its turn, it is never skipped', async (t) => {
+      await mailJob(t)
+      await fireNext(t, K, SKIP)
+      const running = await claimOne(t, 'a')
+      const manual = await enqueue(t, 'mail', { key: 'k', overlap: 'skip', gates: [keyGate('mail', 'k')] })
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await finish(t, running)
+      assert.deepEqual(await claimIds(t, 'a'), [manual])
+    }),
     both('skip: another schedule of the job does not count', async (t) => {
       await mailJob(t)
       await addSchedule(t, 'mail', 'l')
@@ -133,6 +142,12 @@ export const overlapCases: CaseGroup = {
       await enqueue(t, 'mail', { key: 'k', gates: [keyGate('mail', 'k')] })
       assert.equal((await fireNext(t, K, QUEUE)).state, 'pending')
       assertFields(await fireNext(t, K, QUEUE), { state: 'skipped', reason: 'limit' })
+    }),
+    both('queue: a debounced trigger that has not started does not count as running', async (t) => {
+      await mailJob(t)
+      const debounce = { waitMs: t.ms(600_000), maxWaitMs: null, leading: false, trailing: true, merge: 'last' } as const
+      await enqueue(t, 'mail', { key: 'k', debounce, gates: [keyGate('mail', 'k')] })
+      assert.equal((await fireNext(t, K, { ...QUEUE, queueLimit: 0 })).state, 'pending')
     }),
     both('replace: the running run is asked to cancel, its successor waits for its end', async (t) => {
       await mailJob(t)

@@ -122,7 +122,15 @@ export const ownerCases: CaseGroup = {
       const id = await enqueue(t, 'mail', { runAt: now - 5 })
       const first = await claimOne(t, 'a')
       assert.deepEqual(await t.store.runs.leave({ owner: 'a', ...t.at() }), { released: 1 })
-      assertFields(await getRun(t, id), { state: 'pending', owner: null, runAt: now - 5, failures: 0, crashes: 0, suspect: false })
+      assertFields(await getRun(t, id), {
+        state: 'pending',
+        owner: null,
+        runAt: now - 5,
+        failures: 0,
+        crashes: 0,
+        suspect: false,
+        startedAt: null,
+      })
       const second = await claimOne(t, 'b')
       assertFields(second, { id, attempt: 1, suspect: false })
       assert.ok(second.fence > first.fence, 'the new owner has a larger fence')

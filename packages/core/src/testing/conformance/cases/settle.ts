@@ -88,6 +88,19 @@ export const settleCases: CaseGroup = {
       assertFields(after, { failures: 1 })
       assertFields(only(after.attempts, 'attempts'), { outcome: 'timedOut' })
     }),
+    both('a prefetched run is recorded with the start that its process tells', async (t) => {
+      await mailJob(t)
+      const id = await enqueue(t, 'mail')
+      const [prefetched] = await claim(t, 'a', { start: 0 })
+      const run = present(prefetched, 'claimed run').record
+      await t.pass(1_000)
+      const startedAt = await t.now()
+      await t.pass(1_000)
+      await finish(t, run, SUCCESS, { startedAt })
+      const after = await getRun(t, id)
+      assertFields(after, { state: 'succeeded', attempt: 1, startedAt })
+      assertFields(only(after.attempts, 'attempts'), { number: 1, startedAt })
+    }),
     both('dead, cancelled and skipped end the run with their reason', async (t) => {
       await mailJob(t)
       for (const then of [
@@ -110,7 +123,16 @@ export const settleCases: CaseGroup = {
       const runAt = (await t.now()) - 5
       const id = await enqueue(t, 'mail', { runAt })
       await finish(t, await claimOne(t, 'a'), { to: 'released' }, { startedAt: null })
-      assertFields(await getRun(t, id), { state: 'pending', runAt, failures: 0, crashes: 0, suspect: false, owner: null })
+      assertFields(await getRun(t, id), {
+        state: 'pending',
+        runAt,
+        failures: 0,
+        crashes: 0,
+        suspect: false,
+        owner: null,
+        attempt: 0,
+        startedAt: null,
+      })
       assertFields(await claimOne(t, 'a'), { id, attempt: 1 })
     }),
     both('a stale fence is refused and changes nothing', async (t) => {

@@ -118,6 +118,18 @@ export const statsCases: CaseGroup = {
       assert.deepEqual(recent[1], { outcome: 'succeeded', latenessMs: 102, durationMs: 204 })
       assert.deepEqual(recent[99], { outcome: 'succeeded', latenessMs: 4, durationMs: 8 })
     }),
+    both('attempts of pruned runs are no longer among the recent', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      for (const result of ['1', '2', '3']) {
+        await enqueue(t, 'mail')
+        await finish(t, await claimOne(t, 'a'), { to: 'succeeded', result })
+      }
+      assert.equal((await statsOf(t, 'mail')).recent.length, 3)
+      await t.store.runs.prune({ rules: [{ job: 'mail', succeeded: 1, dead: 1, forMs: 10 ** 9 }], limit: 10, ...t.at() })
+      assert.equal((await statsOf(t, 'mail')).recent.length, 1)
+      assert.equal((await statsOf(t, 'mail')).lastSuccess?.result, '3')
+    }),
     both('owners that live and know the job are counted', async (t) => {
       await define(t, 'mail')
       await define(t, 'report')

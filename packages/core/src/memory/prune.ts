@@ -1,0 +1,117 @@
+/** Pruning: deletes history beyond the rules and folds ledger records into counters (engine rule 2). */
+import type { KeepRule } from '../store/runs.ts'
+import type { SlotCounters } from '../store/records.ts'
+import { keptOf, unfile } from './history.ts'
+import type { Filed, JobRow, KeyRow, RunRow, ScheduleDetail, SkipRow } from './rows.ts'
+import { trimHistory } from './schedule-records.ts'
+import { begin, type MemoryState } from './state.ts'
+
+/** What a call may still delete. */
+interface Budget {
+  left: number
+}
+
+/** The verb. What it costs follows what it deletes: crowded keys are noted when they become so. */
+export function prune(
+  state: MemoryState,
+  request: { readonly rules: readonly KeepRule[]; readonly limit: number; readonly now?: number | undefined },
+): { pruned: number; more: boolean } {
+  begin(state, request.now)
+  const budget = { left: request.limit }
+  let more = false
+  for (const rule of request.rules) {
+    const job = state.jobs.get(rule.job)
+    if (job === undefined) continue
+    if (!isSameRule(job.keep, rule)) noteAllKeys(job, rule)
+    const isDone = pruneByCount(state, job, rule, budget) && pruneByAge(state, job, rule, budget)
+    more ||= !isDone
+  }
+  return { pruned: request.limit - budget.left, more }
+}
+
+/** False when the budget was used up before the end. */
+function pruneByCount(state: MemoryState, job: JobRow, rule: KeepRule, budget: Budget): boolean {
+  for (const key of job.crowded) {
+    if (!pruneKey(state, key, rule, budget)) return false
+    job.crowded.delete(key)
+  }
+  return true
+}
+
+function pruneKey(state: MemoryState, key: KeyRow, rule: KeepRule, budget: Budget): boolean {
+  for (const [kind, chain] of key.kinds) {
+    let excess = chain.size - keptOf(kind, rule)
+    for (let link = chain.first; link !== null && excess > 0; excess--) {
+      const { item, next } = link
+      if (isPrunable(item)) {
+        if (budget.left === 0) return false
+        deleteFiled(state, item)
+        budget.left--
+      }
+      link = next
+    }
+  }
+  return true
+}
+
+function pruneByAge(state: MemoryState, job: JobRow, rule: KeepRule, budget: Budget): boolean {
+  for (let link = job.filed.first; link !== null; ) {
+    const { item, next } = link
+    if ((item.finishedAt ?? state.now) + rule.forMs >= state.now) return true
+    if (isPrunable(item)) {
+      if (budget.left === 0) return false
+      deleteFiled(state, item)
+      budget.left--
+    }
+    link = next
+  }
+  return true
+}
+
+/** A range without a count cannot be added up: the audit counts it first. */
+function isPrunable(item: Filed): boolean {
+  return item.kind === 'run' || item.count !== null
+}
+
+function deleteFiled(state: MemoryState, item: Filed): void {
+  unfile(item)
+  if (item.kind === 'range') return foldRange(item)
+  state.runs.delete(item.id)
+  item.job.runs.remove(item.sequence, item)
+  foldRun(item)
+}
+
+function foldRun(row: RunRow): void {
+  const { ledger, slot } = row
+  if (ledger === null || slot === null) return
+  ledger.runs.remove(slot, row)
+  if (ledger.lastRun === row) ledger.lastRun = null
+  const outcome: keyof SlotCounters = row.state === 'skipped' ? `skipped:${skipReasonOf(row)}` : (row.state as 'succeeded')
+  fold(ledger, outcome, 1, slot)
+}
+
+function foldRange(range: SkipRow): void {
+  range.ledger.skips.remove(range.from, range)
+  fold(range.ledger, `skipped:${range.reason}`, range.count ?? 0, range.to)
+}
+
+function fold(ledger: ScheduleDetail, outcome: keyof SlotCounters, count: number, slot: number): void {
+  ledger.folded[outcome] = (ledger.folded[outcome] ?? 0) + count
+  ledger.horizon = Math.max(ledger.horizon ?? slot, slot)
+  trimHistory(ledger)
+}
+
+/** A handler skips in its own words. */
+function skipReasonOf({ reason }: RunRow): 'overlap' | 'limit' | 'handler' {
+  return reason === 'overlap' || reason === 'limit' ? reason : 'handler'
+}
+
+function isSameRule(a: KeepRule | null, b: KeepRule): boolean {
+  return a !== null && a.succeeded === b.succeeded && a.dead === b.dead
+}
+
+/** A new rule: any key may have too much by it. */
+function noteAllKeys(job: JobRow, rule: KeepRule): void {
+  job.keep = { ...rule }
+  for (const key of job.keys.values()) job.crowded.add(key)
+}

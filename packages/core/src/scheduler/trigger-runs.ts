@@ -1,0 +1,54 @@
+/** `scheduler.trigger` and `triggerMany`. */
+import type { Engine } from '../engine/engine.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import type { Job, JobPolicy } from '../job/job.ts'
+import type { EnqueueReply } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
+import { buildTrigger, type TriggerRequestOptions } from '../trigger/build-request.ts'
+import type { Trigger } from '../trigger/coalesce.ts'
+import { createRunHandle, type HandleDeps } from './run-handle.ts'
+import type { Scheduler, TriggerArgs, TriggerItem } from './scheduler.ts'
+
+export interface TriggerDeps {
+  readonly engine: Engine
+  readonly store: Store
+  readonly open: () => Promise<void>
+  readonly nextId: () => string
+  readonly maxPayloadBytes: number
+  readonly requirePolicy: (job: string) => JobPolicy
+  readonly handles: HandleDeps
+}
+
+export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | 'triggerMany'> {
+  const build = (job: string, payload: unknown, options: TriggerRequestOptions): Promise<Trigger> =>
+    buildTrigger(deps.requirePolicy(job), payload, options, { id: deps.nextId(), maxPayloadBytes: deps.maxPayloadBytes })
+
+  const send = async (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
+    if (tx === undefined) {
+      await deps.open()
+      return Promise.all(triggers.map((trigger) => deps.engine.enqueue(trigger)))
+    }
+    if (deps.store.capabilities.transactions !== true) {
+      throw new QuarterjackError(
+        'TransactionsUnsupported',
+        `store "${deps.store.name}" cannot join a transaction: trigger without tx, after the commit, or use a store whose capabilities say "transactions".`,
+      )
+    }
+    await deps.open()
+    return deps.engine.enqueueWith(triggers, tx)
+  }
+
+  return {
+    async trigger<In, R>(job: Job<In, R>, ...[payload, options = {}]: TriggerArgs<In>) {
+      const trigger = await build(job.name, payload, options)
+      const [reply] = await send([trigger], options.tx)
+      return createRunHandle<R>(reply as EnqueueReply, job.name, deps.handles)
+    },
+    async triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]) {
+      // All are checked before the first is sent: a bad one leaves nothing behind.
+      const triggers = await Promise.all(items.map(({ payload, ...options }) => build(job.name, payload, options)))
+      const replies = await send(triggers, items[0]?.tx)
+      return replies.map((reply) => createRunHandle<R>(reply, job.name, deps.handles))
+    },
+  }
+}

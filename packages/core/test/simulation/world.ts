@@ -1,0 +1,80 @@
+/** Everything that a simulation holds. */
+import type { JobPolicy } from '../../src/job/job.ts'
+import type { Scheduler } from '../../src/scheduler/scheduler.ts'
+import type { Job } from '../../src/job/job.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Dice } from './dice.ts'
+import type { Wire } from './faulty-store.ts'
+import type { History } from './history.ts'
+import type { LeasesModel } from './model/leases.ts'
+import type { OwnersModel } from './model/owners.ts'
+import type { RunsModel } from './model/runs.ts'
+import type { SchedulesModel } from './model/schedules.ts'
+import type { TriggersModel } from './model/triggers.ts'
+import type { Oracle } from './oracle.ts'
+import type { SimProcess } from './sim-process.ts'
+import type { StoreTime } from './store-time.ts'
+import type { Subject } from './subject.ts'
+import type { Swarm } from './swarm.ts'
+import type { Timeline } from './timeline.ts'
+
+/** A process that runs a scheduler of some deployed version. */
+export interface Replica {
+  readonly process: SimProcess
+  readonly version: number
+  readonly scheduler: Scheduler
+  readonly jobs: ReadonlyMap<string, Job<number[] | undefined, unknown>>
+  readonly store: Store
+  phase: 'starting' | 'started' | 'stopping' | 'gone'
+  /** Its last effective call of each verb, on the timeline. */
+  readonly lastCalls: Map<string, number>
+}
+
+export interface World {
+  readonly swarm: Swarm
+  readonly subject: Subject
+  readonly timeline: Timeline
+  readonly history: History
+  readonly storeTime: StoreTime
+  /** The store itself, without faults. */
+  readonly store: Store
+  readonly wire: Wire
+  readonly dice: { readonly actions: Dice; readonly handlers: Dice }
+  readonly owners: OwnersModel
+  readonly leases: LeasesModel
+  readonly runs: RunsModel
+  readonly schedules: SchedulesModel
+  readonly triggers: TriggersModel
+  readonly oracle: Oracle
+  /** The final version's policies: what plans fix is the same in all. */
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  /** Every replica that ever was, oldest first. */
+  readonly replicas: Replica[]
+  /** Handlers behave; the network works. */
+  calm: boolean
+  /** Probe handlers take long. */
+  probing: boolean
+  /** Nothing of these processes gets through until then. */
+  readonly cuts: Map<SimProcess, number>
+  outageUntil: number
+  /** Suspended by `suspend` calls that took effect: jobs, and `job/schedule`. */
+  readonly suspended: Set<string>
+  /** False once the simulation winds up: nothing new is started. */
+  open: boolean
+  /** How long a process has been frozen, in sum. */
+  pausedMs(process: SimProcess): number
+  nextSequence(): number
+  crash(process: SimProcess): void
+  /** The highest limit that a gate has in any version. */
+  limitOf(gate: string): number
+}
+
+/** Replicas whose process lives, paused ones included. */
+export function alive(world: World): readonly Replica[] {
+  return world.replicas.filter(({ process, phase }) => process.state !== 'dead' && phase !== 'gone')
+}
+
+/** Replicas that could do something now. */
+export function running(world: World): readonly Replica[] {
+  return alive(world).filter(({ process, phase }) => process.state === 'running' && phase === 'started')
+}
