@@ -1,5 +1,5 @@
 /** The type tests of the public entries, against the packed declarations, under the oldest and the newest supported TypeScript. */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { conclude, type Finding } from './findings.ts'
 import { runCommand } from './run-command.ts'
@@ -9,14 +9,15 @@ import { fetchTool, TYPESCRIPT_VERSIONS } from './toolbox.ts'
 import { listFiles, listPackages, ROOT, readManifest, show } from './workspace.ts'
 
 const findings: Finding[] = []
-const tests = listFiles('packages/*/test/**/*.test-d.ts')
+// Those of the insides see sources, not declarations; `types` compiles them.
+const tests = listFiles('packages/*/test/**/*.test-d.ts').filter((file) => !/from '\.\.?\//.test(readFileSync(file, 'utf8')))
 if (tests.length === 0) {
   findings.push({
     rule: 'type-tests',
     severity: 'error',
     file: join(ROOT, 'packages'),
     line: 0,
-    message: 'There is no type test (*.test-d.ts).',
+    message: 'There is no type test (*.test-d.ts) of a public entry.',
   })
 }
 
@@ -32,6 +33,7 @@ writeFileSync(
   join(folder, 'vitest.d.ts'),
   `export { expectTypeOf } from 'expect-type'
 export declare const describe: (name: string, body: () => void) => void
+export declare const assertType: <T>(value: T) => void
 export declare const it: (name: string, body: () => void | Promise<void>) => void
 export declare const test: (name: string, body: () => void | Promise<void>) => void
 `,
@@ -42,7 +44,7 @@ const options = {
   target: 'ES2022',
   module: 'NodeNext',
   moduleResolution: 'NodeNext',
-  lib: ['ES2022', 'ESNext.Disposable'],
+  lib: ['ES2022'],
   types: ['node'],
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -59,7 +61,7 @@ for (const version of TYPESCRIPT_VERSIONS) {
   used.push(tool.version)
   const result = await runCommand(process.execPath, [join(tool.dir, 'bin', 'tsc'), '-p', folder, '--pretty', 'false'], { cwd: folder })
   const errors = result.output.split('\n').filter((line) => /error TS\d+/.test(line))
-  const ours = errors.filter((line) => /^(?:tests\/|entries\.ts|error )/.test(line) || line.includes('node_modules/@quarterjack/'))
+  const ours = errors.filter((line) => !line.includes('node_modules/') || line.includes('node_modules/@quarterjack/'))
   for (const line of ours) findings.push(fault(`TypeScript ${tool.version}: ${line}`))
   if (result.code !== 0 && errors.length === 0) findings.push(fault(`TypeScript ${tool.version} did not run:\n${result.output}`))
 }

@@ -2,7 +2,20 @@
 
 // Jobs.
 export { defineJob } from './job/define-job.ts'
-export type { CatchUp, DebounceOptions, Job, JobHealthOptions, JobOptions, KeepOptions, RetryOptions, RunContext } from './job/job.ts'
+export type {
+  CatchUp,
+  DebounceOptions,
+  Job,
+  JobHealthOptions,
+  JobOptions,
+  JobPolicy,
+  KeepOptions,
+  RetryOptions,
+  RunContext,
+  ScheduleFor,
+  SchemaInput,
+  SchemaOutput,
+} from './job/job.ts'
 export { JOB_DEFAULTS } from './job/defaults.ts'
 
 // Schedules.
@@ -16,6 +29,7 @@ export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec 
 export { createScheduler } from './scheduler/create-scheduler.ts'
 export { SCHEDULER_DEFAULTS } from './scheduler/resolve-options.ts'
 export type {
+  Attempt,
   JobRef,
   PreviewSlot,
   Run,

@@ -79,7 +79,7 @@ const ATTEMPT_COLUMNS: readonly Column<Run['attempts'][number]>[] = [
   { title: 'ATTEMPT', value: (attempt) => String(attempt.number), align: 'right' },
   { title: 'OUTCOME', value: (attempt) => attempt.outcome },
   { title: 'STARTED', value: (attempt) => formatInstant(attempt.startedAt) },
-  { title: 'TOOK', value: (attempt) => formatElapsed(attempt.finishedAt - attempt.startedAt), align: 'right' },
+  { title: 'TOOK', value: (attempt) => formatElapsed(attempt.finishedAt.getTime() - attempt.startedAt.getTime()), align: 'right' },
   { title: 'OWNER', value: (attempt) => attempt.owner, flex: true },
   {
     title: 'ERROR',

@@ -40,7 +40,7 @@ export function classifyEnding(facts: EndingFacts, random: () => number): Verdic
     return { outcome: 'succeeded', then: { to: 'succeeded', result: keepResult(ending.value, limits.result) }, error: null }
   }
   if (ending.kind === 'threw' && ending.error instanceof SkipSignal) {
-    return { outcome: 'succeeded', then: { to: 'skipped', reason: ending.error.reason }, error: null }
+    return { outcome: 'succeeded', then: { to: 'skipped', reason: `handler: ${ending.error.reason}` }, error: null }
   }
   const abort = QuarterjackError.isInstance(facts.abortReason) ? facts.abortReason : null
   const error =

@@ -8,7 +8,7 @@ import type { Clock } from '../time/clock.ts'
 import { classifyEnding, type Ending, type Verdict } from './classify-ending.ts'
 import type { Execution, Holdings } from './holdings.ts'
 import { buildContext } from './run-context.ts'
-import { emitSettled, runFields } from './run-events.ts'
+import { describe, reportSettled, runFields } from './run-events.ts'
 import { runHandler } from './run-handler.ts'
 import type { Settler } from './settler.ts'
 import type { StoreLink } from './store-link.ts'
@@ -97,7 +97,7 @@ async function settle(execution: Execution, ending: Ending, verdict: Verdict, ho
     })
     if (reply.status === 'stale') reportStale(execution, deps)
     else {
-      emitSettled(deps.emitter, execution, verdict, now, ending.kind === 'returned' ? ending.value : undefined)
+      reportSettled(deps, execution, verdict, now, ending.kind === 'returned' ? ending.value : undefined)
       deps.onSettled(execution, verdict, reply)
     }
   } catch (error) {
@@ -137,9 +137,4 @@ function reportStale(execution: Execution, deps: ExecuteDeps): void {
     { job: execution.record.job, runId: execution.record.id },
     new StaleLeaseError(`The settlement of ${describe(execution)}`).message,
   )
-}
-
-/** For messages. */
-export function describe({ record }: Execution): string {
-  return `run ${record.id} of job "${record.job}" (attempt ${record.attempt})`
 }

@@ -2,7 +2,7 @@
 import { dueAt } from '../schedule/jitter.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { parseSpec, resolveSpec, serialiseSpec } from '../schedule/resolve-spec.ts'
-import type { ScheduleSpec } from '../schedule/schedule.ts'
+import type { ResolvedSpec, ScheduleSpec } from '../schedule/schedule.ts'
 import type { BoundSchedule, JobPolicy } from '../job/job.ts'
 import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { Registration, ScheduleWrite } from '../store/schedules.ts'
@@ -49,8 +49,8 @@ export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
   }
 }
 
-/** A schedule to be written: its spec resolved, and its first slot after `asOf` computed. */
-export function planScheduleWrite(write: {
+/** What {@link planScheduleWrite} needs. */
+export interface WriteFacts {
   readonly job: string
   readonly name: string
   readonly key: string
@@ -61,20 +61,27 @@ export function planScheduleWrite(write: {
   /** Kept when the schedule exists; see {@link anchorOf}. */
   readonly anchorAt: number | null
   readonly incarnation: string
-}): ScheduleWrite {
-  const spec = resolveSpec(write.spec, write.anchorAt ?? write.asOf)
-  const nextSlot = nextFiringSlot(spec, write.functions, write.asOf)
-  return {
-    job: write.job,
-    name: write.name,
-    key: write.key,
-    incarnation: write.incarnation,
-    spec: serialiseSpec(spec),
-    payload: write.payload,
-    asOf: write.asOf,
-    nextSlot,
-    nextDueAt: nextSlot === null ? null : dueAt(spec, jitterSeed(write.job, write.name), nextSlot),
-  }
+}
+
+/** A schedule to be written: its spec resolved, and its first slot after `asOf` computed. */
+export function planScheduleWrite(facts: WriteFacts, placed: Placed = placeSpec(facts)): ScheduleWrite {
+  const { job, name, key, payload, asOf, incarnation } = facts
+  const { spec, text, nextSlot } = placed
+  const nextDueAt = nextSlot === null ? null : dueAt(spec, jitterSeed(job, name), nextSlot)
+  return { job, name, key, incarnation, spec: text, payload, asOf, nextSlot, nextDueAt }
+}
+
+/** A spec at an instant: what schedules that share it need to compute only once. */
+export interface Placed {
+  readonly spec: ResolvedSpec
+  readonly text: string
+  readonly nextSlot: number | null
+}
+
+/** Resolves and serialises a spec, and finds its first slot after `asOf`. */
+export function placeSpec(facts: Pick<WriteFacts, 'spec' | 'functions' | 'asOf' | 'anchorAt'>): Placed {
+  const spec = resolveSpec(facts.spec, facts.anchorAt ?? facts.asOf)
+  return { spec, text: serialiseSpec(spec), nextSlot: nextFiringSlot(spec, facts.functions, facts.asOf) }
 }
 
 /** What a schedule's jitter is hashed from: the same on every node, and after a restart. */

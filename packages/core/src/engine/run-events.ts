@@ -1,7 +1,14 @@
 /** Turns what happened to a run into events. */
 import type { Emitter } from '../observe/emitter.ts'
+import type { Logger } from '../observe/logger.ts'
 import type { Verdict } from './classify-ending.ts'
 import type { Execution } from './holdings.ts'
+
+/** Who is told. */
+export interface Observers {
+  readonly emitter: Emitter
+  readonly logger: Logger
+}
 
 /** Fields that every run event carries. */
 export function runFields(
@@ -28,22 +35,23 @@ export function runFields(
   }
 }
 
-/** The event of a settled attempt. */
-export function emitSettled(emitter: Emitter, execution: Execution, verdict: Verdict, at: number, value: unknown): void {
+/** The event of a settled attempt; failures are logged as well, for whoever listens to nothing else. */
+export function reportSettled(observers: Observers, execution: Execution, verdict: Verdict, at: number, value: unknown): void {
+  const { emitter, logger } = observers
   const fields = runFields(execution, at)
   const durationMs = Math.max(0, Math.round(at - (execution.startedAt ?? at)))
   const { then, error } = verdict
+  const what = describe(execution)
   switch (then.to) {
     case 'succeeded':
       return emitter.emit('run.succeeded', { ...fields, durationMs, result: value })
-    case 'retry':
-      return emitter.emit('run.retrying', {
-        ...fields,
-        durationMs,
-        error: error ?? { name: 'Error', message: 'unknown' },
-        retryAt: Math.round(at + then.delayMs),
-      })
+    case 'retry': {
+      const known = error ?? { name: 'Error', message: 'unknown' }
+      logger.warn({ ...logged(fields), err: known, retryInMs: then.delayMs }, `${what} failed and is tried again: ${known.message}`)
+      return emitter.emit('run.retrying', { ...fields, durationMs, error: known, retryAt: Math.round(at + then.delayMs) })
+    }
     case 'dead':
+      logger.error({ ...logged(fields), err: error }, `${what} is dead: ${then.reason}`)
       return emitter.emit('run.dead', { ...fields, durationMs, error, reason: then.reason })
     case 'cancelled':
       return emitter.emit('run.cancelled', { ...fields, reason: then.reason })
@@ -52,4 +60,13 @@ export function emitSettled(emitter: Emitter, execution: Execution, verdict: Ver
     case 'released':
       return emitter.emit('run.released', fields)
   }
+}
+
+/** For messages. */
+export function describe({ record }: Execution): string {
+  return `run ${record.id} of job "${record.job}" (attempt ${record.attempt})`
+}
+
+function logged({ job, key, runId, attempt }: ReturnType<typeof runFields>): Record<string, unknown> {
+  return { job, ...(key === '' ? {} : { key }), runId, attempt }
 }

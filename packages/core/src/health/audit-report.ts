@@ -16,6 +16,7 @@ export interface AuditViolation {
   readonly detail: string
 }
 
+/** What was found of one schedule. */
 export interface ScheduleAudit {
   readonly job: string
   readonly schedule: string
@@ -28,6 +29,7 @@ export interface ScheduleAudit {
   readonly skipped: Readonly<Record<string, number>>
 }
 
+/** The whole report: plain JSON, instants as ISO 8601. */
 export interface AuditReport {
   readonly at: string
   readonly ok: boolean

@@ -134,7 +134,7 @@ export function startLedgerCheck(record: ScheduleRecord, arithmetic: SlotArithme
     const inside = whole ? count : yield* countIn(segment.spec, from, to, arithmetic)
     const wasInForce = from >= segment.from && to <= segment.to
     const inForce = wasInForce ? inside : yield* countIn(segment.spec, Math.max(from, segment.from), Math.min(to, segment.to), arithmetic)
-    if (inside === 0) tally.report('foreignSlot', range.from, `${what} covers no slot`)
+    if (count === 0) tally.report('foreignSlot', range.from, `${what} covers no slot`)
     if (inside !== inForce)
       tally.report('foreignSlot', range.from, `${what} covers slots of generation ${segment.generation} when it was not in force`)
     const doubled = yield* countIn(segment.spec, from, Math.min(to, coveredTo), arithmetic)

@@ -47,7 +47,7 @@ const tooManyFailures: Rule = ({ facts, stats }) =>
 
 const staleSuccess: Rule = ({ now, facts, stats }) => {
   if (facts.staleAfterMs === null) return null
-  const success = lastGoodAt(stats)
+  const success = endOf(stats.lastSuccess)
   const from = latest([success, facts.registeredAt, facts.resumedAt])
   if (from === null || now - from <= facts.staleAfterMs) return null
   const what = success === null ? `it has never succeeded, in ${roughly(now - from)}` : `the last success is ${roughly(now - success)} old`
@@ -133,17 +133,6 @@ export function durationsOf(stats: JobStats): readonly number[] {
 }
 
 const HANDLED: ReadonlySet<AttemptOutcome> = new Set(['succeeded', 'failed', 'timedOut'])
-
-/** A handler that found nothing to do is as good as a success. */
-function lastGoodAt({ lastSuccess, lastRun }: JobStats): number | null {
-  return latest([endOf(lastSuccess), lastRun !== null && wasSkippedByHandler(lastRun) ? endOf(lastRun) : null])
-}
-
-function wasSkippedByHandler(run: RunRecord): boolean {
-  return run.state === 'skipped' && run.startedAt !== null && !ENGINE_SKIPS.has(run.reason ?? '')
-}
-
-const ENGINE_SKIPS: ReadonlySet<string> = new Set(['overlap', 'misfire', 'suspended', 'superseded', 'limit', 'excluded'])
 
 function endOf(run: RunRecord | null): number | null {
   return run === null ? null : (run.finishedAt ?? run.startedAt ?? run.createdAt)

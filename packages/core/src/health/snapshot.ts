@@ -1,5 +1,6 @@
 /** The health snapshot: a stable JSON shape. Documented in `docs/health.md`. */
 
+/** From well to worse, and the two states that are meant: see `docs/health.md`. */
 export type HealthStatus = 'ok' | 'degraded' | 'unhealthy' | 'suspended' | 'stopped'
 
 /** Milliseconds; null when nothing was measured yet. */
@@ -9,6 +10,7 @@ export interface Percentiles {
   readonly p99: number | null
 }
 
+/** One job. Instants are ISO 8601 on the store's clock, durations milliseconds. */
 export interface JobHealth {
   readonly job: string
   readonly status: HealthStatus

@@ -34,15 +34,15 @@ export interface RunContext<P = unknown> {
 /** Retries of failed attempts, in p-retry's words. The backoff is kept in the store: it survives restarts. */
 export interface RetryOptions {
   /** Attempts after the first. Default 0. */
-  readonly retries?: number
+  readonly retries?: number | undefined
   /** Default `'1s'`. */
-  readonly minTimeout?: Duration
+  readonly minTimeout?: Duration | undefined
   /** Default `'5m'`. */
-  readonly maxTimeout?: Duration
+  readonly maxTimeout?: Duration | undefined
   /** Default 2. */
-  readonly factor?: number
+  readonly factor?: number | undefined
   /** Full jitter: uniform between 0 and the computed delay, at least `minTimeout / 2`. Default true. */
-  readonly randomize?: boolean
+  readonly randomize?: boolean | undefined
 }
 
 /** What to do with slots that were missed. */
@@ -52,34 +52,36 @@ export type CatchUp = 'latest' | 'none' | { readonly all: true; readonly limit?:
 export interface DebounceOptions<P = unknown> {
   readonly wait: Duration
   /** Latest start, counted from the first trigger. */
-  readonly maxWait?: Duration
+  readonly maxWait?: Duration | undefined
   /** Run at once on the first trigger of a quiet (job, key). Default false. */
-  readonly leading?: boolean
+  readonly leading?: boolean | undefined
   /** Run once at the end of the window. Default true. */
-  readonly trailing?: boolean
+  readonly trailing?: boolean | undefined
   /** Which payload the shared run gets; a function folds them, oldest first. Default `'last'`. */
-  readonly merge?: 'last' | 'first' | ((a: P, b: P) => P)
+  readonly merge?: ('last' | 'first' | ((a: P, b: P) => P)) | undefined
 }
 
 /** A debounce of whatever payload. */
-export type AnyDebounce = Omit<DebounceOptions, 'merge'> & { readonly merge?: 'last' | 'first' | ((a: never, b: never) => unknown) }
+export type AnyDebounce = Omit<DebounceOptions, 'merge'> & {
+  readonly merge?: 'last' | 'first' | ((a: never, b: never) => unknown) | undefined
+}
 
 /** Retention of finished runs, per (job, key). */
 export interface KeepOptions {
   /** Default 10. */
-  readonly succeeded?: number
+  readonly succeeded?: number | undefined
   /** Default 50. */
-  readonly dead?: number
+  readonly dead?: number | undefined
   /** Default `'30d'`. */
-  readonly for?: Duration
+  readonly for?: Duration | undefined
 }
 
 /** When health calls the job unhealthy. */
 export interface JobHealthOptions {
   /** Unhealthy when the last success is older. Default: twice the longest gap among the next 100 slots. */
-  readonly staleAfter?: Duration
+  readonly staleAfter?: Duration | undefined
   /** Unhealthy after more dead runs in a row than this. Default 2. */
-  readonly maxFailures?: number
+  readonly maxFailures?: number | undefined
 }
 
 /** The payload type a schema takes in and gives out; without a schema: nothing. */
@@ -93,41 +95,41 @@ export type ScheduleFor<In> = undefined extends In ? Schedule<In> | Schedule<und
 export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   /** Letters, digits, `. _ : -`; 1 to 128 characters. Identity of the job in the store. */
   readonly name: string
-  readonly schedule?: ScheduleFor<SchemaInput<S>> | readonly ScheduleFor<SchemaInput<S>>[]
+  readonly schedule?: ScheduleFor<SchemaInput<S>> | readonly ScheduleFor<SchemaInput<S>>[] | undefined
   /** One run per deploy, not per replica: starts within the window (default `'5m'`) share it. */
-  readonly runOnStart?: boolean | { readonly payload?: SchemaInput<S>; readonly window?: Duration }
-  readonly payload?: S
+  readonly runOnStart?: boolean | { readonly payload?: SchemaInput<S>; readonly window?: Duration } | undefined
+  readonly payload?: S | undefined
   /** Default none. */
-  readonly timeout?: Duration
-  readonly retry?: RetryOptions
+  readonly timeout?: Duration | undefined
+  readonly retry?: RetryOptions | undefined
   /** Default `skip` with a schedule (`queue` when `catchUp` asks for all missed slots), `allow` without. */
-  readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
+  readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow' | undefined
   /** With `overlap: 'queue'`: scheduled runs that may stand behind the running one. Default 1, or the limit of `catchUp: { all }`. */
-  readonly queueLimit?: number
+  readonly queueLimit?: number | undefined
   /** Runs of this job at a time over all processes. Default unlimited. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** At most one run at a time among all jobs with this mutex, and holders of `createMutex` with its name. */
-  readonly mutex?: string
+  readonly mutex?: string | undefined
   /** Higher first. Integer, default 0. */
-  readonly priority?: number
-  readonly rateLimit?: { readonly max: number; readonly per: Duration }
+  readonly priority?: number | undefined
+  readonly rateLimit?: { readonly max: number; readonly per: Duration } | undefined
   /** Default `'latest'`. */
-  readonly catchUp?: CatchUp
+  readonly catchUp?: CatchUp | undefined
   /** A slot not fired within this is missed. Default: lease + 5 s. */
-  readonly misfireAfter?: Duration
-  readonly debounce?: DebounceOptions<SchemaInput<S>>
-  readonly keep?: KeepOptions
-  readonly health?: JobHealthOptions
+  readonly misfireAfter?: Duration | undefined
+  readonly debounce?: DebounceOptions<SchemaInput<S>> | undefined
+  readonly keep?: KeepOptions | undefined
+  readonly health?: JobHealthOptions | undefined
   /** Suspend the job after this many dead runs in a row. Default off. */
-  readonly suspendAfter?: number
+  readonly suspendAfter?: number | undefined
   /** Runs once after each success of these jobs (coalesced while one is still pending). */
-  readonly after?: readonly { readonly name: string }[]
+  readonly after?: readonly { readonly name: string }[] | undefined
   /** Paths (`'token'`, `'user.email'`) of the payload that are masked wherever a payload is shown. */
-  readonly sensitive?: readonly string[]
+  readonly sensitive?: readonly string[] | undefined
   /** When a handler ignores abort: `hold` keeps its permit and gates until it returns; `release` frees them. Default `hold`. */
-  readonly onStuck?: 'hold' | 'release'
+  readonly onStuck?: 'hold' | 'release' | undefined
   /** Former name: its cursor, schedules and history move here. */
-  readonly renamedFrom?: string
+  readonly renamedFrom?: string | undefined
   readonly run: (ctx: RunContext<SchemaOutput<S>>) => R | Promise<R>
 }
 

@@ -3,12 +3,12 @@ import type { ClaimAtOnce, ClaimedRun } from '../store/claim-at-once.ts'
 import type { ClaimReply, ClaimRequest } from '../store/runs.ts'
 import { startAttempt } from './attempts.ts'
 import { finishStanding } from './finish.ts'
-import { fullGateOf, hasWaiters, isKeyTaken, takeGates, waitAt } from './gates.ts'
+import { fullGateOf, hasWaiters, isKeyTaken, takeGates, waitAt, withdraw } from './gates.ts'
 import { isBefore } from './job-rows.ts'
 import { sweepLeases } from './leases.ts'
 import { liveOwner } from './owners.ts'
 import type { JobRow, OwnerRow, RunRow } from './rows.ts'
-import { advanceRuns, nextCandidate, rateOpensAt, reindexRuns, spendRate, unplaceRun } from './run-index.ts'
+import { advanceRuns, nextCandidate, placeRun, rateOpensAt, reindexRuns, spendRate, unplaceRun } from './run-index.ts'
 import { changeState, closeRun, toRunRecord } from './run-rows.ts'
 import { begin, nextFence, type MemoryState } from './state.ts'
 import { takeOverExpired } from './take-over.ts'
@@ -54,7 +54,7 @@ export function claimAtOnce(state: MemoryState, row: RunRow, claiming: Claiming 
   const { job } = row
   if (claiming === null || claiming.left <= 0 || row.runAt > state.now) return null
   if (!claiming.owner.jobs.has(job.name) || job.suspended !== null || rateOpensAt(job, state.now) > state.now) return null
-  const next = nextCandidate(state, job, claiming.owner)
+  const next = nextCandidate(job, claiming.owner)
   if ((next !== undefined && isBefore(next, row)) || fullGateOf(state, row) !== null || hasWaiters(state, row)) return null
   take(state, row, claiming)
   return handOver(state, row, claiming)
@@ -84,8 +84,14 @@ function claimDue(state: MemoryState, claiming: Claiming, perJob: Readonly<Recor
 function findClaimable(state: MemoryState, job: JobRow, { owner, left }: Claiming): RunRow | null {
   for (let blocked = 0; blocked < MOST_BLOCKED; blocked++) {
     if (rateOpensAt(job, state.now) > state.now) return null
-    const row = nextCandidate(state, job, owner)
+    const row = nextCandidate(job, owner)
     if (row === undefined) return null
+    if (row.runAt > state.now) {
+      // The clock went back past a run that had been due.
+      withdraw(state, row)
+      placeRun(state, row)
+      continue
+    }
     const gate = fullGateOf(state, row)
     if (gate === null) return row
     if (row.trigger === 'schedule' && row.overlap === 'skip' && isKeyTaken(state, row)) {

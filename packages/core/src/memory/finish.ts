@@ -26,7 +26,7 @@ export function finish(state: MemoryState, row: RunRow, action: FinalAction, rea
   row.aliveLink = null
   if (!row.debounced || row.fence > 0) key.busy--
   file(row)
-  if (row.state === 'succeeded') {
+  if (row.state === 'succeeded' || (row.state === 'skipped' && isByHandler(reason))) {
     job.lastSuccess = row
     job.failuresInARow = 0
   } else if (row.state === 'dead') {
@@ -34,4 +34,9 @@ export function finish(state: MemoryState, row: RunRow, action: FinalAction, rea
     job.failuresInARow++
   }
   state.hints.tell({ kind: 'settled', runId: row.id })
+}
+
+/** Its handler ran, and found nothing to do. */
+function isByHandler(reason: string | null): boolean {
+  return reason?.startsWith('handler') === true
 }

@@ -33,6 +33,9 @@ export function reindexRuns(state: MemoryState, job: JobRow): void {
 
 /** Moves runs whose time has come to where they are claimed. */
 export function advanceRuns(state: MemoryState): void {
+  // The clock went back: windows of rate limits that lie ahead now are over.
+  if (state.now < state.advancedTo) for (const job of state.jobs.values()) reindexRuns(state, job)
+  state.advancedTo = state.now
   for (let entry = state.timedJobs.peek(); entry !== undefined && entry.at <= state.now; entry = state.timedJobs.peek()) {
     const { job } = entry
     for (let row = job.delayed.peek(); row !== undefined && row.runAt <= state.now; row = job.delayed.peek()) {
@@ -44,27 +47,19 @@ export function advanceRuns(state: MemoryState): void {
   }
 }
 
-/** The run of a job that `owner` would claim next, if there is a due one. */
-export function nextCandidate(state: MemoryState, job: JobRow, owner: OwnerRow): RunRow | undefined {
-  for (;;) {
-    const plain = job.ready.peek()
-    // A process holds one suspect at a time (engine rule 18).
-    const suspect = owner.suspect === null ? job.suspects.peek() : undefined
-    const row = plain === undefined || (suspect !== undefined && isBefore(suspect, plain)) ? suspect : plain
-    if (row === undefined || row.runAt <= state.now) return row
-    // The clock went back past a run that had been due.
-    row.heap?.remove(row)
-    row.heap = job.delayed
-    job.delayed.push(row)
-    reindexRuns(state, job)
-  }
+/** The run of a job that `owner` would claim next, if there is one. */
+export function nextCandidate(job: JobRow, owner: OwnerRow): RunRow | undefined {
+  const plain = job.ready.peek()
+  // A process holds one suspect at a time (engine rule 18).
+  const suspect = owner.suspect === null ? job.suspects.peek() : undefined
+  return plain === undefined || (suspect !== undefined && isBefore(suspect, plain)) ? suspect : plain
 }
 
 /** The earliest instant at which `owner` may find a run to claim. */
 export function nextRunAt(state: MemoryState, owner: OwnerRow): number | null {
   const isOpen = (job: JobRow): boolean => owner.jobs.has(job.name) && !isSaturated(state, job)
   for (const job of state.readyJobs) {
-    const row = isOpen(job) ? nextCandidate(state, job, owner) : undefined
+    const row = isOpen(job) ? nextCandidate(job, owner) : undefined
     if (row !== undefined) return row.runAt
   }
   return state.timedJobs.first(({ job }) => isOpen(job))?.at ?? null

@@ -33,6 +33,8 @@ export interface MemoryState {
   readonly absorbed: RecentMap<string, { readonly outcome: 'coalesced' | 'dropped'; readonly id: string }>
   /** Turns of the job that comes first when not everything due can be given. */
   dueTurn: number
+  /** The instant up to which runs were moved to where they are claimed. */
+  advancedTo: number
   /** Texts that many schedules share, kept once. */
   readonly texts: Map<string, string>
   readonly hints: Hints
@@ -60,6 +62,7 @@ export function createState(clock: Clock): MemoryState {
     timedJobs: new Heap((a, b) => a.at < b.at),
     absorbed: new RecentMap(REQUESTS_KEPT),
     dueTurn: 0,
+    advancedTo: Number.NEGATIVE_INFINITY,
     texts: new Map(),
     hints: createHints(),
   }

@@ -46,4 +46,5 @@ export interface SchedulerEvents {
   'scheduler.stopped': { readonly stuck: readonly string[] }
 }
 
+/** Name of an event. */
 export type SchedulerEventName = keyof SchedulerEvents

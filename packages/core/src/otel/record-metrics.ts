@@ -1,4 +1,4 @@
-/** The metrics of a scheduler. Listed in `docs/observability.md`. */
+/** The metrics of a scheduler. Listed in `docs/events.md`. */
 import type { BatchObservableCallback, Meter } from '@opentelemetry/api'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import { ATTRIBUTE, END_EVENTS, type EndEvent, endOf } from './attributes.ts'
@@ -16,7 +16,7 @@ export function recordMetrics(scheduler: Pick<Scheduler, 'on' | 'health'>, meter
 
 function countRuns(scheduler: Pick<Scheduler, 'on'>, meter: Meter): readonly (() => void)[] {
   const advice = { explicitBucketBoundaries: BOUNDARIES }
-  const runs = meter.createCounter('quarterjack.runs', { unit: '{run}', description: 'Attempts that ended, by outcome.' })
+  const runs = meter.createCounter('quarterjack.runs.ended', { unit: '{run}', description: 'Attempts that ended, by outcome.' })
   const duration = meter.createHistogram('quarterjack.run.duration', { unit: 's', description: 'How long attempts took.', advice })
   const lateness = meter.createHistogram('quarterjack.run.lateness', {
     unit: 's',

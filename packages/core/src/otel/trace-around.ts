@@ -4,7 +4,7 @@ import { SkipSignal } from '../engine/skip-signal.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { RunContext } from '../job/job.ts'
 import { type AttemptSpans, createAttemptSpans, type SpanEnd } from './attempt-spans.ts'
-import { type AttemptStart, SCOPE } from './attributes.ts'
+import { ATTRIBUTE, type AttemptStart, SCOPE } from './attributes.ts'
 
 /** Options of {@link traceAround}. */
 export interface TraceAroundOptions {
@@ -55,16 +55,15 @@ function startOf({ job, key, runId, attempt, slot, trigger }: RunContext): Attem
 /** `next` is called exactly once, whether or not the context can be set. */
 function inside(span: Span, next: () => Promise<unknown>): Promise<unknown> {
   let result: Promise<unknown> | undefined
-  const once = (): Promise<unknown> => {
-    result ??= next()
-    return result
+  const begin = (): void => {
+    result = (async () => next())()
   }
-  attemptSafely(() => context.with(trace.setSpan(context.active(), span), once))
-  return once()
+  attemptSafely(() => context.with(trace.setSpan(context.active(), span), begin))
+  return result ?? next()
 }
 
 function endBy(error: unknown): SpanEnd {
-  if (error instanceof SkipSignal) return { outcome: 'skipped' }
+  if (error instanceof SkipSignal) return { outcome: 'skipped', attributes: { [ATTRIBUTE.reason]: error.reason } }
   if (QuarterjackError.isInstance(error, 'RunCancelled')) return { outcome: 'cancelled' }
   return { outcome: 'failed', error: error instanceof Error ? error : String(error) }
 }

@@ -40,7 +40,8 @@ export function createSlotAccount(spec: ResolvedSpec): SlotAccount {
     },
     skip(reason, slot) {
       const last = skips.at(-1)
-      if (open && last?.reason === reason) skips[skips.length - 1] = { ...last, to: slot, count: last.count === null ? null : last.count + 1 }
+      if (open && last?.reason === reason)
+        skips[skips.length - 1] = { ...last, to: slot, count: last.count === null ? null : last.count + 1 }
       else skips.push({ reason, from: slot, to: slot, count: 1 })
       open = true
     },

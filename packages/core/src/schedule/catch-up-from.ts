@@ -39,7 +39,11 @@ function hasFresherSlot({ spec, functions, parts, missedThrough, onExcludeError 
   let steps = 0
   for (const part of parts) {
     if (part.suspended || part.through <= missedThrough) continue
-    for (let slot = nextBaseSlot(spec, Math.max(part.after, missedThrough)); slot !== null && slot <= part.through; slot = nextBaseSlot(spec, slot)) {
+    for (
+      let slot = nextBaseSlot(spec, Math.max(part.after, missedThrough));
+      slot !== null && slot <= part.through;
+      slot = nextBaseSlot(spec, slot)
+    ) {
       if (!isExcluded(spec, functions, slot, onExcludeError)) return true
       if (++steps > MAX_EXCLUDED) return false
     }
@@ -48,7 +52,11 @@ function hasFresherSlot({ spec, functions, parts, missedThrough, onExcludeError 
 }
 
 /** Goes back from the newest missed slot until `limit` slots are found. */
-function oldestOf({ spec, functions, parts, missedThrough, now, onExcludeError }: CatchUpFacts, limit: number, withinMs: number | null): number {
+function oldestOf(
+  { spec, functions, parts, missedThrough, now, onExcludeError }: CatchUpFacts,
+  limit: number,
+  withinMs: number | null,
+): number {
   let oldest = Number.POSITIVE_INFINITY
   let found = 0
   let steps = 0

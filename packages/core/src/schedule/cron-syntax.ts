@@ -48,7 +48,8 @@ export function explainItem(item: string, rule: CronFieldRule): string | null {
 
 function explainHash(item: string, rule: CronFieldRule): string | null {
   const range = /^H(?:\((\d+)-(\d+)\))?(?:\/\d+|#[1-5])?$/.exec(item)
-  if (range === null || (item.includes('#') && rule.index !== 5)) return 'is not understood: H takes the forms H, H(0-29), H/15 and H(0-29)/10'
+  if (range === null || (item.includes('#') && rule.index !== 5))
+    return 'is not understood: H takes the forms H, H(0-29), H/15 and H(0-29)/10'
   if (range[1] === undefined) return explainStep(item, rule)
   return explainStep(item, rule) ?? explainRange(`${range[1]}-${range[2]}`, rule)
 }
@@ -64,7 +65,8 @@ function explainStep(item: string, rule: CronFieldRule): string | null {
 function explainRange(item: string, rule: CronFieldRule): string | null {
   const [low, high] = (/^(\d+)(?:-(\d+))?(?:\/|$)/.exec(item) ?? []).slice(1)
   for (const value of [low, high]) {
-    if (value !== undefined && (Number(value) < rule.least || Number(value) > rule.most)) return `is out of range (${rule.least}-${rule.most})`
+    if (value !== undefined && (Number(value) < rule.least || Number(value) > rule.most))
+      return `is out of range (${rule.least}-${rule.most})`
   }
   if (low === undefined || high === undefined || Number(low) <= Number(high)) return null
   return `runs backwards; write ${low}-${rule.most},${rule.least}-${high}`

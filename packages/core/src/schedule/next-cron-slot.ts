@@ -22,7 +22,7 @@ export function nextCronSlot(fields: CronFields, zone: Zone, after: number): num
     const match = nextLocalMatch(fields, local / 1000) * 1000
     if (match < toAt + offsetMs) {
       const slot = match - offsetMs
-      return atMost(slot > fromAt ? slot : fromAt)
+      return atMost(Math.max(slot, fromAt))
     }
     if (match === Number.POSITIVE_INFINITY) return null
     const near = match - offsetMs - APART_MS
@@ -39,7 +39,7 @@ export function previousCronSlot(fields: CronFields, zone: Zone, before: number)
     const match = previousLocalMatch(fields, (at + offsetMs) / 1000) * 1000
     if (match >= (fields.wildcard ? fromAt + offsetMs : shownUntil)) {
       const slot = match - offsetMs
-      return slot > fromAt ? slot : fromAt
+      return Math.max(slot, fromAt)
     }
     if (match === Number.NEGATIVE_INFINITY) return null
     const near = match - offsetMs + APART_MS

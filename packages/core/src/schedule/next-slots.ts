@@ -21,7 +21,10 @@ const MAX_STEPS = 100_000
 export function nextSlots(schedule: Schedule, options: { readonly from: Instant; readonly count?: number; readonly job?: string }): Date[] {
   const { from, count = 10, job } = options
   if (!Number.isInteger(count) || count < 0 || count > MAX_COUNT) {
-    throw new QuarterjackError('InvalidOption', `count: ${JSON.stringify(count) ?? String(count)} must be a whole number from 0 to ${MAX_COUNT}.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `count: ${JSON.stringify(count) ?? String(count)} must be a whole number from 0 to ${MAX_COUNT}.`,
+    )
   }
   const after = toInstant(from, 'from')
   const bound = job === undefined ? schedule : bindSchedule(schedule, job)

@@ -81,7 +81,8 @@ function checkField(expression: string, piece: Piece, rule: CronFieldRule): stri
   }
   // Items that are right one by one can still be wrong together. What H becomes is not known yet, and never in the way.
   const plain = items.filter((item) => !holdsHash(item)).join(',')
-  const problem = items.length > 1 && text.includes('#') ? 'is not understood: # does not go into a list' : plain === '' ? null : judge(plain, rule)
+  const problem =
+    items.length > 1 && text.includes('#') ? 'is not understood: # does not go into a list' : plain === '' ? null : judge(plain, rule)
   if (problem !== null) throw invalidCron(expression, `${rule.name} "${text}" at offset ${piece.offset} ${problem}`, rule.remedy)
   return text
 }

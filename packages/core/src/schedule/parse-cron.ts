@@ -28,14 +28,9 @@ function compile(expression: string): CronFields {
   if (normaliseCron(expression) !== expression) throw invalidCron(expression, 'it is not in the stored form', 'Make schedules with cron().')
   if (holdsHash(expression)) throw invalidCron(expression, 'its H is not resolved', 'Bind the schedule to a job first.')
   const texts = expression.split(' ')
-  const [second, minute, hour, day, month, weekday] = texts.map((text, index) => readCronField(CRON_FIELDS[index] as CronFieldRule, text)) as [
-    CronField,
-    CronField,
-    CronField,
-    CronField,
-    CronField,
-    CronField,
-  ]
+  const [second, minute, hour, day, month, weekday] = texts.map((text, index) =>
+    readCronField(CRON_FIELDS[index] as CronFieldRule, text),
+  ) as [CronField, CronField, CronField, CronField, CronField, CronField]
   return {
     seconds: maskOf(second.values, 0),
     secondsFrom30: maskOf(second.values, 30),

@@ -91,7 +91,6 @@ function planMany(facts: SlotFacts): SlotPlan {
   const isFull = (): boolean =>
     account.runs.length >= MAX_RUNS_PER_PLAN || account.skips.length >= MAX_SKIPS_PER_PLAN || steps >= MAX_STEPS_PER_PLAN
   for (const part of parts) {
-    if (isFull()) break
     if (part.suspended) account.skipAll('suspended', part.after, part.through)
     else {
       through = Math.max(part.after, Math.min(part.through, skipThrough))

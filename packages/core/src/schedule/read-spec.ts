@@ -64,7 +64,9 @@ function checkField(name: string, value: unknown, check: Check, text: string): v
 
 function unreadable(problem: string, text: string, cause?: unknown): QuarterjackError {
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text
-  return new QuarterjackError('InvalidSchedule', `The stored schedule ${shown} cannot be read: ${problem}. Set or register it again.`, { cause })
+  return new QuarterjackError('InvalidSchedule', `The stored schedule ${shown} cannot be read: ${problem}. Set or register it again.`, {
+    cause,
+  })
 }
 
 function isKind(): boolean {

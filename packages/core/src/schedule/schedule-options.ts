@@ -33,7 +33,10 @@ export function checkOptionNames(options: unknown, factory: string, names: reado
 export function makeSchedule<P, S extends { readonly kind: ScheduleSpec['kind'] }>(own: S, options: ScheduleOptions<P>): Schedule<P> {
   const { key, payload } = options
   if (key !== undefined && (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH)) {
-    throw new QuarterjackError('InvalidOption', `key: ${JSON.stringify(key)} is not a key. Give 1 to ${MAX_KEY_LENGTH} characters, or leave it out.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `key: ${JSON.stringify(key)} is not a key. Give 1 to ${MAX_KEY_LENGTH} characters, or leave it out.`,
+    )
   }
   const spec = { ...own, ...resolveCommon(options) } as unknown as ScheduleSpec
   return Object.freeze({ spec: Object.freeze(spec), excludes: Object.freeze(functionsOf(options.exclude)), key, payload })
@@ -84,7 +87,10 @@ function listOf(exclude: unknown): readonly unknown[] {
   if (exclude === undefined) return []
   if (!Array.isArray(exclude)) throw new QuarterjackError('InvalidOption', 'exclude: it must be a list. Put the exclusion into [ ].')
   if (exclude.length > MAX_EXCLUSIONS) {
-    throw new QuarterjackError('InvalidOption', `exclude: ${exclude.length} entries are too many; at most ${MAX_EXCLUSIONS}. Use a function.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `exclude: ${exclude.length} entries are too many; at most ${MAX_EXCLUSIONS}. Use a function.`,
+    )
   }
   return exclude
 }
@@ -97,7 +103,10 @@ function resolveRange({ from, to }: { readonly from: unknown; readonly to: unkno
   const fromAt = toInstant(from, `${field}.from`)
   const toAt = toInstant(to, `${field}.to`)
   if (toAt > fromAt) return Object.freeze([fromAt, toAt] as const)
-  throw new QuarterjackError('InvalidOption', `${field}: ${iso(toAt)} does not lie after ${iso(fromAt)}: the range [from, to) is empty. Swap them.`)
+  throw new QuarterjackError(
+    'InvalidOption',
+    `${field}: ${iso(toAt)} does not lie after ${iso(fromAt)}: the range [from, to) is empty. Swap them.`,
+  )
 }
 
 function iso(at: number): string {

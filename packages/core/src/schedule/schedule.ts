@@ -14,19 +14,19 @@ export type Exclusion = `${number}-${number}-${number}` | ExcludedRange | ((slot
 /** Options that every kind of schedule takes. `P` is the payload of the job it belongs to. */
 export interface ScheduleOptions<P = unknown> {
   /** Tells apart several schedules of one job, and is the key of their runs. Default: position, and the key `''`. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Payload of the runs it fires; required when the job's schema needs one. */
-  readonly payload?: P
+  readonly payload?: P | undefined
   /** No slot before this instant (inclusive). */
-  readonly start?: Instant
+  readonly start?: Instant | undefined
   /** No slot after this instant (inclusive). */
-  readonly end?: Instant
+  readonly end?: Instant | undefined
   /** Slots to leave out; each is recorded as skipped (`excluded`). */
-  readonly exclude?: readonly Exclusion[]
+  readonly exclude?: readonly Exclusion[] | undefined
   /** Up to this much is added to each slot's due instant: the same on every node, and never past the next slot. */
-  readonly jitter?: Duration
+  readonly jitter?: Duration | undefined
   /** IANA name. Default `'UTC'`. For `every` and `at` it only gives excluded days their meaning. */
-  readonly timeZone?: string
+  readonly timeZone?: string | undefined
 }
 
 /**

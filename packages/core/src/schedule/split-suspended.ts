@@ -8,7 +8,11 @@ export interface Part {
 }
 
 /** The parts of `(after, through]` in order. Suspensions `(from, to]` may come in any order and overlap; such ones become one part. */
-export function splitSuspended(after: number, through: number, stretches: readonly (readonly [from: number, to: number])[]): readonly Part[] {
+export function splitSuspended(
+  after: number,
+  through: number,
+  stretches: readonly (readonly [from: number, to: number])[],
+): readonly Part[] {
   const parts: Part[] = []
   let reached = after
   for (const [from, to] of mergeStretches(stretches)) {

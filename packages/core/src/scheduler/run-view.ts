@@ -27,7 +27,11 @@ export function viewRun(record: RunRecord, sensitive: readonly string[] | null):
     progress: readJson(record.progress),
     result: readJson(record.result),
     error: record.error,
-    attempts: record.attempts,
+    attempts: record.attempts.map((attempt) => ({
+      ...attempt,
+      startedAt: new Date(attempt.startedAt),
+      finishedAt: new Date(attempt.finishedAt),
+    })),
     replayOf: record.replayOf,
     cancelRequested: record.cancelRequested,
   }

@@ -18,44 +18,44 @@ export interface SchedulerOptions {
   readonly store: Store
   readonly jobs: readonly Job<never, unknown>[]
   /** A pino-shaped logger, `'text'` or `'json'` for the console, or `false`. Default `'text'`: warnings and errors. */
-  readonly logger?: Logger | 'text' | 'json' | false
+  readonly logger?: Logger | 'text' | 'json' | false | undefined
   /** Runs at a time in this process. Default 20. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Default `'30s'`; at least `'2s'`. Renewed three times as often. */
-  readonly lease?: Duration
+  readonly lease?: Duration | undefined
   /** Deadline of each store call. Default `'5s'`, at most half the lease. */
-  readonly storeTimeout?: Duration
+  readonly storeTimeout?: Duration | undefined
   /** How long a handler may go on after its signal aborted before it counts as stuck. Default `'10s'`. */
-  readonly abortGrace?: Duration
+  readonly abortGrace?: Duration | undefined
   /** Most bytes of a payload, result, error as JSON. Defaults 256 KB, 64 KB, 16 KB. */
-  readonly limits?: { readonly payload?: number; readonly result?: number; readonly error?: number }
+  readonly limits?: { readonly payload?: number; readonly result?: number; readonly error?: number } | undefined
   /** Wraps every run: AsyncLocalStorage, transactions, tracing. Must call `next` once and return its value. */
-  readonly around?: (ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>
+  readonly around?: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | undefined
   /** Stop on SIGTERM and SIGINT, with this grace; the second signal exits. Default off. */
-  readonly handleSignals?: boolean | { readonly grace?: Duration }
+  readonly handleSignals?: boolean | { readonly grace?: Duration } | undefined
   /** For tests. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** For tests: numbers in [0, 1), for jitter of retries, ids and backoff. */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
 }
 
 /** Options of one trigger. */
 export interface TriggerOptions<In = unknown> {
   /** Default `''`. */
-  readonly key?: string
-  readonly delay?: Duration
+  readonly key?: string | undefined
+  readonly delay?: Duration | undefined
   /** Absolute start; not together with `delay`. */
-  readonly runAt?: Instant
-  readonly priority?: number
+  readonly runAt?: Instant | undefined
+  readonly priority?: number | undefined
   /** A second trigger with this key (per job) within `idempotencyTtl` (default `'24h'`) answers with the first's run. */
-  readonly idempotencyKey?: string
-  readonly idempotencyTtl?: Duration
+  readonly idempotencyKey?: string | undefined
+  readonly idempotencyTtl?: Duration | undefined
   /** `false` overrides the job's default. */
-  readonly debounce?: DebounceOptions<In> | false
+  readonly debounce?: DebounceOptions<In> | false | undefined
   /** `'skip'`: do not run at all if a run of (job, key) is alive. */
-  readonly overlap?: 'skip'
+  readonly overlap?: 'skip' | undefined
   /** An open transaction of the store's database; see the adapter. */
-  readonly tx?: unknown
+  readonly tx?: unknown | undefined
 }
 
 /** What a trigger gives back. */
@@ -64,6 +64,12 @@ export interface RunHandle<R = unknown> {
   readonly outcome: 'created' | 'coalesced' | 'duplicate' | 'pruned' | 'dropped' | 'skipped'
   /** Resolves with the result after it is committed; throws `RunFailedError`, or an error with code `RunCancelled`, `RunSkipped` or `WaitTimedOut`. */
   finished(options?: { readonly timeout?: Duration; readonly signal?: AbortSignal }): Promise<R>
+}
+
+/** One execution of a run, as it is shown. */
+export interface Attempt extends Omit<AttemptRecord, 'startedAt' | 'finishedAt'> {
+  readonly startedAt: Date
+  readonly finishedAt: Date
 }
 
 /** A run as it is shown: instants as `Date`, JSON parsed, sensitive paths masked. */
@@ -89,21 +95,22 @@ export interface Run {
   readonly progress: unknown
   readonly result: unknown
   readonly error: StoredError | null
-  readonly attempts: readonly AttemptRecord[]
+  readonly attempts: readonly Attempt[]
   readonly replayOf: string | null
   readonly cancelRequested: string | null
 }
 
+/** Which runs to find; all given members must match. */
 export interface RunFilter {
-  readonly job?: JobRef
-  readonly key?: string
-  readonly state?: RunState | readonly RunState[]
-  readonly createdAfter?: Instant
-  readonly createdBefore?: Instant
+  readonly job?: JobRef | undefined
+  readonly key?: string | undefined
+  readonly state?: RunState | readonly RunState[] | undefined
+  readonly createdAfter?: Instant | undefined
+  readonly createdBefore?: Instant | undefined
   /** Run id: continue a page. */
-  readonly after?: string
+  readonly after?: string | undefined
   /** Default 50, at most 1,000. */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /** A job, or its name. */

@@ -1,9 +1,10 @@
 /** `scheduler.schedules`: dynamic schedules, by the hundred thousand. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { anchorOf, planScheduleWrite } from '../engine/plan-registration.ts'
+import { anchorOf, type Placed, placeSpec, planScheduleWrite } from '../engine/plan-registration.ts'
 import type { Job, JobPolicy } from '../job/job.ts'
 import { deserialisePayload, parsePayload, serialisePayload } from '../job/payload.ts'
 import { bindSchedule } from '../schedule/resolve-spec.ts'
+import type { ScheduleSpec } from '../schedule/schedule.ts'
 import type { ScheduleWrite } from '../store/schedules.ts'
 import { checkKey } from '../trigger/build-request.ts'
 import { jobName, type GroupDeps } from './runs-group.ts'
@@ -94,13 +95,14 @@ async function writeBatch(
   const anchors = await anchorsOf(policy, batch, deps)
   let open = batch.map((prepared, index) => ({ prepared, index, asOf: 0 }))
   const readAt = await deps.storeNow()
+  const write = createWriter(policy, anchors, deps.nextId)
   for (let round = 0; open.length > 0; round++) {
     if (round === MAX_ROUNDS)
       throw new QuarterjackError(
         'StoreUnavailable',
         `${open.length} schedules of job "${policy.name}" lost ${MAX_ROUNDS} races in a row; set them again.`,
       )
-    const writes = open.map(({ prepared, asOf }) => writeOf(policy, prepared, Math.max(readAt, asOf), anchors, deps))
+    const writes = open.map(({ prepared, asOf }) => write(prepared, Math.max(readAt, asOf)))
     const { replies } = await deps.call('schedules.set', (store) => store.schedules.set({ schedules: writes }))
     open = open.flatMap((one, position) => {
       const reply = replies[position]
@@ -112,24 +114,34 @@ async function writeBatch(
   return outcomes
 }
 
-function writeOf(
+/** Makes writes; schedules that share a spec share the arithmetic. */
+function createWriter(
   policy: JobPolicy,
-  { setting, payload }: Prepared,
-  asOf: number,
   anchors: ReadonlyMap<string, number>,
-  deps: GroupDeps,
-): ScheduleWrite {
-  return planScheduleWrite({
-    job: policy.name,
-    name: setting.key,
-    key: setting.key,
-    spec: bindSchedule(setting.schedule, `${policy.name}/${setting.key}`).spec,
-    functions: [],
-    payload,
-    asOf,
-    anchorAt: anchors.get(setting.key) ?? null,
-    incarnation: deps.nextId(),
-  })
+  nextId: () => string,
+): (prepared: Prepared, asOf: number) => ScheduleWrite {
+  const shared = new Map<ScheduleSpec, { readonly asOf: number; readonly placed: Placed }>()
+  return ({ setting, payload }, asOf) => {
+    const { spec } = bindSchedule(setting.schedule, `${policy.name}/${setting.key}`)
+    const anchorAt = anchors.get(setting.key) ?? null
+    const facts = {
+      job: policy.name,
+      name: setting.key,
+      key: setting.key,
+      spec,
+      functions: [],
+      payload,
+      asOf,
+      anchorAt,
+      incarnation: nextId(),
+    }
+    if (anchorAt !== null) return planScheduleWrite(facts)
+    const known = shared.get(spec)
+    if (known?.asOf === asOf) return planScheduleWrite(facts, known.placed)
+    const placed = placeSpec(facts)
+    shared.set(spec, { asOf, placed })
+    return planScheduleWrite(facts, placed)
+  }
 }
 
 /** Registration anchors that exist are kept, so that setting the same schedule again changes nothing. */

@@ -57,7 +57,7 @@ export interface RunRecord {
   /** How many triggers this run answers. */
   readonly triggers: number
   readonly cancelRequested: string | null
-  /** Why it was skipped (a {@link SkipReason}), cancelled or died, in words. */
+  /** Why it was cancelled or died, in words. Of a skipped run the {@link SkipReason}, and behind `handler: ` its handler's words. */
   readonly reason: string | null
   readonly progress: string | null
   readonly result: string | null

@@ -72,6 +72,7 @@ export interface Settlement {
     | { readonly to: 'retry'; readonly delayMs: number }
     | { readonly to: 'dead'; readonly reason: string }
     | { readonly to: 'cancelled'; readonly reason: string }
+    /** By the handler: the reason begins with `handler: `. */
     | { readonly to: 'skipped'; readonly reason: string }
     /** Back to pending at its old `runAt`; no failure is counted, and no attempt either. */
     | { readonly to: 'released' }
@@ -163,6 +164,7 @@ export interface JobStats {
   readonly overdueSince: number | null
   readonly schedules: number
   readonly lastRun: RunRecord | null
+  /** A run that its handler skipped counts: there was nothing to do. */
   readonly lastSuccess: RunRecord | null
   readonly lastFailure: RunRecord | null
   readonly failuresInARow: number

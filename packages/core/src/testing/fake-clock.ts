@@ -9,6 +9,8 @@ export interface FakeClock extends Clock {
   advanceTo(at: number | Date | string): Promise<void>
   /** Lets all pending work (promises, deferred callbacks) finish without moving time. */
   settle(): Promise<void>
+  /** Moves time to each next timer until `promise` settles, for at most `withinMs` (default one hour). For code that waits. */
+  until<T>(promise: Promise<T>, withinMs?: number): Promise<T>
   /** Steps the wall clock only, forward or back, as NTP or an operator would. */
   jump(ms: number): void
   /** How many timers are set. */
@@ -82,6 +84,18 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
       const ms = new Date(at).getTime() - (wallOffset + elapsed)
       if (ms < 0) throw new RangeError(`advanceTo: ${new Date(at).toISOString()} lies ${-ms} ms in the past; time only moves forward.`)
       await advance(ms)
+    },
+    async until(promise, withinMs = 3_600_000) {
+      let settled = false
+      const watched = promise.finally(() => {
+        settled = true
+      })
+      watched.catch(() => undefined)
+      const limit = elapsed + withinMs
+      await settle()
+      while (!settled && elapsed < limit) await advance(Math.max(0, Math.min(next()?.at ?? limit, limit) - elapsed))
+      if (!settled) throw new Error(`until: not settled within ${withinMs} ms of this clock's time.`)
+      return watched
     },
     jump(ms): void {
       wallOffset += ms

@@ -47,33 +47,18 @@ export function manualScheduler(options: ManualSchedulerOptions): ManualSchedule
   const scheduler = createScheduler({ logger: false, ...rest, store: options.store ?? memoryStore({ clock }), clock, random })
   const events = recordEvents(scheduler)
 
-  /** Turns the wheel until `promise` settles: the code under test may wait for timers. */
-  const drive = async <T>(promise: Promise<T>, withinMs: number): Promise<T> => {
-    let settled = false
-    const watched = promise.finally(() => {
-      settled = true
-    })
-    watched.catch(() => undefined)
-    const until = clock.monotonic() + withinMs
-    for (await clock.settle(); !settled && clock.monotonic() < until; ) {
-      await clock.advance(Math.max(0, Math.min(clock.nextTimerAt ?? until, until) - clock.monotonic()))
-    }
-    if (!settled) throw new Error(`Not finished within ${withinMs} ms of fake time.`)
-    return watched
-  }
-
   const stop = async (): Promise<void> => {
-    await drive(scheduler.stop(), 120_000)
+    await clock.until(scheduler.stop(), 120_000)
   }
 
   return {
     scheduler,
     clock,
     events,
-    start: () => drive(scheduler.start(), 60_000).then(() => clock.settle()),
+    start: () => clock.until(scheduler.start(), 60_000).then(() => clock.settle()),
     advance: (by) => clock.advance(parseDuration(by, 'advance')),
     advanceTo: (at) => clock.advanceTo(at),
-    finish: (handle, within = '1h') => drive(handle.finished(), parseDuration(within, 'finish: within')),
+    finish: (handle, within = '1h') => clock.until(handle.finished(), parseDuration(within, 'finish: within')),
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -107,7 +107,15 @@ describe('runs', () => {
       reason: 'no retries left',
       error: { name: 'Error', message: 'x', stack: 'Error: x\n    at handler' },
       attempts: [
-        { number: 1, outcome: 'failed', owner: 'o-1', fence: 7, startedAt: 0, finishedAt: 1_500, error: { name: 'Error', message: 'x' } },
+        {
+          number: 1,
+          outcome: 'failed',
+          owner: 'o-1',
+          fence: 7,
+          startedAt: new Date(0),
+          finishedAt: new Date(1_500),
+          error: { name: 'Error', message: 'x' },
+        },
       ],
     })
     const { scheduler } = fakeScheduler({ verbs: { 'runs.get': () => run } })

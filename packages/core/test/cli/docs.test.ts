@@ -15,8 +15,8 @@ const attempt = {
   outcome: 'failed',
   owner: 'o',
   fence: 1,
-  startedAt: 0,
-  finishedAt: 1,
+  startedAt: new Date(0),
+  finishedAt: new Date(1),
   error: { name: 'E', message: 'm', stack: 's' },
 } as const
 const run = fakeRun({ state: 'dead', reason: 'why', error: attempt.error, attempts: [attempt] })

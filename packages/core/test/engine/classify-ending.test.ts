@@ -28,7 +28,7 @@ describe('classifyEnding', () => {
       'succeeded',
       { to: 'succeeded', result: '1' },
     ],
-    ['a skip', facts(threw(new SkipSignal('nothing'))), 'succeeded', { to: 'skipped', reason: 'nothing' }],
+    ['a skip', facts(threw(new SkipSignal('nothing'))), 'succeeded', { to: 'skipped', reason: 'handler: nothing' }],
     ['a first failure', facts(threw(new TypeError('x'))), 'failed', { to: 'retry', delayMs: 1_000 }],
     ['a second failure', facts(threw('text'), null, 1), 'failed', { to: 'retry', delayMs: 2_000 }],
     ['the last failure', facts(threw(new Error('x')), null, 2), 'failed', { to: 'dead', reason: 'failed 3 times: x' }],

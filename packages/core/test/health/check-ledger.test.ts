@@ -112,6 +112,18 @@ describe('a ledger in order', () => {
     expect(found({ record: record({ spec, cursor: at(5), slots: 2 }), runs: [runAt(at(1)), runAt(at(5))], skips: [] })).toHaveLength(3)
   })
 
+  it('takes ranges that reach over the horizon for what they are', () => {
+    const ledger = (from: number, to: number, count: number | null): LedgerFacts => ({
+      record: record({ cursor: at(6), slots: 3 + (count ?? 0), horizon: at(3), folded: { succeeded: 1 } }),
+      runs: [runAt(at(5)), runAt(at(6))],
+      skips: [skip(from, to, count)],
+    })
+    expect(check(ledger(at(2), at(4), 3))).toMatchObject({ audit: { proven: 3, attested: 3 }, violations: [] })
+    expect(check(ledger(at(2), at(4), null))).toMatchObject({ audit: { proven: 3, attested: 3 }, violations: [], counts: [{ count: 3 }] })
+    // Its last slot may lie before the horizon, and only its end after it.
+    expect(found({ ...ledger(at(2), at(3) + 1, 2), runs: [4, 5, 6].map((second) => runAt(at(second))) })).toEqual([['countMismatch', null]])
+  })
+
   it('leaves alone the runs of a schedule that was removed and set anew', () => {
     const other = (slot: number): LedgerFacts['runs'][number] => ({
       ...runAt(slot),

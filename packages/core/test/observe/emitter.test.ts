@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createEmitter, type ListenerFailure, REPORTS_PER_MINUTE } from '../../src/observe/emitter.ts'
 import { EVENT_NAMES } from '../../src/observe/event-names.ts'
@@ -163,5 +164,11 @@ describe('createEmitter', () => {
     for (const name of EVENT_NAMES) emitter.on(name, () => {})
     expect(new Set(EVENT_NAMES).size).toBe(EVENT_NAMES.length)
     expect(EVENT_NAMES).toContain('run.dead')
+  })
+
+  it('has every event documented, and no other', () => {
+    const page = readFileSync(new URL('../../../../docs/events.md', import.meta.url), 'utf8')
+    const rows = [...page.matchAll(/^\| `([a-z]+\.[a-z]+)` \|/gm)].map(([, name]) => name)
+    expect(rows.toSorted()).toEqual([...EVENT_NAMES].sort())
   })
 })

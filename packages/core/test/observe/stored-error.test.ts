@@ -122,7 +122,7 @@ describe('truncateText', () => {
         const size = bytes(cut) - 2
         expect(size).toBeLessThanOrEqual(limit)
         expect(cut === text).toBe(bytes(text) - 2 <= limit)
-        expect(cut === text || cut.includes('… [truncated from')).toBe(cut === text || limit > 40)
+        expect(cut === text || limit <= 40 || cut.includes('… [truncated from')).toBe(true)
       }),
       { numRuns: 500 },
     )

@@ -21,7 +21,14 @@ export function localClock(timeZone: string): LocalClock {
   return (at) => {
     // 29/03/2026, 03:00:00
     const text = format.format(at)
-    return Date.UTC(+text.slice(6, 10), +text.slice(3, 5) - 1, +text.slice(0, 2), +text.slice(12, 14), +text.slice(15, 17), +text.slice(18, 20))
+    return Date.UTC(
+      +text.slice(6, 10),
+      +text.slice(3, 5) - 1,
+      +text.slice(0, 2),
+      +text.slice(12, 14),
+      +text.slice(15, 17),
+      +text.slice(18, 20),
+    )
   }
 }
 

@@ -120,6 +120,29 @@ const TABLE: readonly { zone: string; what: string; expression: string; from: st
     from: '2026-03-29T01:59:10+01:00',
     slots: ['2026-03-29T01:59:30+01:00', '2026-03-29T03:59:00+02:00'],
   },
+  {
+    zone: 'Europe/Berlin',
+    what: 'the second pass is not forgotten although the next day that matches is a year away',
+    expression: '*/30 2 25 10 *',
+    from: '2026-10-25T02:15+02:00',
+    slots: ['2026-10-25T02:30+02:00', '2026-10-25T02:00+01:00', '2026-10-25T02:30+01:00', '2027-10-25T02:00+02:00'],
+  },
+  // A change on the very border of a UTC year: 1969-01-01 00:00 -> 08:00
+  {
+    zone: 'Antarctica/Casey',
+    what: 'a gap at the start of a year',
+    expression: '0 4 * * *',
+    from: '1968-12-31T00:00Z',
+    slots: ['1968-12-31T04:00Z', '1969-01-01T08:00+08:00', '1969-01-02T04:00+08:00'],
+  },
+  // 1953-01-01 00:00 -> 1952-12-31 16:00
+  {
+    zone: 'America/Inuvik',
+    what: 'hours repeated at the end of a year',
+    expression: '0 20 * * *',
+    from: '1952-12-31T00:00Z',
+    slots: ['1952-12-31T20:00Z', '1953-01-01T20:00-08:00'],
+  },
   // Lord Howe moves by half an hour: 2026-04-05 02:00 -> 01:30, 2026-10-04 02:00 -> 02:30
   {
     zone: 'Australia/Lord_Howe',
@@ -171,11 +194,26 @@ const TABLE: readonly { zone: string; what: string; expression: string; from: st
     ['America/Santiago', '2026-09-05T12:00-04:00', '2026-09-06T01:00-03:00', '2026-09-07T00:00-03:00'],
     ['Asia/Beirut', '2026-03-28T12:00+02:00', '2026-03-29T01:00+03:00', '2026-03-30T00:00+03:00'],
     ['America/Havana', '2026-03-07T12:00-05:00', '2026-03-08T01:00-04:00', '2026-03-09T00:00-04:00'],
-  ].flatMap(([zone, from, first, second]) => [
-    { zone, what: 'midnight is skipped', expression: '0 0 * * *', from, slots: [first, second] },
-    { zone, what: 'half past midnight is skipped', expression: '30 0 * * *', from, slots: [first, (second as string).replace('T00:00', 'T00:30')] },
-    { zone, what: 'every six hours has no phantom at one', expression: '0 */6 * * *', from: first, slots: [(first as string).replace('T01:00', 'T06:00')] },
-  ] as (typeof TABLE)[number][]),
+  ].flatMap(
+    ([zone, from, first, second]) =>
+      [
+        { zone, what: 'midnight is skipped', expression: '0 0 * * *', from, slots: [first, second] },
+        {
+          zone,
+          what: 'half past midnight is skipped',
+          expression: '30 0 * * *',
+          from,
+          slots: [first, (second as string).replace('T00:00', 'T00:30')],
+        },
+        {
+          zone,
+          what: 'every six hours has no phantom at one',
+          expression: '0 */6 * * *',
+          from: first,
+          slots: [(first as string).replace('T01:00', 'T06:00')],
+        },
+      ] as (typeof TABLE)[number][],
+  ),
   {
     zone: 'America/Sao_Paulo',
     what: 'the last hour of a day is repeated',
@@ -283,11 +321,16 @@ describe('slots around the changes of zones', () => {
   it.each(TABLE)('$zone: $what ($expression)', ({ zone, expression, from, slots }) => {
     const expected = slots.map((slot) => new Date(slot).getTime())
     const found: (number | null)[] = []
-    for (let after: number | null = Date.parse(from); found.length < expected.length && after !== null; found.push(after)) after = next(expression, zone, after)
+    for (let after: number | null = Date.parse(from); found.length < expected.length && after !== null; found.push(after))
+      after = next(expression, zone, after)
     expect(found.map(iso)).toEqual(expected.map(iso))
 
     const back: (number | null)[] = []
-    for (let before: number | null = (expected.at(-1) as number) + 1; back.length < expected.length && before !== null; back.unshift(before)) {
+    for (
+      let before: number | null = (expected.at(-1) as number) + 1;
+      back.length < expected.length && before !== null;
+      back.unshift(before)
+    ) {
       before = previous(expression, zone, before)
     }
     expect(back.map(iso)).toEqual(expected.map(iso))
@@ -295,13 +338,19 @@ describe('slots around the changes of zones', () => {
 })
 
 const UTC_TABLE: readonly (readonly [what: string, expression: string, from: string, slots: readonly string[]])[] = [
-  ['day of month OR day of week', '0 0 13 * FRI', '2026-02-01', ['2026-02-06', '2026-02-13', '2026-02-20', '2026-02-27', '2026-03-06', '2026-03-13']],
+  [
+    'day of month OR day of week',
+    '0 0 13 * FRI',
+    '2026-02-01',
+    ['2026-02-06', '2026-02-13', '2026-02-20', '2026-02-27', '2026-03-06', '2026-03-13'],
+  ],
   ['a stepped day counts as restricted', '0 0 */15 * MON', '2026-06-01', ['2026-06-08', '2026-06-15', '2026-06-16', '2026-06-22']],
   ['a day alone', '0 0 31 * *', '2026-01-01', ['2026-01-31', '2026-03-31', '2026-05-31']],
   ['a weekday alone', '0 0 * * 7', '2026-01-01', ['2026-01-04', '2026-01-11']],
   ['the last day', '0 0 L * *', '2028-01-01', ['2028-01-31', '2028-02-29', '2028-03-31']],
   ['a day and the last day', '0 0 15,L 2 *', '2026-01-01', ['2026-02-15', '2026-02-28', '2027-02-15']],
   ['the last Friday', '0 0 * * 5L', '2026-01-01', ['2026-01-30', '2026-02-27', '2026-03-27']],
+  ['the last Saturday where it is the last day', '0 0 * 10 6L', '2026-01-01', ['2026-10-31', '2027-10-30', '2028-10-28']],
   ['the third Friday', '0 0 * * 5#3', '2026-01-01', ['2026-01-16', '2026-02-20', '2026-03-20']],
   ['the third Friday or the first of a month', '0 0 1 * FRI#3', '2026-01-02', ['2026-01-16', '2026-02-01', '2026-02-20']],
   ['a fifth Monday in February comes every 28 or 40 years', '0 0 * 2 1#5', '2016-03-01', ['2044-02-29', '2072-02-29', '2112-02-29']],
@@ -319,10 +368,13 @@ describe('the calendar', () => {
     expect(slotsBackward(expression, 'UTC', Date.parse(`${from}T00:00:01Z`), last + 1).map(iso)).toEqual(expected.map(iso))
   })
 
-  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', '* * 31 2 *', '0 0 30-31 2 *'])('%s never fires: exhausted, in both directions', (expression) => {
-    expect(next(expression, 'Europe/Berlin', Date.UTC(2026, 0))).toBeNull()
-    expect(previous(expression, 'Europe/Berlin', Date.UTC(2026, 0))).toBeNull()
-  })
+  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', '* * 31 2 *', '0 0 30-31 2 *'])(
+    '%s never fires: exhausted, in both directions',
+    (expression) => {
+      expect(next(expression, 'Europe/Berlin', Date.UTC(2026, 0))).toBeNull()
+      expect(previous(expression, 'Europe/Berlin', Date.UTC(2026, 0))).toBeNull()
+    },
+  )
 
   it('an impossible day is rescued by a day of the week', () => {
     expect(iso(next('0 0 30 2 MON', 'UTC', Date.UTC(2026, 1, 1)))).toBe('2026-02-02T00:00:00.000Z')

@@ -11,7 +11,11 @@ const HOUR = 3_600_000
 describe('nextSlots', () => {
   it('gives dates strictly after `from`', () => {
     const slots = nextSlots(cron('30 2 * * *', { timeZone: 'Europe/Berlin' }), { from: '2026-03-28T01:30:00Z', count: 3 })
-    expect(slots.map((slot) => slot.toISOString())).toEqual(['2026-03-29T01:00:00.000Z', '2026-03-30T00:30:00.000Z', '2026-03-31T00:30:00.000Z'])
+    expect(slots.map((slot) => slot.toISOString())).toEqual([
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-30T00:30:00.000Z',
+      '2026-03-31T00:30:00.000Z',
+    ])
   })
 
   it('gives ten unless told otherwise, fewer when the schedule ends, none when it is over', () => {
@@ -25,7 +29,13 @@ describe('nextSlots', () => {
   it('leaves out excluded slots', () => {
     const exclude = ['1970-01-02', { from: 0, to: 20 * HOUR }, (slot: Date) => slot.getUTCHours() === 22] as const
     const slots = nextSlots(every('1h', { exclude }), { from: 0, count: 5 })
-    expect(slots.map((slot) => slot.toISOString().slice(0, 13))).toEqual(['1970-01-01T20', '1970-01-01T21', '1970-01-01T23', '1970-01-03T00', '1970-01-03T01'])
+    expect(slots.map((slot) => slot.toISOString().slice(0, 13))).toEqual([
+      '1970-01-01T20',
+      '1970-01-01T21',
+      '1970-01-01T23',
+      '1970-01-03T00',
+      '1970-01-03T01',
+    ])
   })
 
   it('gives up where everything is left out', () => {
@@ -33,7 +43,9 @@ describe('nextSlots', () => {
   })
 
   it('takes `from` for the registration', () => {
-    expect(nextSlots(every('6h', { anchor: 'registration', align: '1h' }), { from: '2026-05-01T14:23:00Z', count: 1 })).toEqual([new Date('2026-05-01T20:00:00Z')])
+    expect(nextSlots(every('6h', { anchor: 'registration', align: '1h' }), { from: '2026-05-01T14:23:00Z', count: 1 })).toEqual([
+      new Date('2026-05-01T20:00:00Z'),
+    ])
   })
 
   it('needs the job of an H', () => {

@@ -33,7 +33,13 @@ const suspended = (from: number, to: number, count: number | null): object => ({
 
 describe('in time', () => {
   it('runs the slot and waits for the next', () => {
-    expect(plan(every('1h'), { cursor: h(0), now: h(1) })).toEqual({ through: h(1), runs: [h(1)], skips: [], nextSlot: h(2), nextDueAt: h(2) })
+    expect(plan(every('1h'), { cursor: h(0), now: h(1) })).toEqual({
+      through: h(1),
+      runs: [h(1)],
+      skips: [],
+      nextSlot: h(2),
+      nextDueAt: h(2),
+    })
     expect(plan(every('1h'), { cursor: h(0), now: h(1) + 35_000 })).toMatchObject({ runs: [h(1)], skips: [] })
   })
 
@@ -43,19 +49,40 @@ describe('in time', () => {
   })
 
   it('takes the awaited slot for due even if `now` does not', () => {
-    expect(plan(every('1h'), { cursor: h(0), now: h(1) - 5 })).toEqual({ through: h(1), runs: [h(1)], skips: [], nextSlot: h(2), nextDueAt: h(2) })
-    expect(plan(every('1h', { exclude: [() => false] }), { cursor: h(0), now: h(1) - 5 })).toMatchObject({ through: h(1), runs: [h(1)], nextSlot: h(2) })
+    expect(plan(every('1h'), { cursor: h(0), now: h(1) - 5 })).toEqual({
+      through: h(1),
+      runs: [h(1)],
+      skips: [],
+      nextSlot: h(2),
+      nextDueAt: h(2),
+    })
+    expect(plan(every('1h', { exclude: [() => false] }), { cursor: h(0), now: h(1) - 5 })).toMatchObject({
+      through: h(1),
+      runs: [h(1)],
+      nextSlot: h(2),
+    })
   })
 
   it('runs every slot that is due and not yet missed', () => {
-    expect(plan(every('10s'), { cursor: 0, now: 35_000 })).toMatchObject({ through: 30_000, runs: [10_000, 20_000, 30_000], skips: [], nextSlot: 40_000 })
+    expect(plan(every('10s'), { cursor: 0, now: 35_000 })).toMatchObject({
+      through: 30_000,
+      runs: [10_000, 20_000, 30_000],
+      skips: [],
+      nextSlot: 40_000,
+    })
   })
 
   it('waits for the jitter of a slot', () => {
     const schedule = every('1h', { jitter: '59m' })
     const spec = resolveSpec(schedule.spec, 0)
     const due = dueAt(spec, 'job/#0', h(2))
-    expect(plan(schedule, { cursor: 0, now: due - 1, misfireAfterMs: h(9) })).toEqual({ through: h(1), runs: [h(1)], skips: [], nextSlot: h(2), nextDueAt: due })
+    expect(plan(schedule, { cursor: 0, now: due - 1, misfireAfterMs: h(9) })).toEqual({
+      through: h(1),
+      runs: [h(1)],
+      skips: [],
+      nextSlot: h(2),
+      nextDueAt: due,
+    })
     expect(plan(schedule, { cursor: 0, now: due, misfireAfterMs: h(9) })).toMatchObject({ runs: [h(1), h(2)] })
   })
 
@@ -63,13 +90,22 @@ describe('in time', () => {
     const schedule = every('1h', { jitter: '59m' })
     const due = dueAt(resolveSpec(schedule.spec, 0), 'job/#0', h(1))
     expect(plan(schedule, { cursor: 0, now: due + 35_000, catchUp: { mode: 'none' } })).toMatchObject({ runs: [h(1)] })
-    expect(plan(schedule, { cursor: 0, now: due + 35_001, catchUp: { mode: 'none' } })).toMatchObject({ runs: [], skips: [misfire(h(1), h(1), 1)] })
+    expect(plan(schedule, { cursor: 0, now: due + 35_001, catchUp: { mode: 'none' } })).toMatchObject({
+      runs: [],
+      skips: [misfire(h(1), h(1), 1)],
+    })
   })
 })
 
 describe('missed', () => {
   it('latest: runs the newest, skips the older', () => {
-    expect(plan(every('1h'), { cursor: 0, now: h(5.5) })).toEqual({ through: h(5), runs: [h(5)], skips: [misfire(h(1), h(4), 4)], nextSlot: h(6), nextDueAt: h(6) })
+    expect(plan(every('1h'), { cursor: 0, now: h(5.5) })).toEqual({
+      through: h(5),
+      runs: [h(5)],
+      skips: [misfire(h(1), h(4), 4)],
+      nextSlot: h(6),
+      nextDueAt: h(6),
+    })
     expect(plan(every('1h'), { cursor: 0, now: h(1.5) })).toMatchObject({ runs: [h(1)], skips: [] })
   })
 
@@ -78,23 +114,50 @@ describe('missed', () => {
   })
 
   it('none: skips all', () => {
-    expect(plan(every('1h'), { cursor: 0, now: h(5.5), catchUp: { mode: 'none' } })).toMatchObject({ through: h(5), runs: [], skips: [misfire(h(1), h(5), 5)] })
-    expect(plan(every('1h'), { cursor: 0, now: h(1.5), catchUp: { mode: 'none' } })).toMatchObject({ through: h(1), runs: [], skips: [misfire(h(1), h(1), 1)] })
-    expect(plan(every('1h'), { cursor: 0, now: h(5) + 1, catchUp: { mode: 'none' } })).toMatchObject({ runs: [h(5)], skips: [misfire(h(1), h(4), 4)] })
+    expect(plan(every('1h'), { cursor: 0, now: h(5.5), catchUp: { mode: 'none' } })).toMatchObject({
+      through: h(5),
+      runs: [],
+      skips: [misfire(h(1), h(5), 5)],
+    })
+    expect(plan(every('1h'), { cursor: 0, now: h(1.5), catchUp: { mode: 'none' } })).toMatchObject({
+      through: h(1),
+      runs: [],
+      skips: [misfire(h(1), h(1), 1)],
+    })
+    expect(plan(every('1h'), { cursor: 0, now: h(5) + 1, catchUp: { mode: 'none' } })).toMatchObject({
+      runs: [h(5)],
+      skips: [misfire(h(1), h(4), 4)],
+    })
   })
 
   it('all: runs the newest `limit`, oldest first', () => {
     const catchUp = { mode: 'all', limit: 3, withinMs: null } as const
-    expect(plan(every('1h'), { cursor: 0, now: h(6.5), catchUp })).toMatchObject({ through: h(6), runs: [h(4), h(5), h(6)], skips: [misfire(h(1), h(3), 3)] })
-    expect(plan(every('1h'), { cursor: 0, now: h(6) + 1, catchUp })).toMatchObject({ runs: [h(3), h(4), h(5), h(6)], skips: [misfire(h(1), h(2), 2)] })
+    expect(plan(every('1h'), { cursor: 0, now: h(6.5), catchUp })).toMatchObject({
+      through: h(6),
+      runs: [h(4), h(5), h(6)],
+      skips: [misfire(h(1), h(3), 3)],
+    })
+    expect(plan(every('1h'), { cursor: 0, now: h(6) + 1, catchUp })).toMatchObject({
+      runs: [h(3), h(4), h(5), h(6)],
+      skips: [misfire(h(1), h(2), 2)],
+    })
     expect(plan(every('1h'), { cursor: 0, now: h(2.5), catchUp })).toMatchObject({ runs: [h(1), h(2)], skips: [] })
-    expect(plan(every('1h'), { cursor: 0, now: h(2.5), catchUp: { ...catchUp, limit: 0 } })).toMatchObject({ runs: [], skips: [misfire(h(1), h(2), 2)] })
+    expect(plan(every('1h'), { cursor: 0, now: h(2.5), catchUp: { ...catchUp, limit: 0 } })).toMatchObject({
+      runs: [],
+      skips: [misfire(h(1), h(2), 2)],
+    })
   })
 
   it('all: runs what is within the window, to the millisecond', () => {
     const catchUp = { mode: 'all', limit: 100, withinMs: h(2) } as const
-    expect(plan(every('1h'), { cursor: 0, now: h(6), misfireAfterMs: 0, catchUp })).toMatchObject({ runs: [h(4), h(5), h(6)], skips: [misfire(h(1), h(3), 3)] })
-    expect(plan(every('1h'), { cursor: 0, now: h(6) + 1, misfireAfterMs: 0, catchUp })).toMatchObject({ runs: [h(5), h(6)], skips: [misfire(h(1), h(4), 4)] })
+    expect(plan(every('1h'), { cursor: 0, now: h(6), misfireAfterMs: 0, catchUp })).toMatchObject({
+      runs: [h(4), h(5), h(6)],
+      skips: [misfire(h(1), h(3), 3)],
+    })
+    expect(plan(every('1h'), { cursor: 0, now: h(6) + 1, misfireAfterMs: 0, catchUp })).toMatchObject({
+      runs: [h(5), h(6)],
+      skips: [misfire(h(1), h(4), 4)],
+    })
     expect(plan(every('1h'), { cursor: 0, now: h(1.5), catchUp: { ...catchUp, withinMs: h(0.5) } })).toMatchObject({ runs: [h(1)] })
     expect(plan(every('1h'), { cursor: 0, now: h(1.5) + 1, catchUp: { ...catchUp, withinMs: h(0.5) } })).toMatchObject({ runs: [] })
   })
@@ -136,9 +199,19 @@ describe('excluded', () => {
   const schedule = every('1h', { exclude: [{ from: h(2), to: h(4) }] })
 
   it('slots before and after the due one are told apart', () => {
-    expect(plan(schedule, { cursor: h(1), now: h(4) })).toMatchObject({ through: h(4), runs: [h(4)], skips: [excluded(h(2), h(3), 2)], nextSlot: h(5) })
+    expect(plan(schedule, { cursor: h(1), now: h(4) })).toMatchObject({
+      through: h(4),
+      runs: [h(4)],
+      skips: [excluded(h(2), h(3), 2)],
+      nextSlot: h(5),
+    })
     expect(plan(schedule, { cursor: h(0), now: h(1) })).toMatchObject({ through: h(1), runs: [h(1)], skips: [], nextSlot: h(4) })
-    expect(plan(schedule, { cursor: h(0), now: h(3) })).toMatchObject({ through: h(3), runs: [h(1)], skips: [excluded(h(2), h(3), 2)], nextSlot: h(4) })
+    expect(plan(schedule, { cursor: h(0), now: h(3) })).toMatchObject({
+      through: h(3),
+      runs: [h(1)],
+      skips: [excluded(h(2), h(3), 2)],
+      nextSlot: h(4),
+    })
   })
 
   it('are never made up for', () => {
@@ -155,13 +228,22 @@ describe('excluded', () => {
 
   it('a thousand in a row wake the engine, which goes on', () => {
     const none = every('1s', { exclude: [() => true] })
-    expect(plan(none, { cursor: 0, now: 1_001_000 })).toMatchObject({ through: 1_001_000, runs: [], skips: [excluded(1_000, 1_001_000, 1_001)], nextSlot: 2_002_000 })
+    expect(plan(none, { cursor: 0, now: 1_001_000 })).toMatchObject({
+      through: 1_001_000,
+      runs: [],
+      skips: [excluded(1_000, 1_001_000, 1_001)],
+      nextSlot: 2_002_000,
+    })
   })
 
   it('in a long missed stretch they are not told apart', () => {
     const odd = every('1s', { exclude: [(slot) => Number(slot) % 2_000 === 0] })
     const made = plan(odd, { cursor: 0, now: h(1), misfireAfterMs: 0 })
-    expect(made).toMatchObject({ through: h(1), runs: [h(1) - 1_000], skips: [misfire(1_000, h(1) - 2_000, 3_598), excluded(h(1), h(1), 1)] })
+    expect(made).toMatchObject({
+      through: h(1),
+      runs: [h(1) - 1_000],
+      skips: [misfire(1_000, h(1) - 2_000, 3_598), excluded(h(1), h(1), 1)],
+    })
   })
 
   it('many short ranges are bounded', () => {
@@ -188,7 +270,16 @@ describe('excluded', () => {
 
 describe('suspended', () => {
   it('one range for each stretch, from exclusive, to inclusive', () => {
-    expect(plan(every('1h'), { cursor: 0, now: h(9.5), suspendedStretches: [[h(1), h(3)], [h(5.5), h(7.5)]] })).toMatchObject({
+    expect(
+      plan(every('1h'), {
+        cursor: 0,
+        now: h(9.5),
+        suspendedStretches: [
+          [h(1), h(3)],
+          [h(5.5), h(7.5)],
+        ],
+      }),
+    ).toMatchObject({
       through: h(9),
       runs: [h(9)],
       skips: [misfire(h(1), h(1), 1), suspended(h(2), h(3), 2), misfire(h(4), h(5), 2), suspended(h(6), h(7), 2), misfire(h(8), h(8), 1)],
@@ -210,7 +301,18 @@ describe('suspended', () => {
   })
 
   it('stretches that overlap, are out of order, or lie before the cursor', () => {
-    expect(plan(every('1h'), { cursor: h(2), now: h(8), suspendedStretches: [[h(5), h(7)], [h(0), h(4)], [h(3), h(5.5)], [h(0), h(1)]] })).toMatchObject({
+    expect(
+      plan(every('1h'), {
+        cursor: h(2),
+        now: h(8),
+        suspendedStretches: [
+          [h(5), h(7)],
+          [h(0), h(4)],
+          [h(3), h(5.5)],
+          [h(0), h(1)],
+        ],
+      }),
+    ).toMatchObject({
       through: h(8),
       runs: [h(8)],
       skips: [suspended(h(3), h(7), 5)],
@@ -240,11 +342,21 @@ describe('suspended', () => {
 
 describe('slots that were reckoned differently before', () => {
   it('an awaited instant that is no slot any more still moves the cursor', () => {
-    expect(plan(every('1h'), { cursor: h(0), nextSlot: h(0.5), now: h(0.5) })).toEqual({ through: h(0.5), runs: [], skips: [], nextSlot: h(1), nextDueAt: h(1) })
+    expect(plan(every('1h'), { cursor: h(0), nextSlot: h(0.5), now: h(0.5) })).toEqual({
+      through: h(0.5),
+      runs: [],
+      skips: [],
+      nextSlot: h(1),
+      nextDueAt: h(1),
+    })
   })
 
   it('slots before the awaited one are accounted for', () => {
-    expect(plan(every('1h'), { cursor: h(0), nextSlot: h(3), now: h(3) })).toMatchObject({ through: h(3), runs: [h(3)], skips: [misfire(h(1), h(2), 2)] })
+    expect(plan(every('1h'), { cursor: h(0), nextSlot: h(3), now: h(3) })).toMatchObject({
+      through: h(3),
+      runs: [h(3)],
+      skips: [misfire(h(1), h(2), 2)],
+    })
   })
 
   it('even if they are more than one plan holds', () => {

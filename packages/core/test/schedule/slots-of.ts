@@ -20,7 +20,8 @@ export function slotsForward(expression: string, timeZone: string, fromAt: numbe
     slots.push(slot)
     slot = next(expression, timeZone, slot)
     // A slot that does not move on would never end.
-    if (slot !== null && slot <= (slots.at(-1) as number)) throw new Error(`${expression} in ${timeZone}: ${slot} does not lie after ${slots.at(-1)}`)
+    if (slot !== null && slot <= (slots.at(-1) as number))
+      throw new Error(`${expression} in ${timeZone}: ${slot} does not lie after ${slots.at(-1)}`)
   }
   return slots
 }

@@ -17,9 +17,21 @@ describe('every', () => {
     ['on a slot', every('6h'), '2026-05-01T12:00Z', '2026-05-01T18:00Z', '2026-05-01T06:00Z'],
     ['from a date', every('6h', { anchor: '2026-05-01T02:30Z' }), '2026-05-01T14:23Z', '2026-05-01T14:30Z', '2026-05-01T08:30Z'],
     ['before its anchor', every('6h', { anchor: '2026-06-01T02:30Z' }), '2026-05-01T14:23Z', '2026-05-01T14:30Z', '2026-05-01T08:30Z'],
-    ['from its registration, on the hour', every('6h', { anchor: 'registration', align: '1h' }), '2026-05-01T14:23Z', '2026-05-01T20:00Z', '2026-05-01T14:00Z'],
+    [
+      'from its registration, on the hour',
+      every('6h', { anchor: 'registration', align: '1h' }),
+      '2026-05-01T14:23Z',
+      '2026-05-01T20:00Z',
+      '2026-05-01T14:00Z',
+    ],
     ['before 1970', every('1d'), '1969-12-30T12:00Z', '1969-12-31T00:00Z', '1969-12-30T00:00Z'],
-    ['in real time through a change of clocks', every('1h', { timeZone: 'Europe/Berlin' }), '2026-03-29T00:30Z', '2026-03-29T01:00Z', '2026-03-29T00:00Z'],
+    [
+      'in real time through a change of clocks',
+      every('1h', { timeZone: 'Europe/Berlin' }),
+      '2026-03-29T00:30Z',
+      '2026-03-29T01:00Z',
+      '2026-03-29T00:00Z',
+    ],
   ])('%s', (_what, schedule, from, next, previous) => {
     expect(new Date(nextBaseSlot(spec(schedule), Date.parse(from)) as number).toISOString()).toBe(new Date(next).toISOString())
     expect(new Date(previousBaseSlot(spec(schedule), Date.parse(from)) as number).toISOString()).toBe(new Date(previous).toISOString())
@@ -27,14 +39,19 @@ describe('every', () => {
 
   it('is exact for odd steps and far anchors', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e12 }), fc.integer({ min: -4e15, max: 4e15 }), fc.integer({ min: -4e15, max: 4e15 }), (everyMs, anchorAt, after) => {
-        const one: ResolvedSpec = { kind: 'every', everyMs, anchorAt }
-        const next = nextBaseSlot(one, after) as number
-        const previous = previousBaseSlot(one, next) as number
-        expect(next > after && next - everyMs <= after).toBe(true)
-        expect((BigInt(next) - BigInt(anchorAt)) % BigInt(everyMs)).toBe(0n)
-        expect(previous).toBe(next - everyMs)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1e12 }),
+        fc.integer({ min: -4e15, max: 4e15 }),
+        fc.integer({ min: -4e15, max: 4e15 }),
+        (everyMs, anchorAt, after) => {
+          const one: ResolvedSpec = { kind: 'every', everyMs, anchorAt }
+          const next = nextBaseSlot(one, after) as number
+          const previous = previousBaseSlot(one, next) as number
+          expect(next > after && next - everyMs <= after).toBe(true)
+          expect((BigInt(next) - BigInt(anchorAt)) % BigInt(everyMs)).toBe(0n)
+          expect(previous).toBe(next - everyMs)
+        },
+      ),
     )
   })
 
@@ -67,7 +84,8 @@ describe('bounds', () => {
     const forward: number[] = []
     for (let slot = nextBaseSlot(spec(schedule), 0); slot !== null; slot = nextBaseSlot(spec(schedule), slot)) forward.push(slot)
     const backward: number[] = []
-    for (let slot = previousBaseSlot(spec(schedule), MAX); slot !== null; slot = previousBaseSlot(spec(schedule), slot)) backward.unshift(slot)
+    for (let slot = previousBaseSlot(spec(schedule), MAX); slot !== null; slot = previousBaseSlot(spec(schedule), slot))
+      backward.unshift(slot)
     expect(forward.map((slot) => new Date(slot).getUTCHours())).toEqual(hours)
     expect(backward).toEqual(forward)
   })
@@ -96,11 +114,23 @@ describe('isExcluded', () => {
   const berlin = spec(every('1h', { timeZone: 'Europe/Berlin', exclude: ['2026-12-25'] }))
 
   it('by local day', () => {
-    expect([day - 1, day, day + 86_399_999, day + 86_400_000].map((slot) => isExcluded(berlin, [], slot))).toEqual([false, true, true, false])
+    expect([day - 1, day, day + 86_399_999, day + 86_400_000].map((slot) => isExcluded(berlin, [], slot))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ])
   })
 
   it('by range, from its start to before its end', () => {
-    const ranged = spec(every('1h', { exclude: [{ from: 10, to: 20 }, { from: 30, to: 31 }] }))
+    const ranged = spec(
+      every('1h', {
+        exclude: [
+          { from: 10, to: 20 },
+          { from: 30, to: 31 },
+        ],
+      }),
+    )
     expect([9, 10, 19, 20, 30, 31].map((slot) => isExcluded(ranged, [], slot))).toEqual([false, true, true, false, true, false])
   })
 

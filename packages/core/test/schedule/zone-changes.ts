@@ -62,7 +62,12 @@ export function checkTransition(timeZone: string, clock: LocalClock, transition:
  * Fifty years of one daily local time: exactly one slot for each local day, in order, at the time itself or, when that
  * was skipped, at the change that skipped it; and the same backwards. Returns the number of days.
  */
-export function checkDaily(timeZone: string, clock: LocalClock, transitions: readonly Transition[], timeOfDay: { hour: number; minute: number }): number {
+export function checkDaily(
+  timeZone: string,
+  clock: LocalClock,
+  transitions: readonly Transition[],
+  timeOfDay: { hour: number; minute: number },
+): number {
   const expression = `${timeOfDay.minute} ${timeOfDay.hour} * * *`
   const changes = new Set(transitions.map(({ at }) => at))
   const firstDay = Math.floor(clock(FROM_AT) / DAY_MS) + 1
@@ -78,7 +83,8 @@ export function checkDaily(timeZone: string, clock: LocalClock, transitions: rea
     if (slot === null) throw new Error(`${label}: exhausted`)
     const local = clock(slot)
     if (local !== wanted && !(local > wanted && changes.has(slot))) throw new Error(`${label}: fires at ${iso(local)} local time`)
-    if (slot !== before && before !== null && previous(expression, timeZone, slot) !== before) throw new Error(`${label}: the slot before is not ${iso(before)}`)
+    if (slot !== before && before !== null && previous(expression, timeZone, slot) !== before)
+      throw new Error(`${label}: the slot before is not ${iso(before)}`)
     before = slot
     // Where a whole day was skipped, its midnight and the next day's are one slot.
     if (local !== wanted + DAY_MS) slot = next(expression, timeZone, slot)
@@ -109,6 +115,7 @@ function expressionsNear(clock: LocalClock, { at, shiftMs }: Transition, random:
     `*/15 0-22 * * *`,
     `${random(30)},${30 + random(30)} 0-22 * * *`,
     `* ${hour} * ${touched.getUTCMonth() + 1} *`,
+    `*/${3 + random(20)} ${hour} ${touched.getUTCDate()} ${touched.getUTCMonth() + 1} *`,
     `5-55/10 0-23 * * *`,
     `0 0 * * *`,
   ]

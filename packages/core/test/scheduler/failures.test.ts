@@ -112,7 +112,7 @@ describe('failing runs', () => {
     await manual.start()
     const handle = await manual.scheduler.trigger(job)
     await expect(manual.finish(handle)).rejects.toMatchObject({ code: 'RunSkipped' })
-    expect(await manual.scheduler.runs.get(handle.id)).toMatchObject({ state: 'skipped', reason: 'nothing to do' })
+    expect(await manual.scheduler.runs.get(handle.id)).toMatchObject({ state: 'skipped', reason: 'handler: nothing to do' })
   })
 
   it('cancels a running run through its signal, and a pending one at once', async () => {

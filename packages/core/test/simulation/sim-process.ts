@@ -69,7 +69,8 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
         const timer: Timer = { event: null, set: true }
         count(1)
         if (Number.isNaN(delayMs)) throw new RangeError('a timer was set for NaN ms')
-        timer.event = timeline.after(Math.min(Math.max(0, delayMs), 2 ** 31) / rate, () =>
+        // As Node does: whole milliseconds, at least one.
+        timer.event = timeline.after(Math.max(1, Math.trunc(Math.min(delayMs, 2 ** 31))) / rate, () =>
           happen('timer', () => {
             if (settle(timer)) callback()
           }),

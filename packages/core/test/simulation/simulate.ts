@@ -165,6 +165,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       if (!isOver()) await step(world, advance)
     }
     if (!isOver()) slots = (await checkTheEnd(world)).slots
+  } catch (error) {
+    history.violate('alive', String((error as Error).stack))
   } finally {
     process.off('unhandledRejection', onUnhandled)
   }

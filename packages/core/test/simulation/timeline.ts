@@ -1,5 +1,8 @@
 /** The one line of time of a simulation: events in order, each followed by all the work it caused. No real time. */
 
+/** So many events at one instant are an endless loop. */
+const MOST_AT_ONCE = 20_000
+
 export interface TimelineEvent {
   readonly at: number
   readonly order: number
@@ -26,6 +29,7 @@ export function createTimeline(): Timeline {
   let now = 0
   let order = 0
   let happened = 0
+  let standing = 0
 
   /** One real macrotask: every promise that can resolve has resolved after it. */
   const settle = async (): Promise<void> => {
@@ -64,6 +68,8 @@ export function createTimeline(): Timeline {
         if (first === undefined || first.at > until) break
         pop(heap)
         if (first.run === null) continue
+        standing = first.at === now ? standing + 1 : 0
+        if (standing > MOST_AT_ONCE) throw new Error(`time stands still at ${now} ms: ${standing} events at one instant`)
         now = first.at
         happened++
         first.run()

@@ -2,7 +2,16 @@
 import type { ClaimAtOnce, ClaimedRun } from '../../store/claim-at-once.ts'
 import assert from 'node:assert/strict'
 import type { RunRecord } from '../../store/records.ts'
-import type { ClaimRequest, EnqueueReply, EnqueueRequest, GateRecord, RenewReply, RenewRequest, SettleReply, Settlement } from '../../store/runs.ts'
+import type {
+  ClaimRequest,
+  EnqueueReply,
+  EnqueueRequest,
+  GateRecord,
+  RenewReply,
+  RenewRequest,
+  SettleReply,
+  Settlement,
+} from '../../store/runs.ts'
 import { only, present } from './expectations.ts'
 import type { Trial } from './trial.ts'
 

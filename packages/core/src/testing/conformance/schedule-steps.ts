@@ -3,7 +3,17 @@ import type { ClaimAtOnce } from '../../store/claim-at-once.ts'
 import assert from 'node:assert/strict'
 import { slotRunId } from '../../random/ids.ts'
 import type { ScheduleRecord } from '../../store/records.ts'
-import type { FiredRun, FireReply, Firing, LedgerPage, Registration, RegistrationReply, ScheduleRef, ScheduleWrite, ScheduleWriteReply } from '../../store/schedules.ts'
+import type {
+  FiredRun,
+  FireReply,
+  Firing,
+  LedgerPage,
+  Registration,
+  RegistrationReply,
+  ScheduleRef,
+  ScheduleWrite,
+  ScheduleWriteReply,
+} from '../../store/schedules.ts'
 import { only, present } from './expectations.ts'
 import type { Trial } from './trial.ts'
 

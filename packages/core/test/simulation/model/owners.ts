@@ -1,6 +1,6 @@
 /** What the calls that took effect say about owners: who may still hold runs. */
 import type { ClaimAtOnce } from '../../../src/store/claim-at-once.ts'
-import type { ClaimReply, ClaimRequest, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
+import type { ClaimedRun, ClaimReply, ClaimRequest, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
 import type { Commit } from '../faulty-store.ts'
 
 export interface OwnerFacts {
@@ -24,12 +24,11 @@ export interface OwnersModel {
 export function createOwnersModel(): OwnersModel {
   const owners = new Map<string, OwnerFacts>()
 
-  const claimed = (claim: ClaimAtOnce | undefined, storeNow: number, runs: number): void => {
+  /** A claim is a renewal too, whether it claimed anything or not. */
+  const claimed = (claim: ClaimAtOnce | undefined, storeNow: number): void => {
     const owner = claim === undefined ? undefined : owners.get(claim.owner)
     if (claim === undefined || owner === undefined || owner.left || owner.expiresAt <= storeNow) return
-    const until = storeNow + claim.leaseMs
-    // A call that claimed nothing may or may not have renewed: the model believes the shorter lease.
-    owner.expiresAt = runs > 0 ? until : Math.min(owner.expiresAt, until)
+    owner.expiresAt = storeNow + claim.leaseMs
   }
 
   return {
@@ -40,10 +39,9 @@ export function createOwnersModel(): OwnersModel {
         const hashes = jobs === undefined ? known(id).hashes : new Map(jobs.map(({ job, hash }) => [job, hash]))
         owners.set(id, { id, process: process.name, expiresAt: storeNow + leaseMs, left: false, hashes })
       } else if (verb === 'runs.claim') {
-        const { status, runs } = reply as ClaimReply
-        if (status === 'ok') claimed(request as ClaimRequest, storeNow, runs.length)
+        if ((reply as ClaimReply).status === 'ok') claimed(request as ClaimRequest, storeNow)
       } else if (verb === 'schedules.fire' || verb === 'runs.enqueue') {
-        claimed((request as { claim?: ClaimAtOnce }).claim, storeNow, claimedIn(reply))
+        claimed((request as { claim?: ClaimAtOnce }).claim, storeNow)
       } else if (verb === 'runs.leave') {
         const owner = owners.get((request as { owner: string }).owner)
         if (owner !== undefined) owner.left = true
@@ -62,12 +60,8 @@ export function createOwnersModel(): OwnersModel {
   }
 }
 
-function claimedIn(reply: unknown): number {
-  return claimsOf(reply).length
-}
-
 /** Every claimed run in a reply of `claim`, `fire` or `enqueue`. */
-export function claimsOf(reply: unknown): readonly import('../../../src/store/runs.ts').ClaimedRun[] {
+export function claimsOf(reply: unknown): readonly ClaimedRun[] {
   const { runs, replies } = reply as { runs?: readonly never[]; replies?: readonly { claimed?: never; runs?: readonly { claimed?: never }[] }[] }
   if (runs !== undefined) return runs
   return (replies ?? []).flatMap((one) => [one.claimed ?? [], ...(one.runs ?? []).map((run) => run.claimed ?? [])].flat())

@@ -168,7 +168,8 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
         })
       }
       if (verb === 'runs.claim' || verb === 'schedules.fire' || verb === 'runs.enqueue') {
-        for (const claimed of claimsOf(reply)) onClaim(claimed, commit)
+        // One reply may give its runs in another order than it claimed them.
+        for (const claimed of claimsOf(reply).toSorted((a, b) => a.record.fence - b.record.fence)) onClaim(claimed, commit)
       }
     },
     see(records) {

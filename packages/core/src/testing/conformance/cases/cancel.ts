@@ -82,7 +82,23 @@ export const cancelCases: CaseGroup = {
       await t.pass(LEASE_END)
       await renew(t, 'b')
       const run = await getRun(t, id)
-      assert.ok(run.state === 'cancelled' || run.cancelRequested !== null, `run is ${run.state} without its cancel request`)
+      assert.ok(
+        run.state === 'cancelled' || (run.state === 'pending' && run.cancelRequested !== null),
+        `run is ${run.state} without its cancel request`,
+      )
+    }),
+    both('a cancel request is not forgotten when the attempt fails', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const id = await enqueue(t, 'mail')
+      const running = await claimOne(t, 'a')
+      assert.equal(await cancel(t, id), 'requested')
+      await finish(t, running, { to: 'retry', delayMs: 0 })
+      const run = await getRun(t, id)
+      assert.ok(
+        run.state === 'cancelled' || (run.state === 'pending' && run.cancelRequested !== null),
+        `run is ${run.state} without its cancel request`,
+      )
     }),
     both('a cancelled slot keeps its place in the ledger', async (t) => {
       await define(t, 'mail')

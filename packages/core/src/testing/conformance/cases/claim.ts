@@ -170,6 +170,16 @@ export const claimCases: CaseGroup = {
       assert.equal((await claim(t, 'a')).length, 2)
       assert.equal((await claim(t, 'b')).length, 0)
     }),
+    given('a window of a rate limit lasts exactly perMs', async (t) => {
+      await define(t, 'mail', { rateLimit: { max: 1, perMs: 3_000 } })
+      await addOwner(t, 'a', ['mail'])
+      await enqueueMany(t, 'mail', 3)
+      assert.equal((await claim(t, 'a')).length, 1)
+      await t.pass(2_999)
+      assert.equal((await claim(t, 'a')).length, 0)
+      await t.pass(1)
+      assert.equal((await claim(t, 'a')).length, 1)
+    }),
     both('runs of a rate-limited job stay pending and do not keep others from being claimed', async (t) => {
       await define(t, 'mail', { rateLimit: { max: 1, perMs: t.ms(600_000) } })
       await define(t, 'report')

@@ -83,6 +83,24 @@ export const dynamicScheduleCases: CaseGroup = {
         specGeneration: 1,
       })
     }),
+    both('a change at the very slot supersedes it', async (t) => {
+      await define(t, 'sync')
+      const record = await addSchedule(t, 'sync', 'p1')
+      const slot = present(record.nextSlot, 'next slot')
+      await setSchedules(t, await scheduleWrite(t, 'sync', 'p1', { spec: specText(1), asOf: slot }))
+      assertFields(only((await ledgerOf(t, record)).skips, 'skip ranges'), { reason: 'superseded', from: slot, to: slot })
+    }),
+    both('a change moves the due instant, to later and to earlier', async (t) => {
+      await define(t, 'sync')
+      await addOwner(t, 'a', ['sync'])
+      await addSchedule(t, 'sync', 'p1')
+      const now = await t.now()
+      await setSchedules(t, await scheduleWrite(t, 'sync', 'p1', { spec: specText(1), asOf: now, nextSlot: now + t.ms(600_000) }))
+      assert.deepEqual(await dueNames(t, 'a'), [])
+      await setSchedules(t, await scheduleWrite(t, 'sync', 'p1', { spec: specText(2), asOf: now, nextSlot: now + 1 }))
+      await t.pass(100)
+      assert.deepEqual(await dueNames(t, 'a'), ['sync/p1'])
+    }),
     both('a change computed before the last firing is stale', async (t) => {
       await define(t, 'sync')
       const write = await scheduleWrite(t, 'sync', 'p1')

@@ -131,7 +131,8 @@ export const enqueueCases: CaseGroup = {
       await addOwner(t, 'a', ['mail'])
       const debounce = { waitMs: 0, maxWaitMs: null, leading: false, trailing: true, merge: 'last' } as const
       await enqueue(t, 'mail', { key: 'k', debounce })
-      const busy = async (): Promise<boolean> => (await trigger(t, 'mail', { key: 'k', skipWhenBusy: true, delayMs: t.ms(600_000) })).outcome === 'skipped'
+      const busy = async (): Promise<boolean> =>
+        (await trigger(t, 'mail', { key: 'k', skipWhenBusy: true, delayMs: t.ms(600_000) })).outcome === 'skipped'
       const run = await claimOne(t, 'a')
       assert.equal(await busy(), true)
       await finish(t, run, { to: 'retry', delayMs: 0 })

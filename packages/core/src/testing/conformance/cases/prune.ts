@@ -5,7 +5,18 @@ import type { KeepRule } from '../../../store/runs.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertLedgerSound, only, present } from '../expectations.ts'
 import { addOwner, cancel, claimIds, claimOne, enqueue, finish, statesOf, type Ending, SUCCESS } from '../run-steps.ts'
-import { addSchedule, define, fire, fireNext, firing, getSchedule, ledgerOf } from '../schedule-steps.ts'
+import {
+  addSchedule,
+  define,
+  fire,
+  fireNext,
+  firing,
+  getSchedule,
+  ledgerOf,
+  scheduleWrite,
+  setSchedules,
+  specText,
+} from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 const DAY = 86_400_000
@@ -198,6 +209,32 @@ export const pruneCases: CaseGroup = {
       assert.deepEqual([...horizons].sort(), horizons)
       assertFields(await getSchedule(t, K), { slots: 3, horizon: (await getSchedule(t, K)).cursor })
       await assertLedgerSound(t, K)
+    }),
+    both('specs that no slot after the horizon came from are forgotten', async (t) => {
+      await mailJob(t)
+      const first = await addSchedule(t, 'mail', 'k')
+      await fireNext(t, K)
+      await finish(t, await claimOne(t, 'a'))
+      const asOf = (await getSchedule(t, K)).cursor
+      await setSchedules(t, await scheduleWrite(t, 'mail', 'k', { spec: specText(1), asOf }))
+      await fireNext(t, K)
+      await finish(t, await claimOne(t, 'a'))
+      await prune(t, [rule({ succeeded: 5 })])
+      assertFields(only((await getSchedule(t, K)).history, 'history'), { generation: 1, spec: first.spec })
+      await prune(t, [rule({ succeeded: 0 })])
+      assert.deepEqual((await getSchedule(t, K)).history, [])
+    }),
+    both('the spec of an uncounted range is kept with it', async (t) => {
+      await mailJob(t)
+      const first = await addSchedule(t, 'mail', 'k')
+      const asOf = await t.now()
+      await setSchedules(t, await scheduleWrite(t, 'mail', 'k', { spec: specText(1), asOf, nextSlot: asOf + 1 }))
+      await t.pass(100)
+      await fireNext(t, K)
+      await finish(t, await claimOne(t, 'a'))
+      await prune(t, [rule({ succeeded: 0 })])
+      assertFields(only((await ledgerOf(t, K)).skips, 'skip ranges'), { reason: 'superseded', count: null, specGeneration: 1 })
+      assertFields(only((await getSchedule(t, K)).history, 'history'), { generation: 1, spec: first.spec })
     }),
     both('pruning at the same time folds each record once', async (t) => {
       await mailJob(t)

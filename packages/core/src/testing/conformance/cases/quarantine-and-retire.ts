@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, only } from '../expectations.ts'
 import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, SHORT_LEASE, statesOf, renew } from '../run-steps.ts'
-import { addSchedule, define, dueNames, fire, firing, getSchedule, scheduleWrite } from '../schedule-steps.ts'
+import { addSchedule, define, dueNames, fire, firing, getSchedule, scheduleWrite, setSchedules, specText, STEP } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 async function retire(t: Trial, ...jobs: readonly string[]): Promise<readonly string[]> {
@@ -23,6 +23,17 @@ export const quarantineAndRetireCases: CaseGroup = {
       assert.deepEqual(await dueNames(t, 'a'), ['mail/good'])
       assert.notEqual(only(await fire(t, [firing(t, bad)]), 'reply').status, 'fired')
       assertFields(await getSchedule(t, bad), { slots: 0, cursor: bad.cursor })
+    }),
+    both('new content ends a quarantine', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const bad = await addSchedule(t, 'mail', 'bad')
+      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'bad', reason: 'spec is not JSON' }] })
+      const asOf = (await t.now()) - t.ms(STEP)
+      const reply = await setSchedules(t, await scheduleWrite(t, 'mail', 'bad', { spec: specText(1), asOf, nextSlot: asOf + 1 }))
+      assert.equal(only(reply, 'reply').status, 'changed')
+      assertFields(await getSchedule(t, bad), { quarantined: null })
+      assert.deepEqual(await dueNames(t, 'a'), ['mail/bad'])
     }),
     both('quarantining what is not there harms nothing', async (t) => {
       await define(t, 'mail')

@@ -40,6 +40,7 @@ export const settleCases: CaseGroup = {
       await mailJob(t)
       await enqueue(t, 'mail')
       const run = await claimOne(t, 'a')
+      await t.pass(100)
       const { value, ...span } = await t.timed(() => settle(t, run, { to: 'succeeded', result: '{"sent":2}' }, { progress: '"done"' }))
       assert.equal(value.status, 'settled')
       const after = await getRun(t, run.id)
@@ -122,17 +123,12 @@ export const settleCases: CaseGroup = {
       await mailJob(t)
       const runAt = (await t.now()) - 5
       const id = await enqueue(t, 'mail', { runAt })
-      await finish(t, await claimOne(t, 'a'), { to: 'released' }, { startedAt: null })
-      assertFields(await getRun(t, id), {
-        state: 'pending',
-        runAt,
-        failures: 0,
-        crashes: 0,
-        suspect: false,
-        owner: null,
-        attempt: 0,
-        startedAt: null,
-      })
+      const given = { state: 'pending', runAt, failures: 0, crashes: 0, suspect: false, owner: null, attempt: 0, startedAt: null } as const
+      const prefetched = await claim(t, 'a', { start: 0 })
+      await finish(t, only(prefetched, 'claimed runs').record, { to: 'released' }, { startedAt: null })
+      assertFields(await getRun(t, id), given)
+      await finish(t, await claimOne(t, 'a'), { to: 'released' })
+      assertFields(await getRun(t, id), given)
       assertFields(await claimOne(t, 'a'), { id, attempt: 1 })
     }),
     both('a stale fence is refused and changes nothing', async (t) => {

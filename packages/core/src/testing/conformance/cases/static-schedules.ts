@@ -31,6 +31,11 @@ export const staticScheduleCases: CaseGroup = {
       await addOwner(t, 'a', ['mail'])
       await define(t, 'mail', { hash: 'v2', expectedGeneration: generation, schedules: [kept] })
       assert.deepEqual((await t.store.schedules.get({ schedules: [dropped] })).schedules, [null])
+      const loaded = await t.store.schedules.load({ jobs: ['mail'] })
+      assert.deepEqual(
+        loaded.schedules.map((schedule) => schedule.name),
+        ['#0'],
+      )
       assert.deepEqual([...(await dueNames(t, 'a'))].sort(), ['mail/#0', 'mail/tenant-1'])
       assert.equal((await getRun(t, run.id)).state, 'pending', 'the runs of a retired schedule stay')
     }),

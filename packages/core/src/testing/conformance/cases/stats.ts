@@ -69,6 +69,14 @@ export const statsCases: CaseGroup = {
       assert.ok(stats.pending >= 3)
       assert.equal(stats.oldestDueAt, now - t.ms(7_000))
     }),
+    given('a run is due at the very instant of runAt', async (t) => {
+      await define(t, 'mail')
+      await enqueue(t, 'mail', { delayMs: 1_000 })
+      await t.pass(999)
+      assert.equal((await statsOf(t, 'mail')).oldestDueAt, null)
+      await t.pass(1)
+      assert.equal((await statsOf(t, 'mail')).oldestDueAt, await t.now())
+    }),
     both('schedules: how many, the next slot, and what is overdue', async (t) => {
       await define(t, 'mail')
       const now = await t.now()

@@ -100,6 +100,16 @@ export const suspectCases: CaseGroup = {
       await addOwner(t, 'e', ['mail'])
       assert.deepEqual(await claim(t, 'e'), [])
     }),
+    both('a suspect whose attempt ends otherwise is no suspect any more', async (t) => {
+      await mailJob(t)
+      const id = await enqueue(t, 'mail')
+      await dieWith(t, 'a', 1)
+      await addOwner(t, 'b', ['mail'])
+      const run = await claimOne(t, 'b')
+      assert.equal(run.suspect, true)
+      await finish(t, run, { to: 'retry', delayMs: 0 })
+      assertFields(await getRun(t, id), { suspect: false, failures: 1, state: 'pending' })
+    }),
     both('a suspect that a process gives back cleanly has not crashed', async (t) => {
       await mailJob(t)
       const id = await enqueue(t, 'mail')
@@ -137,8 +147,10 @@ export const suspectCases: CaseGroup = {
       await dieWith(t, 'b', 1)
       await dieWith(t, 'c', 1)
       assertFields(await getRun(t, id), { crashes: 2 })
-      await renew(t, 'c-again', { survived: 'c' })
-      assertFields(await getRun(t, id), { crashes: 1 })
+      for (let round = 0; round < 2; round++) {
+        await renew(t, 'c-again', { survived: 'c' })
+        assertFields(await getRun(t, id), { crashes: 1 })
+      }
     }),
   ],
 }

@@ -56,7 +56,9 @@ const rules: fc.Arbitrary<CatchUpRule> = fc.oneof(
   }),
 )
 const stretches = fc.array(
-  fc.tuple(fc.integer({ min: -20, max: 300 }), fc.integer({ min: 0, max: 90 })).map(([from, length]) => [T + from * MINUTE, T + (from + length) * MINUTE] as const),
+  fc
+    .tuple(fc.integer({ min: -20, max: 300 }), fc.integer({ min: 0, max: 90 }))
+    .map(([from, length]) => [T + from * MINUTE, T + (from + length) * MINUTE] as const),
   { maxLength: 3 },
 )
 
@@ -175,7 +177,11 @@ it('plan after plan, every base slot up to the cursor has exactly one record, an
         facts = { ...facts, cursor: plan.through, nextSlot: plan.nextSlot }
       }
       let slots = 0
-      for (let slot = nextBaseSlot(first.spec, first.cursor); slot !== null && slot <= facts.cursor; slot = nextBaseSlot(first.spec, slot)) {
+      for (
+        let slot = nextBaseSlot(first.spec, first.cursor);
+        slot !== null && slot <= facts.cursor;
+        slot = nextBaseSlot(first.spec, slot)
+      ) {
         expect(fates.has(slot)).toBe(true)
         if (fates.get(slot) === 'run') {
           expect(isExcluded(first.spec, first.functions, slot)).toBe(false)
