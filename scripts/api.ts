@@ -1,7 +1,7 @@
 /** Compares the public API with the committed reports in `etc/`; `--update` writes them. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { reportEntry } from './api/report.ts'
+import { reportPackage } from './api/report.ts'
 import { conclude, type Finding } from './findings.ts'
 import { runCommand } from './run-command.ts'
 import { CACHE, listFiles, listPackages, ROOT } from './workspace.ts'
@@ -9,12 +9,11 @@ import { CACHE, listFiles, listPackages, ROOT } from './workspace.ts'
 const isUpdate = process.argv.includes('--update')
 const findings: Finding[] = []
 const current = new Set<string>()
-for (const { dir, entries } of listPackages()) {
-  for (const { specifier, subpath, types } of entries) {
-    const name = [basename(dir), ...subpath.split('/').slice(1)].join('-')
+for (const found of listPackages()) {
+  for (const [{ subpath }, report] of reportPackage(found)) {
+    const name = [basename(found.dir), ...subpath.split('/').slice(1)].join('-')
     const committed = join(ROOT, 'etc', `${name}.api.md`)
     current.add(committed)
-    const report = reportEntry(specifier, types, dir)
     if (isUpdate) {
       mkdirSync(join(ROOT, 'etc'), { recursive: true })
       writeFileSync(committed, report)

@@ -7,8 +7,8 @@ import { CACHE, readManifest } from './workspace.ts'
 /** The oldest Node in `engines`, and the newest. */
 export const NODE_VERSIONS = ['22.12.0', '24', '26'] as const
 
-/** The oldest TypeScript whose users we support, and the newest. */
-export const TYPESCRIPT_VERSIONS = ['5.4.5', '7.0.2'] as const
+/** The oldest TypeScript whose users we support (the first with `await using`), and the newest. */
+export const TYPESCRIPT_VERSIONS = ['5.2.2', '7.0.2'] as const
 
 /** A fetched package. */
 export interface Tool {

@@ -39,6 +39,7 @@ export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDep
       startKnown: started,
       progress: null,
       dropped: false,
+      stuck: false,
     }
     deps.holdings.add(execution)
     void deps

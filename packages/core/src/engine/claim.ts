@@ -14,8 +14,8 @@ export interface ClaimDeps {
   readonly monotonic: () => number
   readonly seenFence: () => number
   readonly onClaimed: (runs: readonly ClaimedRun[], owner: string) => void
-  /** The store took this owner's lease away. */
-  readonly onDead: () => void
+  /** The store took the lease of this owner away. */
+  readonly onDead: (owner: string) => void
 }
 
 /** One round; returns how many runs it claimed. */
@@ -28,8 +28,9 @@ export async function claimDue(deps: ClaimDeps): Promise<number> {
     const reply = await deps.link.call('runs.claim', (store) =>
       store.runs.claim({ owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }),
     )
+    reservation.answered()
     if (reply.status === 'dead') {
-      deps.onDead()
+      deps.onDead(owner)
       return 0
     }
     deps.owner.confirm(owner, askedAt, deps.leaseMs)

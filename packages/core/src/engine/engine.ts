@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts'
 import { waitForHint, type Clock } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
 import type { Trigger } from '../trigger/coalesce.ts'
-import { adopt, type AdoptDeps } from './adopt.ts'
+import { adopt, giveBack, type AdoptDeps } from './adopt.ts'
 import { claimDue } from './claim.ts'
 import type { Verdict } from './classify-ending.ts'
 import { type EngineFacts, longestRun, stuckRuns } from './engine-facts.ts'
@@ -27,7 +27,7 @@ import { registerDefinitions, type Definition, type Standing } from './register.
 import { retryStore } from './retry-store.ts'
 import { createSettler } from './settler.ts'
 import { drain } from './shutdown.ts'
-import { isTransient, type StoreLink } from './store-link.ts'
+import type { StoreLink } from './store-link.ts'
 import { suspendIfFailing } from './suspend-if-failing.ts'
 import { createWakes } from './wakes.ts'
 
@@ -76,7 +76,7 @@ const CALL_RETRIES = 4
 export function createEngine(options: EngineOptions): Engine {
   const { link, clock, random, emitter, logger, leaseMs } = options
   const owner = createOwner(clock, options.nextId)
-  const holdings = createHoldings(options.concurrency)
+  const holdings = createHoldings(options.concurrency, refill)
   const wakes = createWakes()
   const fences = createFences()
   const permits = pLimit({ concurrency: options.concurrency, rejectOnClear: true })
@@ -87,6 +87,7 @@ export function createEngine(options: EngineOptions): Engine {
   let policies: ReadonlyMap<string, JobPolicy> = new Map()
   let standings: ReadonlyMap<string, Standing> = new Map()
   let accepting = false
+  let refilling = false
   let unwatch: (() => void) | null = null
   let staleResults = 0
 
@@ -111,16 +112,19 @@ export function createEngine(options: EngineOptions): Engine {
     },
     execute: (execution) => execute(execution, executeDeps),
     onFree() {
-      // Refill in batches: not for every run that ends while others stand ready.
-      if (accepting && permits.pendingCount <= options.concurrency / 2) loop.stir()
+      refill()
     },
   }
 
   const onClaimed = (runs: readonly ClaimedRun[], by: string): void => {
-    if (runs.length === 0) return
+    // Whose lease is gone has lost these runs with it: they are others' by now.
+    if (by !== owner.id) return
     fences.see(runs)
-    holdings.spend(runs.length)
-    adopt(runs, by, adoptDeps)
+    if (accepting) {
+      holdings.spend(runs.length)
+      adopt(runs, by, adoptDeps)
+    } else for (const { record } of runs) void giveBack(record.id, record.fence, adoptDeps)
+    // Also when nothing was given: a claim shortens the lease of an idle process.
     keepAlive.touch()
   }
 
@@ -195,12 +199,14 @@ export function createEngine(options: EngineOptions): Engine {
   const enqueuer = createEnqueuer({
     clock,
     call,
+    callOnce: (verb, run) => link.call(verb, run),
     offer: (wanted) => {
       if (!accepting) return null
       // With no room the claim is empty, but its reply still tells when to look for what was written.
       const reservation = holdings.reserve(canClaim() ? wanted : 0)
       return {
         claim: { owner: owner.id, leaseMs, limit: reservation.limit, start: reservation.start, seenFence: fences.highest },
+        answered: reservation.answered,
         close: reservation.close,
       }
     },
@@ -218,7 +224,19 @@ export function createEngine(options: EngineOptions): Engine {
     },
   })
 
-  function lose(): void {
+  /** There is room again. What ends in one turn makes room for one claim; nothing is claimed while others stand ready. */
+  function refill(): void {
+    if (refilling) return
+    refilling = true
+    clock.defer(() => {
+      refilling = false
+      if (accepting && permits.pendingCount <= options.concurrency / 2) loop.news()
+    })
+  }
+
+  /** The lease of `by` is gone. It may be told more than once, and late: by then this process may be another owner. */
+  function lose(by: string): void {
+    if (by !== owner.id) return
     keepAlive.lose()
     void keepAlive.renew()
   }
@@ -242,6 +260,7 @@ export function createEngine(options: EngineOptions): Engine {
       definitions = given
       policies = new Map(given.map(({ policy }) => [policy.name, policy]))
       holdings.limitTo(quota ?? null)
+      settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       await retryStore(keepAlive.renewOrThrow, { clock, random, retries: CALL_RETRIES })
       await register()
@@ -249,7 +268,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (hint.kind === 'work') {
           wakes.stir()
           loop.stir()
-        } else if (hint.kind === 'cancel' && hint.owner === owner.id) void keepAlive.renew()
+        } else if (hint.kind === 'cancel' && hint.owner === owner.id) void keepAlive.renewAfresh()
       })
       accepting = true
       wakes.stir()
@@ -264,12 +283,15 @@ export function createEngine(options: EngineOptions): Engine {
       unwatch?.()
       unwatch = null
       await loop.stop()
-      await enqueuer.drained()
-      const stuck = await drain({ clock, holdings, giveBack: adoptDeps, graceMs, abortGraceMs: options.abortGraceMs })
+      // Callers may go on triggering for ever; only what may still claim is waited for, and no longer than the grace.
+      const [stuck] = await Promise.all([
+        drain({ clock, holdings, giveBack: adoptDeps, graceMs, abortGraceMs: options.abortGraceMs }),
+        waitForHint(clock, graceMs, enqueuer.idle()),
+      ])
       settler.abandon()
       await maintenance.stop()
       // Renewals stop last: until here, everything this process held was protected.
-      keepAlive.stop()
+      await keepAlive.stop()
       if (stuck.length === 0) await leave()
       owner.replace()
       return stuck
@@ -307,7 +329,6 @@ export function createEngine(options: EngineOptions): Engine {
     try {
       await link.call('runs.leave', (store) => store.runs.leave({ owner: owner.id }))
     } catch (error) {
-      if (!isTransient(error)) throw error
       logger.warn({ err: error }, 'the store did not answer at the end; the lease ends by itself')
     }
   }

@@ -54,6 +54,7 @@ export async function execute(execution: Execution, deps: ExecuteDeps): Promise<
     deps.random,
   )
   const holdsOn = ending.kind === 'stuck' && execution.policy.onStuck === 'hold'
+  execution.stuck = holdsOn
   // Deliberately not awaited: the permit is free while the batch is under way; the lease is not.
   const settled = settle(execution, ending, verdict, holdsOn, deps)
   if (ending.kind !== 'stuck') return

@@ -43,6 +43,7 @@ export async function fireDue(deps: FireDeps): Promise<number> {
   try {
     const claim = { owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }
     const reply = await deps.link.call('schedules.fire', (store) => store.schedules.fire({ firings, claim }))
+    reservation.answered()
     const claimed = reply.replies.flatMap((one) => one.runs.flatMap((run) => (run.claimed === undefined ? [] : [run.claimed])))
     if (claimed.length > 0) deps.owner.confirm(owner, askedAt, deps.leaseMs)
     deps.onClaimed(claimed, owner)

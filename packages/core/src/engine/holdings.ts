@@ -24,6 +24,8 @@ export interface Execution {
   progress: string | null
   /** Given back before it began; its turn passes. */
   dropped: boolean
+  /** Its handler ignored abort, and keeps its permit and gates until it returns; recorded or not. */
+  stuck: boolean
 }
 
 export interface Holdings {
@@ -45,6 +47,10 @@ export interface Holdings {
   observe(durationMs: number): void
   /** True while a call that may claim is under way. */
   readonly claiming: boolean
+  /** How many calls that may claim there were so far. */
+  readonly reservations: number
+  /** True when such a call was not answered since this was last asked: the store may have leased runs that nobody here knows. */
+  takeDoubt(): boolean
   /** How many more runs could be claimed now. */
   readonly room: number
   /** At most this many claims from now on; null for no bound. */
@@ -58,6 +64,8 @@ export interface Reservation {
   readonly limit: number
   /** How many of them start at once. */
   readonly start: number
+  /** The call was answered, at its first try: what it claimed is known. */
+  answered(): void
   close(): void
 }
 
@@ -65,10 +73,13 @@ export interface Reservation {
 const READY_WITHIN_MS = 500
 const MOST_READY = 500
 
-export function createHoldings(concurrency: number): Holdings {
+/** `onRoom` is called when a run has left, so that another may be claimed. */
+export function createHoldings(concurrency: number, onRoom: () => void = () => undefined): Holdings {
   const executions = new Map<string, Execution>()
   let reserved = 0
   let claims = 0
+  let reservations = 0
+  let doubt = false
   let meanMs: number | null = null
   const waiters: (() => void)[] = []
   let quota = Number.POSITIVE_INFINITY
@@ -93,8 +104,9 @@ export function createHoldings(concurrency: number): Holdings {
   return {
     add: (execution) => void executions.set(keyOf(execution.record.id, execution.record.fence), execution),
     remove(execution) {
-      executions.delete(keyOf(execution.record.id, execution.record.fence))
+      if (!executions.delete(keyOf(execution.record.id, execution.record.fence))) return
       changed()
+      onRoom()
     },
     changed,
     nextChange: () => new Promise((resolve) => waiters.push(resolve)),
@@ -110,19 +122,33 @@ export function createHoldings(concurrency: number): Holdings {
     get claiming() {
       return claims > 0
     },
+    get reservations() {
+      return reservations
+    },
+    takeDoubt() {
+      const was = doubt
+      doubt = false
+      return was
+    },
     reserve(wanted) {
       const busy = executions.size + reserved
       const limit = Math.min(wanted, room())
       const start = Math.max(0, Math.min(limit, concurrency - busy))
       reserved += limit
       claims++
+      reservations++
       let open = true
+      let isAnswered = limit === 0
       return {
         limit,
         start,
+        answered() {
+          isAnswered = true
+        },
         close() {
           if (!open) return
           open = false
+          if (!isAnswered) doubt = true
           reserved -= limit
           claims--
         },

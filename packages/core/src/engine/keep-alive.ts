@@ -5,9 +5,10 @@ import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { RenewReply } from '../store/runs.ts'
 import type { Clock, TimerHandle } from '../time/clock.ts'
-import { drop, giveBack, type AdoptDeps } from './adopt.ts'
+import { drop, type AdoptDeps } from './adopt.ts'
 import { describe } from './run-events.ts'
 import type { Execution, Holdings } from './holdings.ts'
+import { createOrphans } from './orphans.ts'
 import type { Owner } from './owner.ts'
 import { storeBackoff } from './retry-store.ts'
 import type { StoreLink } from './store-link.ts'
@@ -40,6 +41,8 @@ export interface KeepAliveDeps {
 export interface KeepAlive {
   /** Renews now; `failed` when the store did not answer. Concurrent calls share one renewal. */
   renew(): Promise<'live' | 'failed'>
+  /** Renews, and not with a renewal that was asked before: there is something new to learn. */
+  renewAfresh(): Promise<'live' | 'failed'>
   /** Renews now, or throws what the store said. */
   renewOrThrow(): Promise<void>
   /** Begins to renew by itself. */
@@ -48,17 +51,20 @@ export interface KeepAlive {
   lose(): void
   /** Re-arms: something is held now, so renewals come more often. */
   touch(): void
-  stop(): void
+  /** Resolves when no renewal is under way; none follows. */
+  stop(): Promise<void>
 }
 
 export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const { clock, link, owner, holdings, leaseMs } = deps
+  const orphans = createOrphans(deps)
   let running = false
+  let stopped = false
+  let gaveLong = false
   let declared: string | null = null
   let survived: string | null = null
   let failures = 0
   let failure: unknown = null
-  let mismatches = 0
   let renewing: Promise<'live' | 'failed'> | null = null
   let timer: TimerHandle | null = null
   let timerAt = 0
@@ -67,8 +73,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const attempt = async (): Promise<'live' | 'failed'> => {
     const id = owner.id
     const askedAt = clock.monotonic()
-    const quiet = !holdings.claiming
-    const leased = holdings.leased
+    const census = orphans.count()
+    gaveLong = holdings.size === 0
     const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && !one.startKnown)
     const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
     const sent = new Map(progressing.map((one) => [one, one.progress as string]))
@@ -76,7 +82,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       const reply = await link.call('runs.renew', (store) =>
         store.runs.renew({
           owner: id,
-          leaseMs: holdings.size > 0 ? leaseMs : leaseMs + SLOW_POLL_MS,
+          leaseMs: gaveLong ? leaseMs + SLOW_POLL_MS : leaseMs,
           started: starting.map(refOf),
           progress: progressing.map((one) => ({ ...refOf(one), progress: sent.get(one) as string })),
           ...(declared === id ? {} : { jobs: deps.declares() }),
@@ -86,7 +92,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       failures = 0
       if (reply.status === 'dead') {
         if (id === owner.id) lose()
-        return await attempt()
+        // A process that stops has left: a new owner would be nobody's.
+        return stopped ? 'failed' : await attempt()
       }
       declared = id
       survived = null
@@ -94,7 +101,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       for (const one of starting) one.startKnown = true
       for (const [one, text] of sent) if (one.progress === text) one.progress = null
       take(reply)
-      if (quiet && !holdings.claiming) await reconcile(reply.held - leased)
+      void orphans.compare(census, reply.held)
       dropStale()
       return 'live'
     } catch (error) {
@@ -110,16 +117,6 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       holdings.get(runId, fence)?.controller.abort(new QuarterjackError('RunCancelled', reason))
     }
     for (const gone of reply.expired) deps.emitter.emit('owner.expired', gone)
-  }
-
-  /** Claims whose reply was lost are leased to this owner, but nobody here knows of them. */
-  const reconcile = async (surplus: number): Promise<void> => {
-    mismatches = surplus > 0 ? mismatches + 1 : 0
-    if (mismatches < 2) return
-    mismatches = 0
-    const { runs } = await link.call('runs.held', (store) => store.runs.held({ owner: owner.id }))
-    const orphans = runs.filter((run) => holdings.get(run.id, run.fence) === undefined)
-    await Promise.all(orphans.map((run) => giveBack(run.id, run.fence, deps.giveBack)))
   }
 
   /** Runs held ready that still have no permit would start sooner elsewhere. */
@@ -180,13 +177,22 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   /** When another owner's lease ends, its runs are ours to take: look then. */
   const untilExpiry = (): number => {
     const { expiryAt } = deps.wakes
-    return expiryAt === null ? Number.POSITIVE_INFINITY : Math.max(5, link.clock.monotonicOf(expiryAt) - clock.monotonic() + 1)
+    if (expiryAt === null) return Number.POSITIVE_INFINITY
+    const ms = link.clock.monotonicOf(expiryAt) - clock.monotonic() + 1
+    // It was over when the store was last asked, and nobody took it: asking again at once would not help.
+    return ms <= 0 ? 100 : Math.max(5, ms)
+  }
+
+  /** Until the next renewal, after one. A claim that came while the long lease of an idle process was given needs the short one. */
+  const delay = (): number => {
+    if (failures > 0) return interval()
+    return gaveLong && holdings.size > 0 ? 0 : Math.min(interval(), untilExpiry())
   }
 
   const renew = (): Promise<'live' | 'failed'> => {
     renewing ??= attempt().finally(() => {
       renewing = null
-      arm(failures > 0 ? interval() : Math.min(interval(), untilExpiry()))
+      arm(delay())
       watchTrust()
       if (running) deps.onNews()
     })
@@ -195,7 +201,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   return {
     renew,
+    renewAfresh: () => (renewing === null ? renew() : renewing.then(renew)),
     async renewOrThrow() {
+      stopped = false
       if ((await renew()) === 'failed') throw failure
     },
     lose,
@@ -207,12 +215,14 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       watchTrust()
       if (timer !== null && timerAt - clock.monotonic() > leaseMs / 3) arm(leaseMs / 3)
     },
-    stop() {
+    async stop() {
       running = false
+      stopped = true
       if (timer !== null) clock.clearTimer(timer)
       if (trustTimer !== null) clock.clearTimer(trustTimer)
       timer = null
       trustTimer = null
+      await renewing
     },
   }
 }

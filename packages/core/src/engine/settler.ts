@@ -10,8 +10,10 @@ const MAX_BATCH = 500
 export interface Settler {
   /** Resolves with the store's answer. Rejects only when the store refuses for good, or `abandon` was called. */
   settle(settlement: Settlement): Promise<SettleReply>
-  /** Stops repeating: what cannot be recorded now is left to the lease's end. */
+  /** From now on nothing is repeated: what cannot be recorded at once is left to the lease's end. */
   abandon(): void
+  /** Repeats again, after {@link abandon}. */
+  resume(): void
   drained(): Promise<void>
 }
 
@@ -78,9 +80,9 @@ export function createSettler(deps: SettlerDeps): Settler {
         queue.push({ settlement, resolve, reject })
         schedule()
       }),
-    abandon() {
-      abandoned.abort()
-      abandoned = new AbortController()
+    abandon: () => abandoned.abort(),
+    resume() {
+      if (abandoned.signal.aborted) abandoned = new AbortController()
     },
     async drained() {
       while (flushing !== null) await flushing

@@ -30,7 +30,7 @@ export async function drain(deps: DrainDeps): Promise<readonly string[]> {
     1_000,
     Promise.all(givenBack).then(() => undefined),
   )
-  return [...holdings.all()].filter((one) => one.phase === 'stuck' || one.phase === 'started').map((one) => one.record.id)
+  return [...holdings.all()].filter((one) => one.stuck || one.phase === 'started').map((one) => one.record.id)
 }
 
 async function waitUntilIdle({ clock, holdings }: DrainDeps, ms: number): Promise<void> {

@@ -2,6 +2,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 
+/** Deeper nesting is refused: serialising it could exhaust the stack. */
+const MAX_DEPTH = 500
+
 /**
  * Parses a value with a Standard Schema. Throws `PayloadInvalid` that lists every issue with its path.
  * Give it what JSON kept, so that trigger and attempt judge the same value.
@@ -24,12 +27,12 @@ export async function parsePayload(schema: StandardSchemaV1 | null, value: unkno
 
 /**
  * JSON text of a value, or null for undefined. Throws `PayloadNotSerializable` (cycles, BigInt,
- * functions, symbols, non-finite numbers, at their path) or `PayloadTooLarge`.
+ * functions, symbols, non-finite numbers, endless nesting, at their path) or `PayloadTooLarge`.
  */
 export function serialisePayload(value: unknown, maxBytes: number, what: string): string | null {
   if (value === undefined) return null
   refuseUnserialisable(value, '', new Set(), what)
-  const text = JSON.stringify(value)
+  const text = stringify(value, what)
   if (text === undefined) return null
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) {
@@ -41,6 +44,18 @@ export function serialisePayload(value: unknown, maxBytes: number, what: string)
   return text
 }
 
+/** What cannot be seen beforehand: a `toJSON` or getter that throws, or answers with what JSON cannot keep. */
+function stringify(value: unknown, what: string): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new QuarterjackError('PayloadNotSerializable', `${what}: the payload cannot be written as JSON: ${message}. Convert it before triggering.`, {
+      cause: error,
+    })
+  }
+}
+
 /** The value of kept JSON text; null text is undefined. */
 export function deserialisePayload(text: string | null): unknown {
   return text === null ? undefined : JSON.parse(text)
@@ -49,9 +64,10 @@ export function deserialisePayload(text: string | null): unknown {
 function refuseUnserialisable(value: unknown, path: string, above: Set<object>, what: string): void {
   const problem = problemOf(value, above)
   if (problem !== null) {
+    const place = path.length > 200 ? `${path.slice(0, 200)}…` : path
     throw new QuarterjackError(
       'PayloadNotSerializable',
-      `${what}: payload${path} is ${problem}, which JSON cannot keep. Convert it before triggering.`,
+      `${what}: payload${place} is ${problem}, which JSON cannot keep. Convert it before triggering.`,
     )
   }
   if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return
@@ -75,6 +91,7 @@ function problemOf(value: unknown, above: ReadonlySet<object>): string | null {
     case 'object':
       if (value === null) return null
       if (above.has(value)) return 'a cycle'
+      if (above.size >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`
       return value instanceof Map || value instanceof Set ? `a ${value.constructor.name}` : null
     default:
       return null

@@ -2,7 +2,6 @@
 import type { StoredError } from '../errors/stored-error.ts'
 import type { SkipReason, TriggerKind } from '../run/run-state.ts'
 
-
 interface RunEvent {
   readonly job: string
   readonly key: string
@@ -28,7 +27,14 @@ export interface SchedulerEvents {
   /** A handler ignored abort past its grace. */
   'run.stuck': RunEvent
   /** Slots were accounted for as skipped when a schedule fired. */
-  'slots.skipped': { readonly job: string; readonly schedule: string; readonly reason: SkipReason; readonly from: number; readonly to: number; readonly count: number | null }
+  'slots.skipped': {
+    readonly job: string
+    readonly schedule: string
+    readonly reason: SkipReason
+    readonly from: number
+    readonly to: number
+    readonly count: number | null
+  }
   'schedule.exhausted': { readonly job: string; readonly schedule: string }
   'schedule.quarantined': { readonly job: string; readonly schedule: string; readonly reason: string }
   'job.suspended': { readonly job: string; readonly key: string | null; readonly reason: string }

@@ -1,6 +1,6 @@
 /** Micro-batched enqueue: concurrent triggers share one store call, debounced ones one request. */
 import type { ClaimAtOnce, ClaimedRun } from '../store/claim-at-once.ts'
-import type { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { EnqueueReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
@@ -14,18 +14,28 @@ export interface Enqueuer {
   enqueue(trigger: Trigger): Promise<EnqueueReply>
   /** Records triggers within the caller's own transaction, at once. */
   enqueueWith(triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]>
-  /** Resolves when nothing is under way. */
-  drained(): Promise<void>
+  /** Resolves when the call under way, if any, is over. */
+  idle(): Promise<void>
 }
 
 export interface EnqueuerDeps {
   readonly clock: Clock
   /** Calls the store with deadline and retries. */
   readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
+  /** Calls it once: within a transaction nothing can be repeated. */
+  readonly callOnce: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
   /** Room of this process for the runs of a batch; null when it executes nothing. */
-  readonly offer: (wanted: number) => { readonly claim: ClaimAtOnce; readonly close: () => void } | null
+  readonly offer: (wanted: number) => Offer | null
   /** `askedAt`: monotonic instant at which the claim was first asked for. */
   readonly onClaimed: (runs: readonly ClaimedRun[], claim: ClaimAtOnce, askedAt: number) => void
+}
+
+/** Room for the runs of a batch, until `close`. */
+export interface Offer {
+  readonly claim: ClaimAtOnce
+  /** The batch was answered at its first try: what it claimed is known. */
+  readonly answered: () => void
+  readonly close: () => void
 }
 
 interface Waiter {
@@ -34,6 +44,8 @@ interface Waiter {
 }
 
 interface Entry {
+  /** Monotonic. */
+  readonly addedAt: number
   trigger: Trigger
   readonly waiters: Waiter[]
 }
@@ -42,6 +54,7 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   let queue: Entry[] = []
   let byKey = new Map<string, Entry>()
   let flushing: Promise<void> | null = null
+  let sending: Promise<void> = Promise.resolve()
 
   const add = (trigger: Trigger, waiter: Waiter): void => {
     const key = coalescingKey(trigger)
@@ -51,7 +64,7 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
       entry.waiters.push(waiter)
       return
     }
-    const added = { trigger, waiters: [waiter] }
+    const added = { addedAt: deps.clock.monotonic(), trigger, waiters: [waiter] }
     queue.push(added)
     if (key !== null) byKey.set(key, added)
   }
@@ -61,7 +74,8 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
       const batch = queue.slice(0, MAX_BATCH)
       queue = queue.slice(MAX_BATCH)
       byKey = new Map()
-      await send(batch)
+      sending = send(batch)
+      await sending
     }
   }
 
@@ -69,22 +83,39 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
     const requests = batch.map((entry) => entry.trigger.request)
     const offer = deps.offer(batch.length)
     const askedAt = deps.clock.monotonic()
+    let tries = 0
+    let triedAt = askedAt
     try {
-      const reply = await deps.call('runs.enqueue', (store) => store.runs.enqueue({ requests, claim: offer?.claim }))
-      if (offer !== null)
+      const reply = await deps.call('runs.enqueue', (store) => {
+        tries++
+        triedAt = deps.clock.monotonic()
+        return store.runs.enqueue({ requests, claim: offer?.claim })
+      })
+      if (offer !== null) {
+        // An earlier try may have claimed runs that this answer does not tell of.
+        if (tries === 1) offer.answered()
         deps.onClaimed(
           reply.replies.flatMap((one) => (one.claimed === undefined ? [] : [one.claimed])),
           offer.claim,
           askedAt,
         )
-      batch.forEach((entry, index) => {
-        for (const waiter of entry.waiters) waiter.resolve(reply.replies[index] as EnqueueReply)
-      })
+      }
+      for (const [index, entry] of batch.entries()) answer(entry, reply.replies[index] as EnqueueReply)
     } catch (error) {
-      for (const entry of batch) for (const waiter of entry.waiters) waiter.reject(error as QuarterjackError)
+      refuse(batch, error)
+      if (isUnreachable(error)) refuse(takeWaiting(triedAt), error)
     } finally {
       offer?.close()
     }
+  }
+
+  /** What has stood in the queue since before an instant: it waited while the store was asked in vain, and must not wait for ever. */
+  const takeWaiting = (since: number): readonly Entry[] => {
+    const waited = queue.filter((entry) => entry.addedAt < since)
+    queue = queue.filter((entry) => entry.addedAt >= since)
+    const left = new Set(queue)
+    byKey = new Map([...byKey].filter(([, entry]) => left.has(entry)))
+    return waited
   }
 
   const schedule = (): void => {
@@ -109,11 +140,26 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
         schedule()
       }),
     async enqueueWith(triggers, tx) {
-      const reply = await deps.call('runs.enqueue', (store) => store.runs.enqueue({ requests: triggers.map(({ request }) => request), tx }))
+      const requests = triggers.map(({ request }) => request)
+      const reply = await deps.callOnce('runs.enqueue', (store) => store.runs.enqueue({ requests, tx }))
       return reply.replies
     },
-    async drained() {
-      while (flushing !== null) await flushing
-    },
+    idle: () => sending,
   }
+}
+
+/** The first caller made the run, the others joined it. */
+function answer({ waiters }: Entry, reply: EnqueueReply): void {
+  const { id, outcome } = reply
+  const [first, ...others] = waiters
+  first?.resolve(reply)
+  for (const waiter of others) waiter.resolve({ id, outcome: outcome === 'created' ? 'coalesced' : outcome })
+}
+
+function refuse(entries: readonly Entry[], error: unknown): void {
+  for (const { waiters } of entries) for (const waiter of waiters) waiter.reject(error as QuarterjackError)
+}
+
+function isUnreachable(error: unknown): boolean {
+  return QuarterjackError.isInstance(error, 'StoreUnavailable') || QuarterjackError.isInstance(error, 'StoreTimedOut')
 }

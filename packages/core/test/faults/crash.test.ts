@@ -39,6 +39,26 @@ describe('a process is killed', () => {
     expect(attempts).toHaveLength(2)
   })
 
+  it('while its idle renewal crosses its first claim: the takeover takes no longer for it', async () => {
+    await using site = createSite()
+    const began: [string, number][] = []
+    const jobFor = (by: string) => defineJob({ name: 'work', run: () => void began.push([by, site.clock.monotonic()]) })
+    const [first, second] = [site.process({ jobs: [jobFor('first')], storeTimeout: '15s' }), site.process({ jobs: [jobFor('second')] })]
+    await first.start()
+    await second.start()
+    await site.clock.advance(25_000)
+    // The claim landed; its answer is on the way while the process, idle as far as it knows, renews.
+    first.line.judge((verb) => (verb === 'runs.enqueue' ? { lands: true, answer: 'reply', backMs: 10_000 } : null))
+    void first.scheduler.trigger(first.scheduler.jobs[0] as never)
+    const renewals = first.line.requests('runs.renew').length
+    while (first.line.requests('runs.renew').length === renewals) await site.clock.advance(100)
+    first.kill()
+    const killedAt = site.clock.monotonic()
+    await site.clock.advance(LEASE_MS + 1_000)
+    expect(began.map(([by]) => by)).toEqual(['second'])
+    expect(began[0]?.[1]).toBeLessThanOrEqual(killedAt + LEASE_MS + 1_000)
+  })
+
   it.each([
     ['before its firing reached the store', SILENT],
     ['after its firing reached the store', SWALLOWED],

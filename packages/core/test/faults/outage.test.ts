@@ -135,7 +135,7 @@ describe('the store is slow', () => {
       run: ({ signal }) =>
         new Promise((_, reject) => {
           signal.addEventListener('abort', () => {
-            abortedAt = site.clock.monotonic()
+            abortedAt ??= site.clock.monotonic()
             reject(signal.reason)
           })
         }),

@@ -23,7 +23,7 @@ const SPECS = [
   cronSpec('*/15 * * * * *'),
   cronSpec('0 * * * * *'),
 ]
-const FUNCTIONS: readonly ((slot: Date) => boolean)[][] = [[]]
+const FUNCTIONS = [[], [], [(slot: Date) => slot.getUTCMinutes() % 10 < 5]]
 
 /** The engine's part in short: what is due is planned and fired, until nothing is. */
 async function fireAll(store: Store, functions: readonly ((slot: Date) => boolean)[], now: number, random: Random): Promise<void> {
@@ -79,6 +79,7 @@ async function walk(seed: number): Promise<{ readonly store: Store; readonly aud
       .padStart(3, '0')}-0123456789ab`
   let now = START + Math.floor(random() * 10_000)
   const store = memoryStore({ clock: { now: () => now } as never })
+  // Those of an incarnation stay: the memory store does not tell which slots a past definition had left out by function.
   let functions = pick(FUNCTIONS)
   let audits = 0
   await setSchedule(store, { spec: pick(SPECS), functions, asOf: now, now, incarnation: incarnation() })
@@ -93,10 +94,11 @@ async function walk(seed: number): Promise<{ readonly store: Store; readonly aud
     const dice = random()
     if (dice < 0.5) await fireAll(store, functions, now, random)
     else if (dice < 0.6) {
-      functions = pick(FUNCTIONS)
+      if (functions.length > 0) continue
       // A process knows the store's time as it last read it.
       await setSchedule(store, { spec: pick(SPECS), functions, asOf: now - Math.floor(random() * 2_000), now, incarnation: incarnation() })
     } else if (dice < 0.65) {
+      functions = pick(FUNCTIONS)
       await store.schedules.remove({ schedules: [{ job: JOB, name: NAME }] })
       await setSchedule(store, { spec: pick(SPECS), functions, asOf: now - Math.floor(random() * 2_000), now, incarnation: incarnation() })
     } else if (dice < 0.75) {

@@ -1,9 +1,12 @@
 /** Slots against the minute walk: representative zones by default, every zone over fifty years in the full tier. */
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { localClock, slotsOfWalk, walkTime } from './minute-walk.ts'
 import { slotsBackward, slotsForward } from './slots-of.ts'
 import { checkDaily, checkTransition, createRandom, changesOf } from './zone-changes.ts'
+
+// Many cases in one test; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 const FULL = process.env.QJ_TEST_TIER === 'full' || process.env.QJ_TEST_TIER === 'soak'
 
@@ -37,21 +40,17 @@ const ZONES = FULL ? ['UTC', ...Intl.supportedValuesOf('timeZone')] : REPRESENTA
 const TRANSITIONS_PER_ZONE = FULL ? Number.POSITIVE_INFINITY : 12
 
 describe('every zone against the minute walk', () => {
-  it.each(ZONES)(
-    '%s',
-    (timeZone) => {
-      const random = createRandom([...timeZone].reduce((seed, letter) => Math.imul(seed, 31) + letter.charCodeAt(0), 7))
-      const { clock, transitions } = changesOf(timeZone)
-      const sampled = sample(transitions, TRANSITIONS_PER_ZONE, random)
-      let compared = 0
-      for (const transition of sampled) compared += checkTransition(timeZone, clock, transition, random)
-      expect(compared).toBeGreaterThanOrEqual(sampled.length)
-      for (const timeOfDay of [...(FULL ? [{ hour: 0, minute: 0 }] : []), { hour: random(24), minute: random(60) }]) {
-        expect(checkDaily(timeZone, clock, transitions, timeOfDay)).toBeGreaterThan(50 * 365)
-      }
-    },
-    120_000,
-  )
+  it.each(ZONES)('%s', (timeZone) => {
+    const random = createRandom([...timeZone].reduce((seed, letter) => Math.imul(seed, 31) + letter.charCodeAt(0), 7))
+    const { clock, transitions } = changesOf(timeZone)
+    const sampled = sample(transitions, TRANSITIONS_PER_ZONE, random)
+    let compared = 0
+    for (const transition of sampled) compared += checkTransition(timeZone, clock, transition, random)
+    expect(compared).toBeGreaterThanOrEqual(sampled.length)
+    for (const timeOfDay of [...(FULL ? [{ hour: 0, minute: 0 }] : []), { hour: random(24), minute: random(60) }]) {
+      expect(checkDaily(timeZone, clock, transitions, timeOfDay)).toBeGreaterThan(50 * 365)
+    }
+  })
 })
 
 describe('random expressions against the walk', () => {
@@ -84,7 +83,7 @@ describe('random expressions against the walk', () => {
       ),
       { numRuns: FULL ? 2_000 : 40 },
     )
-  }, 300_000)
+  })
 
   it.each([
     ['Europe/Berlin', '2026-03-29T01:00Z'],

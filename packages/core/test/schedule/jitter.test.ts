@@ -1,10 +1,13 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cron } from '../../src/schedule/cron.ts'
 import { every } from '../../src/schedule/every.ts'
 import { dueAt } from '../../src/schedule/jitter.ts'
 import { resolveSpec } from '../../src/schedule/resolve-spec.ts'
 import { nextBaseSlot } from '../../src/schedule/slots.ts'
+
+// Many cases in one test; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 const T = Date.UTC(2026, 4, 1)
 

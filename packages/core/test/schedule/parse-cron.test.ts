@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { normaliseCron } from '../../src/schedule/normalise-cron.ts'
 import { parseCron } from '../../src/schedule/parse-cron.ts'
 import { resolveHashes } from '../../src/schedule/resolve-hashes.ts'
 import { refusal } from './expect-error.ts'
+
+// Many cases in one test; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 describe('what is refused, with value, field, offset and remedy', () => {
   it.each<[string, unknown, readonly string[]]>([

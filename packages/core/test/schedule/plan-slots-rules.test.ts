@@ -1,6 +1,6 @@
 /** `planSlots` against a naive reading of its rules, and against the promise: every base slot exactly one record. */
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { at } from '../../src/schedule/at.ts'
 import type { CatchUpRule } from '../../src/schedule/catch-up-from.ts'
 import { cron } from '../../src/schedule/cron.ts'
@@ -12,6 +12,9 @@ import { resolveSpec } from '../../src/schedule/resolve-spec.ts'
 import type { Exclusion, Schedule } from '../../src/schedule/schedule.ts'
 import { isExcluded, nextBaseSlot } from '../../src/schedule/slots.ts'
 import type { Duration } from '../../src/time/duration.ts'
+
+// Many cases in one test; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 const FULL = process.env.QJ_TEST_TIER === 'full' || process.env.QJ_TEST_TIER === 'soak'
 /** Shortly before the clocks of Berlin go forward. */
@@ -112,7 +115,7 @@ function fatesOf(facts: SlotFacts): Map<number, Fate> {
 function recordedFates({ spec }: SlotFacts, plan: SlotPlan): Map<number, Fate> {
   const fates = new Map<number, Fate>()
   const record = (slot: number, fate: Fate): void => {
-    expect(fates.has(slot), `slot ${slot} twice`).toBe(false)
+    if (fates.has(slot)) throw new Error(`slot ${slot} twice`)
     fates.set(slot, fate)
   }
   for (const slot of plan.runs) record(slot, 'run')
@@ -120,7 +123,7 @@ function recordedFates({ spec }: SlotFacts, plan: SlotPlan): Map<number, Fate> {
     let found = 0
     let last = Number.NaN
     for (let slot = nextBaseSlot(spec, from - 1); slot !== null && slot <= to; slot = nextBaseSlot(spec, slot)) {
-      if (found === 0) expect(slot).toBe(from)
+      if (found === 0 && slot !== from) throw new Error(`the range from ${from} begins with no slot`)
       record(slot, reason)
       found++
       last = slot
@@ -157,17 +160,17 @@ it('says what the rules say, for every slot that is due', () => {
 
 it('plan after plan, every base slot up to the cursor has exactly one record, and it ends', () => {
   fc.assert(
-    fc.property(factsOf(30 * 24 * 60 * MINUTE), (first) => {
+    fc.property(factsOf(7 * 24 * 60 * MINUTE), (first) => {
       if (first === null) return
       const fates = new Map<number, Fate>()
       let facts: SlotFacts = first
       for (let step = 0; ; step++) {
-        expect(step).toBeLessThan(80)
+        expect(step).toBeLessThan(400)
         const plan = planSlots(facts)
         expect(plan.runs.length).toBeLessThanOrEqual(MAX_RUNS_PER_PLAN)
         expect(plan.skips.length).toBeLessThanOrEqual(110)
         for (const [slot, fate] of recordedFates(facts, plan)) {
-          expect(slot > facts.cursor && slot <= plan.through && !fates.has(slot)).toBe(true)
+          if (slot <= facts.cursor || slot > plan.through || fates.has(slot)) throw new Error(`slot ${slot} is not in (cursor, through], or twice`)
           fates.set(slot, fate)
         }
         if (plan.nextSlot === null || (plan.nextDueAt as number) > facts.now) {
@@ -182,7 +185,7 @@ it('plan after plan, every base slot up to the cursor has exactly one record, an
         slot !== null && slot <= facts.cursor;
         slot = nextBaseSlot(first.spec, slot)
       ) {
-        expect(fates.has(slot)).toBe(true)
+        if (!fates.has(slot)) throw new Error(`slot ${slot} has no record`)
         if (fates.get(slot) === 'run') {
           expect(isExcluded(first.spec, first.functions, slot)).toBe(false)
           expect(first.suspendedStretches.some(([from, to]) => slot > from && slot <= to)).toBe(false)
@@ -192,6 +195,6 @@ it('plan after plan, every base slot up to the cursor has exactly one record, an
       }
       expect(fates.size).toBe(slots)
     }),
-    { numRuns: FULL ? 1_000 : 60 },
+    { numRuns: FULL ? 500 : 30 },
   )
-}, 120_000)
+})

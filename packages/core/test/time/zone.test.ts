@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { QuarterjackError } from '../../src/errors/quarterjack-error.ts'
 import { findZone, fromLocal, localDay, offsetAt, toLocal } from '../../src/time/zone.ts'
 import { createRandom } from '../schedule/zone-changes.ts'
 import { localClock } from '../schedule/minute-walk.ts'
+
+// Many cases in one test; a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 })
 
 const HOUR_MS = 3_600_000
 

@@ -1,6 +1,6 @@
 /** What the calls that took effect say about owners: who may still hold runs. */
-import type { ClaimAtOnce } from '../../../src/store/claim-at-once.ts'
-import type { ClaimedRun, ClaimReply, ClaimRequest, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
+import type { ClaimAtOnce, ClaimedRun } from '../../../src/store/claim-at-once.ts'
+import type { ClaimReply, ClaimRequest, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
 import type { Commit } from '../faulty-store.ts'
 
 export interface OwnerFacts {

@@ -18,7 +18,8 @@ export interface ClaimFacts {
   readonly sequence: number
   /** The store knows that it began. */
   started: boolean
-  closed: { readonly settlement: Settlement } | 'left' | null
+  /** `unclear`: its owner left when its lease was over already. */
+  closed: { readonly settlement: Settlement } | 'left' | 'unclear' | null
 }
 
 export interface RunFacts {
@@ -90,10 +91,11 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
   }
 
   const checkNumbers = (run: RunFacts, previous: ClaimFacts, record: RunRecord, what: string): void => {
-    const gaveBack = previous.closed === 'left' || (previous.closed !== null && previous.closed.settlement.then.to === 'released')
-    const expected = previous.record.attempt + (gaveBack || (previous.closed === null && !previous.started) ? 0 : 1)
-    if (record.attempt !== expected) {
-      const why = gaveBack ? 'was given back' : previous.closed === null ? 'was lost with its owner' : 'ended'
+    const { closed } = previous
+    const gaveBack = closed === 'left' || (typeof closed === 'object' && closed?.settlement.then.to === 'released')
+    const expected = previous.record.attempt + (gaveBack || (closed === null && !previous.started) ? 0 : 1)
+    if (record.attempt !== expected && closed !== 'unclear') {
+      const why = gaveBack ? 'was given back' : closed === null ? 'was lost with its owner' : 'ended'
       history.violate('clean-stop-burns-nothing', `${what}: attempt ${previous.record.attempt} ${why}, the next is ${record.attempt}, not ${expected}`)
     }
     if (record.failures !== run.failures) {
@@ -109,7 +111,7 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
     if (run === undefined) return
     const what = `run ${run.id} of ${run.job} (fence ${settlement.fence}, ${settlement.outcome}, ${settlement.then.to})`
     const claim = run.claims.find(({ record }) => record.fence === settlement.fence)
-    const same = claim !== undefined && claim.closed !== null && claim.closed !== 'left' && isSame(claim.closed.settlement, settlement)
+    const same = claim !== undefined && claim.closed !== null && typeof claim.closed === 'object' && isSame(claim.closed.settlement, settlement)
     if (reply.status === 'stale') {
       if (same && claim === run.claims.at(-1) && !run.pruned) history.violate('settle-idempotent', `${what} was settled, and the repetition was refused`)
       return
@@ -150,15 +152,17 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
         ;(reply as { replies: readonly SettleReply[] }).replies.forEach((one, index) => onSettle(settlements[index] as Settlement, one))
       } else if (verb === 'runs.renew') {
         if ((reply as RenewReply).status === 'dead') return
-        for (const { runId, fence } of (request as RenewRequest).started) {
+        const { owner, started } = request as RenewRequest
+        for (const { runId, fence } of started) {
           const claim = runs.get(runId)?.claims.find(({ record }) => record.fence === fence)
-          if (claim !== undefined) claim.started = true
+          if (claim?.record.owner === owner) claim.started = true
         }
       } else if (verb === 'runs.leave') {
         const { owner } = request as { owner: string }
+        const closed = owners.isOver(owner, commit.storeNow) ? 'unclear' : 'left'
         for (const run of runs.values()) {
           const claim = run.claims.at(-1)
-          if (claim?.record.owner === owner && claim.closed === null) claim.closed = 'left'
+          if (claim?.record.owner === owner && claim.closed === null) claim.closed = closed
         }
       } else if (verb === 'runs.cancel') {
         const { runs: asked } = request as { runs: readonly { id: string }[] }

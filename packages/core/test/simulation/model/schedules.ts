@@ -3,7 +3,7 @@ import type { ScheduleRecord } from '../../../src/store/records.ts'
 import type { FireReply, Firing } from '../../../src/store/schedules.ts'
 import type { ResolvedCatchUp } from '../../../src/job/job.ts'
 import type { Commit } from '../faulty-store.ts'
-import type { History } from '../history.ts'
+import type { History, Invariant } from '../history.ts'
 import { naiveJitter, naiveSlots } from '../naive-slots.ts'
 
 interface Span {
@@ -56,7 +56,8 @@ export interface SchedulesModelDeps {
 export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
   const { history } = deps
   const ledgers = new Map<string, Ledger>()
-  const dueNow = new Map<string, number>()
+  /** The newest replies that each process was given; one of them is what it planned by, the others came too late. */
+  const dueNow = new Map<string, readonly number[]>()
   const counts = new Map<string, number>()
   let changes = 0
   let mostLateMs = Number.POSITIVE_INFINITY
@@ -84,27 +85,30 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
   }
 
   const judgeCatchUp = (firing: Firing, ledger: Ledger, { process }: Commit): void => {
-    const what = `${firing.job}/${firing.name}`
-    const now = dueNow.get(process.name)
+    const faults = (dueNow.get(process.name) ?? []).map((now) => catchUpFault(firing, ledger, now))
+    if (faults.some((fault) => fault === null)) return
+    const [fault] = faults
+    if (fault !== undefined && fault !== null) history.violate(fault.invariant, `${firing.job}/${firing.name} ${fault.detail}`)
+  }
+
+  /** What is wrong with a firing that was planned at `now`. */
+  const catchUpFault = (firing: Firing, ledger: Ledger, now: number): { readonly invariant: Invariant; readonly detail: string } | null => {
     const policy = deps.policyOf(firing.job)
-    if (now === undefined || policy === null) return
+    if (policy === null) return null
     const jitter = naiveJitter(ledger.latest.spec)
     const missed = firing.runs.filter(({ slot }) => now - slot - jitter > policy.misfireAfterMs)
     const { catchUp } = policy
     const bound = catchUp.mode === 'all' ? catchUp.limit : catchUp.mode === 'latest' ? 1 : 0
-    if (missed.length > bound) history.violate('catch-up-bound', `${what} made ${missed.length} runs for missed slots, ${bound} are allowed`)
+    if (missed.length > bound) return { invariant: 'catch-up-bound', detail: `made ${missed.length} runs for missed slots, ${bound} are allowed` }
     const withinMs = catchUp.mode === 'all' ? catchUp.withinMs : null
     if (withinMs !== null && missed.some(({ slot }) => now - slot > withinMs)) {
-      history.violate('catch-up-bound', `${what} made a run for a slot older than ${withinMs} ms`)
+      return { invariant: 'catch-up-bound', detail: `made a run for a slot older than ${withinMs} ms` }
     }
-    for (const { slot } of firing.runs) {
-      if (slot > now) history.violate('not-before-due', `${what} fired slot ${slot} at ${now}`)
-    }
-    for (const range of firing.skips) {
-      if (range.reason === 'misfire' && now - range.to <= policy.misfireAfterMs) {
-        history.violate('misfire-only-when-late', `${what} skipped slot ${range.to} as missed at ${now}`)
-      }
-    }
+    const early = firing.runs.find(({ slot }) => slot > now)
+    if (early !== undefined) return { invariant: 'not-before-due', detail: `fired slot ${early.slot} at ${now}` }
+    const rash = firing.skips.find(({ reason, to }) => reason === 'misfire' && now - to <= policy.misfireAfterMs)
+    if (rash !== undefined) return { invariant: 'misfire-only-when-late', detail: `skipped slot ${rash.to} as missed at ${now}` }
+    return null
   }
 
   const lookAt = (record: ScheduleRecord): void => {
@@ -173,7 +177,7 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
       const present = new Set(records.map(({ incarnation }) => incarnation))
       for (const ledger of ledgers.values()) ledger.alive = present.has(ledger.incarnation)
     },
-    due: (process, storeNow) => void dueNow.set(process, storeNow),
+    due: (process, storeNow) => void dueNow.set(process, [storeNow, ...(dueNow.get(process) ?? []).slice(0, 2)]),
     judgeLateness(mostMs) {
       mostLateMs = mostMs
       latenessFrom = deps.storeNow()

@@ -1,10 +1,16 @@
 /** Cases: cancelling runs in every state. */
 import assert from 'node:assert/strict'
 import { mutexGate } from '../../../store/gates.ts'
+import type { RunRecord } from '../../../store/records.ts'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, assertLedgerSound, only } from '../expectations.ts'
 import { addOwner, cancel, claimIds, claimOne, enqueue, finish, getRun, LEASE_END, renew, SHORT_LEASE, shortLease } from '../run-steps.ts'
 import { addSchedule, define, fireNext } from '../schedule-steps.ts'
+
+/** Cancelled at once, or by the next owner, who learns of the request with its first renewal. */
+function isCancelKept(run: RunRecord): boolean {
+  return run.state === 'cancelled' || (run.state === 'pending' && run.cancelRequested !== null)
+}
 
 export const cancelCases: CaseGroup = {
   name: 'cancel',
@@ -82,10 +88,17 @@ export const cancelCases: CaseGroup = {
       await t.pass(LEASE_END)
       await renew(t, 'b')
       const run = await getRun(t, id)
-      assert.ok(
-        run.state === 'cancelled' || (run.state === 'pending' && run.cancelRequested !== null),
-        `run is ${run.state} without its cancel request`,
-      )
+      assert.ok(isCancelKept(run), `run is ${run.state} without its cancel request`)
+    }),
+    both('a cancel request is not forgotten when the owner leaves', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const id = await enqueue(t, 'mail')
+      await claimOne(t, 'a')
+      assert.equal(await cancel(t, id), 'requested')
+      await t.store.runs.leave({ owner: 'a', ...t.at() })
+      const run = await getRun(t, id)
+      assert.ok(isCancelKept(run), `run is ${run.state} without its cancel request`)
     }),
     both('a cancel request is not forgotten when the attempt fails', async (t) => {
       await define(t, 'mail')
@@ -95,10 +108,7 @@ export const cancelCases: CaseGroup = {
       assert.equal(await cancel(t, id), 'requested')
       await finish(t, running, { to: 'retry', delayMs: 0 })
       const run = await getRun(t, id)
-      assert.ok(
-        run.state === 'cancelled' || (run.state === 'pending' && run.cancelRequested !== null),
-        `run is ${run.state} without its cancel request`,
-      )
+      assert.ok(isCancelKept(run), `run is ${run.state} without its cancel request`)
     }),
     both('a cancelled slot keeps its place in the ledger', async (t) => {
       await define(t, 'mail')

@@ -193,12 +193,15 @@ export const claimCases: CaseGroup = {
       assert.equal(runs.filter((run) => run?.state === 'pending').length, 19)
     }),
     both('a changed rate limit holds from then on', async (t) => {
-      const generation = await define(t, 'mail', { rateLimit: { max: 1, perMs: t.ms(600_000) } })
+      const perMs = t.ms(600_000)
+      const first = await define(t, 'mail', { rateLimit: { max: 1, perMs } })
       await addOwner(t, 'a', ['mail'])
-      await enqueueMany(t, 'mail', 3)
+      await enqueueMany(t, 'mail', 6)
       assert.equal((await claim(t, 'a')).length, 1)
-      await define(t, 'mail', { hash: 'v2', expectedGeneration: generation, rateLimit: null })
+      const second = await define(t, 'mail', { hash: 'v2', expectedGeneration: first, rateLimit: { max: 3, perMs } })
       assert.equal((await claim(t, 'a')).length, 2)
+      await define(t, 'mail', { hash: 'v3', expectedGeneration: second, rateLimit: null })
+      assert.equal((await claim(t, 'a')).length, 3)
     }),
   ],
 }

@@ -134,6 +134,13 @@ export const debounceCases: CaseGroup = {
       await t.pass(3_001)
       assert.deepEqual([...(await claimIds(t, 'a'))].sort(), [full.id, next.id].sort())
     }),
+    given('a request that brings a full list makes a closed run', async (t) => {
+      await indexJob(t)
+      const merging = Array.from({ length: MAX_MERGING }, (_, index) => String(index))
+      const full = await trigger(t, 'index', { key: 'k', merging, triggers: MAX_MERGING, debounce: debounce(t, { merge: 'list' }) })
+      assertFields(await getRun(t, full.id), { open: false, merging })
+      assert.equal((await debounced(t, { merge: 'list' }, '1')).outcome, 'created')
+    }),
     given('no payload of a list is lost when batches overflow it', async (t) => {
       await indexJob(t)
       const sent: string[] = []
@@ -159,6 +166,8 @@ export const debounceCases: CaseGroup = {
         sent.length,
       )
       assert.ok(runs.length > 1, 'the list is bounded')
+      for (const run of runs) assert.ok((run.merging ?? []).length <= MAX_MERGING)
+      for (const run of oldestFirst.slice(0, -1)) assertFields(run, { open: false })
     }),
     both('a trigger that arrives while the run runs leads to one more run', async (t) => {
       await indexJob(t)
@@ -185,6 +194,22 @@ export const debounceCases: CaseGroup = {
       assertFields(await getRun(t, first.id), { state: 'pending', open: false })
       assertFields(await debounced(t), { outcome: 'coalesced', id: during.id })
       assert.deepEqual(await claimIds(t, 'a'), [first.id])
+    }),
+    both('an open run that waits at a gate takes triggers in, and its time starts anew', async (t) => {
+      await indexJob(t)
+      const gates = ['mutex:m']
+      await trigger(t, 'index', { key: 'other', gates })
+      const holder = await claimOne(t, 'a')
+      const open = await trigger(t, 'index', { key: 'k', gates, debounce: debounce(t) })
+      await t.pass(3_001)
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      const { value: again, ...span } = await t.timed(() => trigger(t, 'index', { key: 'k', gates, debounce: debounce(t) }))
+      assertFields(again, { outcome: 'coalesced', id: open.id })
+      assertInstant((await getRun(t, open.id)).runAt, span, t.ms(3_000))
+      await finish(t, holder)
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await t.pass(3_001)
+      assertFields(await claimOne(t, 'a'), { id: open.id, triggers: 2 })
     }),
     both('a run taken from a dead owner takes no more triggers in', async (t) => {
       await indexJob(t)

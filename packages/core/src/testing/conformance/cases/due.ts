@@ -51,6 +51,20 @@ export const dueCases: CaseGroup = {
       assert.deepEqual(await dueNames(t, 'a'), ['mail/a', 'mail/b', 'mail/c', 'mail/d'])
       assert.deepEqual(await dueNames(t, 'a', 2), ['mail/a', 'mail/b'])
     }),
+    both('the earliest come first over all jobs', async (t) => {
+      const jobs = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+      for (const job of jobs) await define(t, job)
+      await addOwner(t, 'o', jobs)
+      const asOf = (await t.now()) - t.ms(100 * STEP)
+      const wanted: string[] = []
+      for (let step = 1; step <= 21; step++) {
+        const ref = `${jobs[(step * 3) % 7]}/k${step}`
+        const [job = '', name = ''] = ref.split('/')
+        await addSchedule(t, job, name, { asOf, nextSlot: asOf + t.ms(step * STEP) })
+        wanted.push(ref)
+      }
+      assert.deepEqual(await dueNames(t, 'o'), wanted)
+    }),
     both("only schedules of the owner's jobs are due for it", async (t) => {
       await define(t, 'mail')
       await define(t, 'report')

@@ -3,7 +3,19 @@ import assert from 'node:assert/strict'
 import { keyGate } from '../../../store/gates.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, only } from '../expectations.ts'
-import { addOwner, claimIds, claimOne, enqueue, enqueueAll, enqueueRequest, finish, getRun, statesOf, trigger } from '../run-steps.ts'
+import {
+  addOwner,
+  cancel,
+  claimIds,
+  claimOne,
+  enqueue,
+  enqueueAll,
+  enqueueRequest,
+  finish,
+  getRun,
+  statesOf,
+  trigger,
+} from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
@@ -139,6 +151,15 @@ export const enqueueCases: CaseGroup = {
       assert.equal(await busy(), true, 'it waits for its retry')
       await finish(t, await claimOne(t, 'a'))
       assert.equal(await busy(), false)
+    }),
+    both('skipWhenBusy is not misled by a debounced trigger that was cancelled', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await enqueue(t, 'mail', { key: 'k' })
+      await claimOne(t, 'a')
+      const debounce = { waitMs: t.ms(600_000), maxWaitMs: null, leading: false, trailing: true, merge: 'last' } as const
+      await cancel(t, await enqueue(t, 'mail', { key: 'k', debounce }))
+      assert.equal((await trigger(t, 'mail', { key: 'k', skipWhenBusy: true })).outcome, 'skipped')
     }),
     both('keys and payloads of any kind are kept as they are', async (t) => {
       await define(t, 'mail')

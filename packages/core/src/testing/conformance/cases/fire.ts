@@ -26,6 +26,7 @@ export const fireCases: CaseGroup = {
       const before = await addSchedule(t, 'mail', 'tenant-1', { payload: '{"days":1}' })
       const slot = present(before.nextSlot, 'next slot')
       const wanted = firing(t, before, { run: { priority: 4, overlap: 'queue', gates: ['key:mail/tenant-1', 'mutex:m'], runAt: slot + 1 } })
+      await t.pass(100)
       const { value: replies, ...span } = await t.timed(() => fire(t, [wanted]))
       const reply = only(replies, 'reply')
       assert.equal(reply.status, 'fired')
@@ -127,6 +128,25 @@ export const fireCases: CaseGroup = {
       await t.store.schedules.remove({ schedules: [record] })
       assert.equal(only(await fire(t, [firing(t, record)]), 'reply').status, 'gone')
       assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 0)
+    }),
+    both('a schedule that never was is gone for its firing', async (t) => {
+      await define(t, 'mail')
+      const record = await addSchedule(t, 'mail', 'k')
+      const replies = await fire(t, [firing(t, { ...record, name: 'nothing' }), firing(t, { ...record, job: 'nobody' })])
+      assert.deepEqual(replies, [
+        { status: 'gone', runs: [] },
+        { status: 'gone', runs: [] },
+      ])
+    }),
+    both('a run that exists already is not made again, though the schedule was lost and set anew', async (t) => {
+      await define(t, 'mail')
+      const record = await addSchedule(t, 'mail', 'k')
+      await fireNext(t, record)
+      await t.store.schedules.remove({ schedules: [record] })
+      await addSchedule(t, 'mail', 'k', { incarnation: record.incarnation, asOf: record.cursor })
+      await fireNext(t, record)
+      assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 1)
+      assertFields(await getSchedule(t, record), { cursor: present(record.nextSlot, 'next slot'), slots: 1 })
     }),
     both('a firing of another incarnation does not fire', async (t) => {
       await define(t, 'mail')

@@ -70,9 +70,15 @@ export const gateCases: CaseGroup = {
       const held = await claimOne(t, 'a')
       const waiting = await enqueue(t, 'mail', { gates: [M] })
       assert.deepEqual(await claimIds(t, 'a'), [])
-      assert.notEqual((await getRun(t, waiting)).state, 'running')
+      const { state } = await getRun(t, waiting)
+      assert.ok(state === 'waiting' || state === 'pending', `the run is ${state}`)
+      assertFields(present(await gate(t, M), 'gate'), { held: 1, holders: 1, waiting: state === 'waiting' ? 1 : 0 })
       await finish(t, held)
-      assertFields(await claimOne(t, 'a'), { id: waiting, attempt: 1 })
+      const next = await claimOne(t, 'a')
+      assertFields(next, { id: waiting, attempt: 1 })
+      assertFields(present(await gate(t, M), 'gate'), { held: 1, holders: 1, waiting: 0 })
+      await finish(t, next)
+      assert.deepEqual((await t.store.runs.gates({})).gates, [])
     }),
     both('every way to end an attempt frees its gates', async (t) => {
       await define(t, 'mail')
@@ -82,7 +88,7 @@ export const gateCases: CaseGroup = {
         { to: 'retry', delayMs: t.ms(600_000) },
         { to: 'dead', reason: 'x' },
         { to: 'cancelled', reason: 'x' },
-        { to: 'skipped', reason: 'handler' },
+        { to: 'skipped', reason: 'handler: nothing to do' },
         { to: 'released' },
       ] as const) {
         await enqueue(t, 'mail', { gates: [M] })
@@ -140,7 +146,61 @@ export const gateCases: CaseGroup = {
       assert.deepEqual(await claimIds(t, 'a'), [])
       assert.equal(await cancel(t, first), 'cancelled')
       await finish(t, held)
+      const last = await claimOne(t, 'a')
+      assert.equal(last.id, second)
+      await finish(t, last)
+      assert.deepEqual((await t.store.runs.gates({})).gates, [], 'nobody holds it or waits at it')
+    }),
+    both('a run that was let go and is cancelled hands its turn on', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await enqueue(t, 'mail', { gates: [M] })
+      const held = await claimOne(t, 'a')
+      const [first, second] = [await enqueue(t, 'mail', { gates: [M], priority: 1 }), await enqueue(t, 'mail', { gates: [M] })]
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await finish(t, held)
+      assert.equal(await cancel(t, first), 'cancelled')
       assert.deepEqual(await claimIds(t, 'a'), [second])
+    }),
+    both('a run that was let go and finds another gate full hands its turn on', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await enqueue(t, 'mail', { gates: [mutexGate('n')] })
+      const other = await claimOne(t, 'a')
+      await enqueue(t, 'mail', { gates: [mutexGate('m')] })
+      const held = await claimOne(t, 'a')
+      for (const gates of [
+        [mutexGate('m'), mutexGate('n')],
+        [mutexGate('a'), mutexGate('m')],
+      ]) {
+        await enqueue(t, 'mail', { gates, priority: 1 })
+      }
+      await enqueue(t, 'mail', { gates: [mutexGate('a')], priority: 2 })
+      const third = await claimOne(t, 'a')
+      const behind = await enqueue(t, 'mail', { gates: [M] })
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await finish(t, held)
+      assert.deepEqual(await claimIds(t, 'a'), [behind], 'the runs before it wait for other gates')
+      await finish(t, third)
+      await finish(t, other)
+      await assertGatesSound(t)
+    }),
+    both('runs that wait outlive the owner that found the gate full', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await enqueue(t, 'mail', { gates: [M] })
+      const held = await claimOne(t, 'a')
+      const waiting = [await enqueue(t, 'mail', { gates: [M] }), await enqueue(t, 'mail', { gates: [M] })]
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await finish(t, held)
+      const next = await claimOne(t, 'a')
+      await t.store.runs.leave({ owner: 'a', ...t.at() })
+      await addOwner(t, 'b', ['mail'])
+      const again = await claimOne(t, 'b')
+      await finish(t, again)
+      const last = await claimOne(t, 'b')
+      assert.deepEqual([again.id, last.id].sort(), [...waiting].sort())
+      assert.ok(waiting.includes(next.id))
     }),
     both('a waiting run whose job nobody knows does not block the gate for other jobs', async (t) => {
       for (const job of ['gone', 'mail', 'report']) await define(t, job)

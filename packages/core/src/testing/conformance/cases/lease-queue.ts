@@ -41,6 +41,18 @@ export const leaseQueueCases: CaseGroup = {
       assert.equal((await acquire(t, 'm', 'a', { queue: true })).granted, false, 'nor does the former holder')
       await grant(t, 'm', 'b', { queue: true })
     }),
+    both('gates() counts the holder and who waits', async (t) => {
+      const held = await grant(t, 'm', 'a')
+      await queueUp(t, 'm', 'b')
+      await queueUp(t, 'm', 'c')
+      assert.deepEqual((await t.store.runs.gates({})).gates, [{ gate: M, limit: 1, held: 1, holders: 1, waiting: 2 }])
+      await release(t, held)
+      const next = await grant(t, 'm', 'b', { queue: true })
+      assertFields(present(await gate(t, M), 'gate'), { held: 1, holders: 1, waiting: 1 })
+      await t.store.leases.withdraw({ bids: [{ name: 'm', holder: 'c' }], ...t.at() })
+      await release(t, next)
+      assert.deepEqual((await t.store.runs.gates({})).gates, [])
+    }),
     both('a bid without queue takes no place', async (t) => {
       const held = await grant(t, 'm', 'a')
       assert.equal((await acquire(t, 'm', 'b')).granted, false)

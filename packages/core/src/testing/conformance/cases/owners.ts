@@ -1,7 +1,7 @@
 /** Cases: processes, their leases, and what becomes of the work of a dead one. */
 import assert from 'node:assert/strict'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
-import { assertFields, only, present } from '../expectations.ts'
+import { assertFields, assertInstant, only, present } from '../expectations.ts'
 import {
   addOwner,
   claim,
@@ -173,6 +173,20 @@ export const ownerCases: CaseGroup = {
         ['abandoned'],
       )
       assertFields(await getRun(t, idle ?? ''), { attempt: 0, attempts: [] })
+    }),
+    both('a start is reported once: repeating it changes nothing', async (t) => {
+      await twoOwners(t)
+      const id = await enqueue(t, 'mail')
+      const { fence } = only(await claim(t, 'b', { start: 0 }), 'claimed runs').record
+      const { value, ...span } = await t.timed(() => renew(t, 'b', { started: [{ runId: id, fence }] }))
+      assert.equal(value.status, 'live')
+      const started = await getRun(t, id)
+      assertInstant(started.startedAt, span)
+      await t.pass(1_000)
+      await renew(t, 'b', { started: [{ runId: id, fence }] })
+      assert.deepEqual(await getRun(t, id), started)
+      await renew(t, 'a', { started: [{ runId: id, fence: fence - 1 }] })
+      assert.deepEqual(await getRun(t, id), started)
     }),
     both('progress comes with the renewal, fenced', async (t) => {
       await twoOwners(t)

@@ -64,7 +64,7 @@ export const pruneCases: CaseGroup = {
       const succeeded = await endedRuns(t, 4)
       const dead = await endedRuns(t, 3, { to: 'dead', reason: 'x' })
       const cancelled = await endedRuns(t, 3, { to: 'cancelled', reason: 'x' })
-      const skipped = await endedRuns(t, 3, { to: 'skipped', reason: 'handler' })
+      const skipped = await endedRuns(t, 3, { to: 'skipped', reason: 'handler: nothing to do' })
       assertFields(await prune(t, [rule({ succeeded: 2, dead: 1 })]), { pruned: 2 + 2 + 1 + 1, more: false })
       assert.deepEqual(await kept(t, succeeded), [false, false, true, true])
       assert.deepEqual(await kept(t, dead), [false, false, true])
@@ -92,6 +92,24 @@ export const pruneCases: CaseGroup = {
       assert.deepEqual(await kept(t, [...old, ...oldDead]), [false, false, false])
       assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 1)
     }),
+    given('a record is old when it is older than forMs, not before', async (t) => {
+      await mailJob(t)
+      const id = await enqueue(t, 'mail')
+      await finish(t, await claimOne(t, 'a'))
+      await t.pass(3_600_000)
+      assert.deepEqual(await prune(t, [rule({ forMs: 3_600_000 })]), { pruned: 0, more: false })
+      await t.pass(1)
+      assert.deepEqual(await prune(t, [rule({ forMs: 3_600_000 })]), { pruned: 1, more: false })
+      assert.deepEqual(await kept(t, [id]), [false])
+    }),
+    given('limit bounds pruning by age too', async (t) => {
+      await mailJob(t)
+      await endedRuns(t, 5)
+      await t.pass(DAY)
+      assert.deepEqual(await prune(t, [rule({ forMs: 1_000 })], 3), { pruned: 3, more: true })
+      assertFields(await prune(t, [rule({ forMs: 1_000 })], 3), { pruned: 2 })
+      assert.deepEqual(await prune(t, [rule({ forMs: 1_000 })], 3), { pruned: 0, more: false })
+    }),
     given('live runs are never pruned, however old', async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'], 10 * DAY)
@@ -115,6 +133,32 @@ export const pruneCases: CaseGroup = {
       await prune(t, [rule({ succeeded: 0 })])
       assert.deepEqual(await kept(t, [mail, report]), [false, true])
     }),
+    both('each call follows its own rules', async (t) => {
+      await mailJob(t)
+      await endedRuns(t, 5)
+      await endedRuns(t, 3, { to: 'dead', reason: 'x' })
+      assertFields(await prune(t, [rule({ succeeded: 3 })]), { pruned: 2, more: false })
+      assertFields(await prune(t, [rule({ succeeded: 1 })]), { pruned: 2, more: false })
+      assertFields(await prune(t, [rule({ succeeded: 1, dead: 2 })]), { pruned: 1, more: false })
+      await endedRuns(t, 2)
+      assertFields(await prune(t, [rule({ succeeded: 1, dead: 2 })]), { pruned: 2, more: false })
+      assertFields(await prune(t, [rule({ succeeded: 1, dead: 0 })]), { pruned: 2, more: false })
+      assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 1)
+    }),
+    both('rules for jobs that are not there harm nothing', async (t) => {
+      await mailJob(t)
+      await endedRuns(t, 2)
+      assertFields(await prune(t, [rule({ job: 'nobody', succeeded: 0 }), rule({ succeeded: 1 })]), { pruned: 1, more: false })
+    }),
+    both('pruning older slots does not hide that the last one is alive', async (t) => {
+      await mailJob(t)
+      await addSchedule(t, 'mail', 'k')
+      await fireNext(t, K, { overlap: 'skip' })
+      await finish(t, await claimOne(t, 'a'))
+      await fireNext(t, K, { overlap: 'skip' })
+      await prune(t, [rule({ succeeded: 0 })])
+      assert.equal((await fireNext(t, K, { overlap: 'skip' })).state, 'skipped')
+    }),
     both('limit bounds one call; more says that there is work left', async (t) => {
       await mailJob(t)
       await endedRuns(t, 7)
@@ -131,17 +175,20 @@ export const pruneCases: CaseGroup = {
         SUCCESS,
         { to: 'dead', reason: 'x' },
         { to: 'cancelled', reason: 'x' },
-        { to: 'skipped', reason: 'handler' },
+        { to: 'skipped', reason: 'handler: nothing to do' },
       ] as const) {
         slots.push(present((await getSchedule(t, K)).nextSlot, 'next slot'))
         await fireNext(t, K)
         await finish(t, await claimOne(t, 'a'), then)
       }
       const live = await fireNext(t, K)
-      assertFields(await prune(t, [rule({ succeeded: 0, dead: 0 })]), { pruned: 5, more: false })
+      const skipped = await fireNext(t, K, { overlap: 'skip' })
+      assert.equal(skipped.state, 'skipped')
+      slots.push(present((await getSchedule(t, K)).cursor, 'cursor'))
+      assertFields(await prune(t, [rule({ succeeded: 0, dead: 0 })]), { pruned: 6, more: false })
       const record = await getSchedule(t, K)
-      assertFields(record, { slots: 6, horizon: slots[4] ?? null })
-      assert.deepEqual(sorted(record.folded), { cancelled: 1, dead: 1, 'skipped:handler': 1, succeeded: 2 })
+      assertFields(record, { slots: 7, horizon: slots.at(-1) ?? null })
+      assert.deepEqual(sorted(record.folded), { cancelled: 1, dead: 1, 'skipped:handler': 1, 'skipped:overlap': 1, succeeded: 2 })
       const page = await ledgerOf(t, K)
       assert.deepEqual(
         page.runs.map((run) => run.id),

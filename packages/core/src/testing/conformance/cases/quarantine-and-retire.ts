@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, only } from '../expectations.ts'
-import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, SHORT_LEASE, statesOf, renew } from '../run-steps.ts'
+import { addOwner, claimIds, claimOne, enqueue, enqueueMany, finish, LEASE_END, SHORT_LEASE, statesOf } from '../run-steps.ts'
 import { addSchedule, define, dueNames, fire, firing, getSchedule, scheduleWrite, setSchedules, specText, STEP } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
@@ -86,8 +86,19 @@ export const quarantineAndRetireCases: CaseGroup = {
       await addOwner(t, 'b', [])
       assert.deepEqual(await retire(t, 'mail'), ['inUse'])
       await t.pass(LEASE_END)
-      await renew(t, 'b')
       assert.deepEqual(await retire(t, 'mail'), ['retired'])
+    }),
+    both('a retired job that comes back starts afresh', async (t) => {
+      const first = await define(t, 'mail', { concurrency: 1 })
+      await define(t, 'mail', { hash: 'v2', concurrency: 1, expectedGeneration: first })
+      await t.store.schedules.suspend({ targets: [{ job: 'mail', reason: 'x' }], ...t.at() })
+      assert.deepEqual(await retire(t, 'mail'), ['retired'])
+      await define(t, 'mail', { hash: 'v3' })
+      const { jobs } = await t.store.schedules.load({ jobs: ['mail'] })
+      assertFields(only(jobs, 'jobs'), { hash: 'v3', superseded: [], concurrency: null, suspended: null, suspendedStretches: [] })
+      await addOwner(t, 'a', ['mail'])
+      await enqueueMany(t, 'mail', 2, { gates: ['job:mail'] })
+      assert.equal((await claimIds(t, 'a')).length, 2)
     }),
     both('waiting runs of a retired job do not block the gate', async (t) => {
       await define(t, 'mail')

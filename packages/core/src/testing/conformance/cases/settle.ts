@@ -107,7 +107,7 @@ export const settleCases: CaseGroup = {
       for (const then of [
         { to: 'dead', reason: 'three attempts failed' },
         { to: 'cancelled', reason: 'on request' },
-        { to: 'skipped', reason: 'handler' },
+        { to: 'skipped', reason: 'handler: nothing to do' },
       ] as const) {
         const id = await enqueue(t, 'mail')
         const run = await claimOne(t, 'a')

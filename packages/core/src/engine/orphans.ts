@@ -1,0 +1,91 @@
+/** Finds claims whose reply was lost: leased to this process, which does not know of them, so that nobody executes them. */
+import type { Logger } from '../observe/logger.ts'
+import type { Clock } from '../time/clock.ts'
+import { giveBack, type AdoptDeps } from './adopt.ts'
+import type { Holdings } from './holdings.ts'
+import type { Owner } from './owner.ts'
+import type { StoreLink } from './store-link.ts'
+
+export interface OrphansDeps {
+  readonly clock: Clock
+  readonly link: StoreLink
+  readonly owner: Owner
+  readonly leaseMs: number
+  readonly holdings: Holdings
+  readonly logger: Logger
+  readonly giveBack: Pick<AdoptDeps, 'settler' | 'logger'>
+}
+
+/** What this process held when it asked for a renewal. */
+export interface Census {
+  readonly leased: number
+  readonly settling: number
+  readonly isQuiet: boolean
+  readonly reservations: number
+}
+
+export interface Orphans {
+  /** To be taken before a renewal is asked. */
+  count(): Census
+  /** The renewal was answered: the store has leased `held` runs to this process. Looks for orphans if there may be any. Never rejects. */
+  compare(census: Census, held: number): Promise<void>
+}
+
+/** Doubt gathers with each renewal that proves nothing, faster when there is a reason; at this much the store is asked. */
+const ENOUGH = 6
+const SURPLUS = 3
+
+export function createOrphans(deps: OrphansDeps): Orphans {
+  const { clock, link, owner, holdings } = deps
+  let doubt = 0
+  let isSearching = false
+  /** When runs that nobody here knows were first seen, by run and fence. */
+  let candidates = new Map<string, number>()
+
+  /** A claim under way may give what the store lists: such a run is an orphan only when it is still unknown after the claim was answered or given up. */
+  const search = async (): Promise<void> => {
+    const askedAt = clock.monotonic()
+    const before = deps.holdings.reservations
+    const wasQuiet = !holdings.claiming
+    const { runs } = await link.call('runs.held', (store) => store.runs.held({ owner: owner.id }))
+    const isSure = wasQuiet && holdings.reservations === before
+    const unknown = new Map<string, number>()
+    for (const { id, fence } of runs) {
+      if (holdings.get(id, fence) !== undefined) continue
+      const seenAt = candidates.get(`${id}/${fence}`) ?? askedAt
+      if (isSure || clock.monotonic() - seenAt > deps.leaseMs / 2) void giveBack(id, fence, deps.giveBack)
+      else unknown.set(`${id}/${fence}`, seenAt)
+    }
+    candidates = unknown
+  }
+
+  return {
+    count: () => ({
+      leased: holdings.leased,
+      settling: holdings.count('settling'),
+      isQuiet: !holdings.claiming,
+      reservations: holdings.reservations,
+    }),
+    async compare(census, held) {
+      const wasQuiet = census.isQuiet && holdings.reservations === census.reservations
+      if (wasQuiet && census.settling === 0 && held <= census.leased) {
+        doubt = 0
+        candidates.clear()
+        holdings.takeDoubt()
+        return
+      }
+      doubt += holdings.takeDoubt() ? ENOUGH : held > census.leased ? SURPLUS : 1
+      if (isSearching || (doubt < ENOUGH && candidates.size === 0)) return
+      doubt = 0
+      isSearching = true
+      try {
+        await search()
+      } catch (error) {
+        doubt = ENOUGH
+        deps.logger.warn({ err: error }, 'the store could not tell what it has leased to this process; it is asked again')
+      } finally {
+        isSearching = false
+      }
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/** A process that loses its identity: what belongs to the former one must neither run nor harm the next. */
+import { describe, expect, it } from 'vitest'
+import { defineJob } from '../../src/index.ts'
+import { createSite } from '../faults/site.ts'
+
+const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+describe('an owner that the store declared dead', () => {
+  it('is mourned once: a second answer that says so harms nothing of its successor', async () => {
+    await using site = createSite()
+    const aborted: string[] = []
+    const job = defineJob({
+      name: 'long',
+      run: ({ signal, key }) => {
+        signal.addEventListener('abort', () => aborted.push(key))
+        return untilAborted(signal)
+      },
+    })
+    const process = site.process({ jobs: [job], lease: '6s' })
+    await process.start()
+    await process.scheduler.trigger(job, undefined, { key: 'first', delay: '1h' })
+    await process.scheduler.trigger(job, undefined, { key: 'old' })
+    await site.clock.advance(100)
+    const former = (process.line.requests('runs.renew')[0] as { owner: string }).owner
+    // The claim that follows from this is answered late: by then a renewal was answered too.
+    process.line.judge((verb) => (verb === 'runs.claim' ? { lands: true, answer: 'reply', backMs: 2_800 } : null))
+    await site.store.runs.leave({ owner: former })
+    process.line.judge((verb) => (verb === 'runs.claim' ? { lands: true, answer: 'reply', backMs: 2_800 } : null))
+    await process.scheduler.trigger(job, undefined, { key: 'stir' })
+    await site.clock.advance(2_000)
+    await process.scheduler.trigger(job, undefined, { key: 'new' })
+    await site.clock.advance(30_000)
+    expect(process.events.of('lease.lost')).toHaveLength(1)
+    expect(aborted).toEqual(['old'])
+  })
+
+  it('starts nothing that was claimed for it before, whenever the reply comes', async () => {
+    await using site = createSite()
+    const begun: string[] = []
+    const job = defineJob({
+      name: 'long',
+      run: ({ signal, key, fence }) => {
+        begun.push(`${key} ${fence}`)
+        return untilAborted(signal)
+      },
+    })
+    const process = site.process({ jobs: [job], lease: '6s' })
+    const client = site.process({ jobs: [job] })
+    await process.start()
+    await process.scheduler.trigger(job, undefined, { key: 'held' })
+    await site.clock.advance(1_900)
+    const former = (process.line.requests('runs.renew')[0] as { owner: string }).owner
+    await client.scheduler.trigger(job, undefined, { key: 'late', delay: 1 })
+    process.line.judge((verb) => (verb === 'runs.claim' ? { lands: true, answer: 'reply', backMs: 2_800 } : null))
+    await site.clock.advance(10)
+    expect(process.line.requests('runs.claim').length).toBeGreaterThan(0)
+    await site.store.runs.leave({ owner: former })
+    await site.clock.advance(500)
+    process.line.judge(null)
+    await site.clock.advance(20_000)
+    expect(begun.filter((one) => one.startsWith('late'))).toHaveLength(1)
+    expect(process.events.of('run.stale')).toHaveLength(1) // that of `held`
+  })
+})
+
+describe('a stop while a renewal is under way', () => {
+  it('leaves no owner behind', async () => {
+    await using site = createSite()
+    const job = defineJob({ name: 'idle', run: () => undefined })
+    const process = site.process({ jobs: [job], lease: '6s' })
+    await process.start()
+    process.line.judge((verb) => (verb === 'runs.renew' ? { lands: true, answer: 'reply', outMs: 2_000 } : null))
+    const before = process.line.requests('runs.renew').length
+    while (process.line.requests('runs.renew').length === before) await site.clock.advance(100)
+    await site.clock.until(process.scheduler.stop())
+    const asked = process.line.requests('runs.renew').length
+    await site.clock.advance(10_000)
+    expect((await site.store.runs.stats({ jobs: ['idle'] })).owners).toBe(0)
+    expect(process.line.requests('runs.renew')).toHaveLength(asked)
+    expect(await site.store.schedules.retire({ jobs: ['idle'] })).toEqual({ replies: ['retired'] })
+  })
+})
+
+describe('a cancel while a renewal is under way', () => {
+  it('is learned at once, though that renewal does not know of it yet', async () => {
+    await using site = createSite()
+    let abortedAt: number | null = null
+    const job = defineJob({
+      name: 'long',
+      run: ({ signal }) => {
+        signal.addEventListener('abort', () => {
+          abortedAt = site.clock.monotonic()
+        })
+        return untilAborted(signal)
+      },
+    })
+    const process = site.process({ jobs: [job] })
+    await process.start()
+    const handle = await process.scheduler.trigger(job)
+    process.line.judge((verb) => (verb === 'runs.renew' ? { lands: true, answer: 'reply', backMs: 1_000 } : null))
+    const before = process.line.requests('runs.renew').length
+    while (process.line.requests('runs.renew').length === before) await site.clock.advance(100)
+    process.line.judge(null)
+    const cancelledAt = site.clock.monotonic()
+    await process.scheduler.runs.cancel(handle.id)
+    await site.clock.advance(20_000)
+    expect(abortedAt).not.toBeNull()
+    expect(Number(abortedAt) - cancelledAt).toBeLessThanOrEqual(1_000)
+  })
+})
