@@ -7,7 +7,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { NextId } from '../random/ids.ts'
 import type { EnqueueReply, EnqueueRequest, SettleReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import { waitForHint, type Clock } from '../time/clock.ts'
+import { sleep, waitForHint, type Clock } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
 import type { Trigger } from '../trigger/coalesce.ts'
 import { adopt, giveBack, type AdoptDeps } from './adopt.ts'
@@ -72,6 +72,8 @@ export interface Engine {
 
 /** How often a repeatable call is tried before its caller hears of it. */
 const CALL_RETRIES = 4
+/** How often a bounded pass looks whether it is over. */
+const LOOK_MS = 20
 
 export function createEngine(options: EngineOptions): Engine {
   const { link, clock, random, emitter, logger, leaseMs } = options
@@ -299,12 +301,13 @@ export function createEngine(options: EngineOptions): Engine {
 
     async quietWithin(ms) {
       const until = clock.monotonic() + ms
-      while (clock.monotonic() < until) {
-        await loop.settled()
-        await settler.drained()
+      const upTo = (hint: Promise<void>): Promise<void> => waitForHint(clock, until - clock.monotonic(), hint)
+      while (accepting && clock.monotonic() < until) {
+        await upTo(loop.settled())
+        await upTo(settler.drained())
         if (holdings.size === 0 && loop.idle()) return
-        if (holdings.size > 0) await waitForHint(clock, until - clock.monotonic(), holdings.nextChange())
-        else await new Promise<void>((resolve) => clock.defer(resolve))
+        // With nothing held it is the loop that rests, between tries.
+        await upTo(holdings.size > 0 ? holdings.nextChange() : sleep(clock, LOOK_MS))
       }
     },
 

@@ -40,7 +40,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
     const rules = deps.rules()
     if (rules.length === 0) return
     settledSince = 0
-    for (let call = 0; call < PRUNE_CALLS; call++) {
+    for (let call = 0; call < PRUNE_CALLS && running; call++) {
       const { more } = await deps.link.call('runs.prune', (store) => store.runs.prune({ rules, limit: PRUNE_LIMIT }))
       if (!more) return
     }

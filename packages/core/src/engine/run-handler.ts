@@ -32,6 +32,8 @@ export function runHandler(handler: () => Promise<unknown>, options: HandlerOpti
   const ending = new Promise<Ending>((resolve) => {
     let grace: ReturnType<Clock['setTimer']> | null = null
     const onAbort = (): void => {
+      // It has nothing left to abort, and must not keep a process alive that waits for nothing else.
+      if (timeout !== null) clock.clearTimer(timeout)
       grace = clock.setTimer(() => resolve({ kind: 'stuck' }), graceMs)
     }
     if (controller.signal.aborted) onAbort()

@@ -20,6 +20,7 @@ export interface LockContext {
   extend(): Promise<void>
 }
 
+/** How to take the lock. */
 export interface LockOptions {
   /** How long to wait for the lock; 0 tries once. Default: without limit. */
   readonly wait?: Duration
@@ -27,6 +28,7 @@ export interface LockOptions {
   readonly signal?: AbortSignal
 }
 
+/** A named lock over all processes that share the store. */
 export interface Mutex {
   readonly name: string
   /**
@@ -37,6 +39,7 @@ export interface Mutex {
   withLock<T>(work: (lock: LockContext) => T | Promise<T>, options?: LockOptions): Promise<T>
 }
 
+/** Options of {@link createMutex}. */
 export interface MutexOptions {
   /** Default `'30s'`, at least `'1s'`; renewed three times as often. */
   readonly lease?: Duration

@@ -28,6 +28,10 @@ import { createTriggers } from './trigger-runs.ts'
 /** Schedules of a job that `preview` reads at most. */
 const MOST_PREVIEWED = 1_000
 
+interface StopReport {
+  readonly stuck: readonly string[]
+}
+
 /** How `start` and `tick` differ. */
 interface Beginning {
   readonly only?: readonly JobRef[] | undefined
@@ -71,6 +75,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const misfires = createMisfireLog(emitter, link.clock.now)
 
   let phase: 'idle' | 'starting' | 'started' | 'stopping' | 'stopped' = 'idle'
+  let starting: Promise<void> | null = null
+  let stopping: Promise<StopReport> | null = null
   let opening: Promise<void> | null = null
   let definitions: readonly Definition[] = []
   let startedAt: number | null = null
@@ -154,13 +160,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return true
   }
 
-  const stop = async (stopOptions: { readonly grace?: number | string } = {}): Promise<{ readonly stuck: readonly string[] }> => {
-    if (phase !== 'started') return { stuck: [] }
+  /** Stops once; whoever asks meanwhile, or later, gets the same answer. A start under way is waited for. */
+  const stop = async (stopOptions: { readonly grace?: number | string } = {}): Promise<StopReport> => {
+    const graceMs = parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace')
+    await starting?.catch(() => undefined)
+    if (phase === 'started') stopping = end(graceMs)
+    return (phase === 'idle' ? null : stopping) ?? { stuck: [] }
+  }
+
+  const end = async (graceMs: number): Promise<StopReport> => {
     phase = 'stopping'
     releaseSignals?.()
     releaseSignals = null
-    const stuck = await engine.stop(parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace'))
-    phase = 'stopped'
+    const stuck = await engine.stop(graceMs).finally(() => {
+      phase = 'stopped'
+    })
     if (stuck.length > 0)
       logger.error({ stuck }, `stopped, but ${stuck.length} handlers ignored abort and still execute: ${stuck.join(', ')}`)
     emitter.emit('scheduler.stopped', { stuck })
@@ -172,15 +186,23 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       throw new QuarterjackError('AlreadyStarted', `the scheduler is ${phase}; start() and tick() need one that is not. Stop it first.`)
     }
     phase = 'starting'
-    try {
-      await startJobs(beginning)
-      phase = 'started'
-    } catch (error) {
-      await engine.stop(0).catch(() => undefined)
-      phase = 'idle'
-      throw error
-    }
+    starting = (async () => {
+      try {
+        await startJobs(beginning)
+        phase = 'started'
+      } catch (error) {
+        await engine.stop(0).catch(() => undefined)
+        phase = 'idle'
+        throw error
+      } finally {
+        starting = null
+      }
+    })()
+    return starting
   }
+
+  /** False as well when it was stopped while it started. */
+  const isRunning = (): boolean => phase === 'started'
 
   const scheduler: Scheduler = {
     store,
@@ -188,7 +210,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
     async start(startOptions = {}) {
       await begin({ only: startOptions.only, withStartRuns: startOptions.runOnStart !== false })
-      if (resolved.signalGraceMs !== null) {
+      if (resolved.signalGraceMs !== null && isRunning()) {
         const grace = resolved.signalGraceMs
         releaseSignals = handleSignals((signal) => {
           logger.info({ signal }, `${signal}: stopping`)
@@ -209,9 +231,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         await engine.quietWithin(budgetMs)
         nextWakeAt = wakeDate(engine.nextWakeAt())
       } finally {
+        const isStopped = !isRunning()
         await stop({ grace: Math.max(0, Math.round(until - clock.monotonic())) })
         // Between ticks it is at rest, not at its end.
-        if (phase === 'stopped') phase = 'idle'
+        if (!isStopped) phase = 'idle'
         stopCounting()
       }
       return { ...counts, nextWakeAt }

@@ -17,12 +17,14 @@ export type AcquireReply =
   | { readonly granted: true; readonly fence: number; readonly expiresAt: number; readonly storeNow: number }
   | { readonly granted: false; readonly ahead: number; readonly retryAt: number; readonly storeNow: number }
 
+/** A lease as its holder knows it. */
 export interface HeldLease {
   readonly name: string
   readonly holder: string
   readonly fence: number
 }
 
+/** Named mutexes. */
 export interface LeaseStore {
   /** Repeating a granted bid while it lasts is granted again with the same fence. Waiters are served first come, first served. */
   acquire(request: { readonly bids: readonly AcquireRequest[] } & AtStoreTime): Promise<{ readonly replies: readonly AcquireReply[] }>

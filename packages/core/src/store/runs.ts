@@ -104,8 +104,8 @@ export interface RenewRequest extends AtStoreTime {
 
 /**
  * `dead`: the lease had ended and the runs were taken; never revived, start again under a new id.
- * A renewal also takes over what expired owners left: their runs become pending suspects (rule 18),
- * their gates are released.
+ * A renewal also takes over what expired owners left: their runs are pending again, those that are
+ * known to have begun as suspects; their gates are released.
  */
 export interface RenewReply extends Tick {
   readonly status: 'live' | 'dead'
@@ -117,11 +117,13 @@ export interface RenewReply extends Tick {
   readonly expired: readonly { readonly owner: string; readonly runs: number }[]
 }
 
+/** A claim of due runs of the owner’s jobs. */
 export interface ClaimRequest extends AtStoreTime, ClaimAtOnce {
   /** Most runs to take of single jobs; absent jobs are bounded by `limit` only. */
   readonly perJob?: Readonly<Record<string, number>> | undefined
 }
 
+/** What a claim got; `dead`: the owner is unknown or its lease ended, and nothing was claimed. */
 export interface ClaimReply extends Tick {
   readonly status: 'ok' | 'dead'
   readonly runs: readonly ClaimedRun[]
@@ -183,6 +185,7 @@ export interface GateRecord {
   readonly waiting: number
 }
 
+/** Enqueue, claim, renew, settle, and the history of runs. */
 export interface RunStore {
   /** One write for all; each request is atomic by itself. `tx` is the store's own kind of open transaction. */
   enqueue(

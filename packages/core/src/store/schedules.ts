@@ -122,6 +122,7 @@ export interface LedgerPage {
   readonly more: boolean
 }
 
+/** Definitions, due slots, firing, dynamic schedules, the ledger. */
 export interface ScheduleStore {
   /** Job records, their static schedules, and what live owners declare. */
   load(request: { readonly jobs: readonly string[] }): Promise<{

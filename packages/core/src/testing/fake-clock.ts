@@ -36,7 +36,7 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
   const settle = async (): Promise<void> => {
     do {
       // One real turn: every promise that can resolve has resolved after it.
-      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve)) // shape-allow clock-seam: lets promises run; no time passes
     } while (deferred > 0)
   }
 
@@ -73,6 +73,7 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
     defer(callback): void {
       deferred++
       // Deferred work needs no time to pass, so it goes on even while nobody moves this clock.
+      // shape-allow clock-seam: deferred work needs a real turn, and no time
       setImmediate(() => {
         deferred--
         callback()

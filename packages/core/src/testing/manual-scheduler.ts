@@ -8,6 +8,7 @@ import { parseDuration, type Duration } from '../time/duration.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
 import { recordEvents, type EventRecorder } from './record-events.ts'
 
+/** Options of {@link manualScheduler}: those of a scheduler, and where time starts. */
 export interface ManualSchedulerOptions extends Omit<SchedulerOptions, 'store' | 'clock' | 'random'> {
   readonly jobs: readonly Job<never, unknown>[]
   /** Default: a memory store on the same clock. */
@@ -19,6 +20,7 @@ export interface ManualSchedulerOptions extends Omit<SchedulerOptions, 'store' |
   readonly startAt?: Date | string | number
 }
 
+/** A scheduler whose time the test moves. */
 export interface ManualScheduler extends AsyncDisposable {
   readonly scheduler: Scheduler
   readonly clock: FakeClock
@@ -36,6 +38,8 @@ export interface ManualScheduler extends AsyncDisposable {
 }
 
 /**
+ * A scheduler on a fake clock and seeded chance: nothing happens until time is moved.
+ *
  * @example
  * const manual = manualScheduler({ jobs: [report], startAt: '2026-03-01T05:59:00Z' })
  * await manual.start()

@@ -6,6 +6,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts'
 /** One event, as it was emitted. */
 export type RecordedEvent = { [E in SchedulerEventName]: { readonly name: E; readonly event: SchedulerEvents[E] } }[SchedulerEventName]
 
+/** The events of one scheduler, in the order in which they happened. */
 export interface EventRecorder {
   /** Oldest first. */
   readonly all: readonly RecordedEvent[]

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { BROKEN_STORES } from './broken-stores.ts'
 import { collectCases, failureOf, type CollectedCase } from './collect-cases.ts'
 import { MEMORY_CAPABILITIES, memoryHarness } from './memory-harness.ts'
-import type { BrokenStore } from './broken/with-verbs.ts'
+import { withVerbs, type BrokenStore } from './broken/with-verbs.ts'
 
 const isFull = (process.env['QJ_TEST_TIER'] ?? '') !== ''
 
@@ -20,6 +20,13 @@ describe('broken stores', () => {
     expect(failures, `case "${broken.fails}" must fail`).not.toHaveLength(0)
     // A failure counts only if it is the suite that objects, not the wrapper that stumbles.
     for (const failure of failures) expect(failure).toBeInstanceOf(AssertionError)
+  })
+
+  it('are broken by their defect alone: the same wrapper without one passes', async () => {
+    const titles = new Set(BROKEN_STORES.map((broken) => broken.fails))
+    const cases = casesFor({ defect: 'none', fails: '', wrap: (store) => withVerbs(store, {}) }).filter((one) => titles.has(one.title))
+    expect(new Set(cases.map((one) => one.title))).toEqual(titles)
+    for (const one of cases) expect(await failureOf(one), one.title).toBeNull()
   })
 
   it('are all different', () => {

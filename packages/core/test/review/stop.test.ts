@@ -1,11 +1,9 @@
 /** Starting and stopping, misused: called twice, in the midst of each other, on a store that is gone. */
 import { describe, expect, it } from 'vitest'
-import { createMutex, defineJob, every } from '../../src/index.ts'
+import { defineJob, every } from '../../src/index.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSite } from '../faults/site.ts'
 import { REFUSED, SILENT } from '../faults/line.ts'
-
-void createMutex
 
 describe('stop', () => {
   it('in the midst of a start waits for it, and then stops', async () => {
@@ -18,7 +16,6 @@ describe('stop', () => {
     const stopping = process.scheduler.stop()
     await site.clock.until(Promise.allSettled([starting, stopping]))
     const { length } = process.line.calls
-    await site.clock.advance('5m' as never as number).catch(() => undefined)
     await site.clock.advance(300_000)
     expect(process.events.of('run.started')).toEqual([])
     expect(process.line.calls).toHaveLength(length)
@@ -45,7 +42,7 @@ describe('stop', () => {
   it('with a wrong grace is refused and stops nothing; the next one stops', async () => {
     const manual = manualScheduler({ jobs: [] })
     await manual.start()
-    await expect(manual.scheduler.stop({ grace: 'soon' })).rejects.toMatchObject({ code: 'InvalidDuration' })
+    await expect(manual.scheduler.stop({ grace: 'soon' as '1s' })).rejects.toMatchObject({ code: 'InvalidDuration' })
     await expect(manual.scheduler.start()).rejects.toMatchObject({ code: 'AlreadyStarted' })
     await manual.stop()
     expect(manual.clock.timers).toBe(0)
@@ -166,9 +163,9 @@ describe('tick', () => {
 
   it('ends when it is stopped', async () => {
     await using site = createSite()
-    const job = defineJob({ name: 'long', runOnStart: true, schedule: every('1s'), run: () => process.sleep(60_000) })
-    const process = site.process({ jobs: [job] })
-    await site.clock.advance(5_000)
+    const job = defineJob({ name: 'long', run: () => process.sleep(60_000) })
+    const process = site.process({ jobs: [job], abortGrace: '1s' })
+    await process.scheduler.trigger(job)
     const ticking = process.scheduler.tick({ budget: '10m' })
     await site.clock.advance(2_500)
     expect(process.events.of('run.started')).toHaveLength(1)

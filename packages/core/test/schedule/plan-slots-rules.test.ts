@@ -170,7 +170,8 @@ it('plan after plan, every base slot up to the cursor has exactly one record, an
         expect(plan.runs.length).toBeLessThanOrEqual(MAX_RUNS_PER_PLAN)
         expect(plan.skips.length).toBeLessThanOrEqual(110)
         for (const [slot, fate] of recordedFates(facts, plan)) {
-          if (slot <= facts.cursor || slot > plan.through || fates.has(slot)) throw new Error(`slot ${slot} is not in (cursor, through], or twice`)
+          if (slot <= facts.cursor || slot > plan.through || fates.has(slot))
+            throw new Error(`slot ${slot} is not in (cursor, through], or twice`)
           fates.set(slot, fate)
         }
         if (plan.nextSlot === null || (plan.nextDueAt as number) > facts.now) {

@@ -9,6 +9,7 @@ import { dynamicScheduleCases } from './cases/dynamic-schedules.ts'
 import { enqueueCases } from './cases/enqueue.ts'
 import { fireAndClaimCases } from './cases/fire-and-claim.ts'
 import { fireCases } from './cases/fire.ts'
+import { gateWaitingCases } from './cases/gate-waiting.ts'
 import { gateCases } from './cases/gates.ts'
 import { heldGateCases } from './cases/held-gates.ts'
 import { hintCases } from './cases/hints.ts'
@@ -19,6 +20,7 @@ import { ledgerCases } from './cases/ledger.ts'
 import { lifecycleCases } from './cases/lifecycle.ts'
 import { overlapCases } from './cases/overlap.ts'
 import { ownerCases } from './cases/owners.ts'
+import { pruneLedgerCases } from './cases/prune-ledger.ts'
 import { pruneCases } from './cases/prune.ts'
 import { quarantineAndRetireCases } from './cases/quarantine-and-retire.ts'
 import { registrationCases } from './cases/registration.ts'
@@ -46,6 +48,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
   claimCases,
   fireAndClaimCases,
   gateCases,
+  gateWaitingCases,
   ownerCases,
   suspectCases,
   settleCases,
@@ -54,6 +57,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
   historyCases,
   statsCases,
   pruneCases,
+  pruneLedgerCases,
   leaseCases,
   leaseQueueCases,
   tickCases,

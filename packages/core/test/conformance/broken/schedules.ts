@@ -193,7 +193,7 @@ export const BROKEN_SCHEDULES: readonly BrokenStore[] = [
   },
   {
     defect: 'pruning loses counts',
-    fails: "prune: pruned slots are folded by outcome, so that the ledger's sum holds",
+    fails: "prune the ledger: pruned slots are folded by outcome, so that the ledger's sum holds",
     wrap: (store) =>
       withVerbs(store, {
         schedules: {

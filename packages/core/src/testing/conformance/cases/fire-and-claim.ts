@@ -17,7 +17,7 @@ import {
   SHORT_LEASE,
   statesOf,
 } from '../run-steps.ts'
-import { addSchedule, define, fire, firing, STEP } from '../schedule-steps.ts'
+import { addSchedule, define, fire, firing, STEP, suspend } from '../schedule-steps.ts'
 
 export const fireAndClaimCases: CaseGroup = {
   name: 'claim at once',
@@ -104,6 +104,16 @@ export const fireAndClaimCases: CaseGroup = {
       assert.equal(reply.outcome, 'created')
       assert.equal(reply.claimed, undefined)
       assert.equal((await getRun(t, reply.id)).state, 'pending')
+    }),
+    both('runs of a suspended job are not claimed at once', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      await suspend(t, { job: 'mail' }, 'x')
+      const reply = only(await enqueueAll(t, [enqueueRequest(t, 'mail')], claimAtOnce(t, 'a')), 'reply')
+      assert.equal(reply.outcome, 'created')
+      assert.equal(reply.claimed, undefined)
+      await suspend(t, { job: 'mail' }, null)
+      assert.deepEqual(await claimIds(t, 'a'), [reply.id])
     }),
     both('jobs that the owner does not know are not claimed at once', async (t) => {
       await define(t, 'mail')

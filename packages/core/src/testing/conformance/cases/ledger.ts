@@ -54,6 +54,10 @@ export const ledgerCases: CaseGroup = {
         let more = true
         for (let page = 0; more && page < 250; page++) {
           const got = await t.store.schedules.ledger({ ...K, after, limit })
+          assert.ok(
+            got.runs.length <= limit && got.skips.length <= limit,
+            `a page of ${limit} has ${got.runs.length} runs, ${got.skips.length} ranges`,
+          )
           const slots = [...got.runs.map((run) => run.slot), ...got.skips.map((skip) => skip.to)]
           seen.runs.push(...got.runs.map((run) => run.slot))
           seen.skips.push(...got.skips.map((skip) => skip.from))
@@ -95,6 +99,18 @@ export const ledgerCases: CaseGroup = {
       })
       assertFields(await getSchedule(t, K), { slots: 1 })
       assertFields(only((await ledgerOf(t, K)).skips, 'skip ranges'), { count: 1 })
+    }),
+    both('counting where nothing is harms nothing', async (t) => {
+      await define(t, 'mail')
+      const id = await dailySkip(t, null)
+      for (const ref of [
+        { job: 'mail', name: 'nothing' },
+        { job: 'nobody', name: 'k' },
+      ]) {
+        await t.store.schedules.countSkips({ ...ref, counts: [{ id, count: 10 }] })
+      }
+      assertFields(await getSchedule(t, K), { slots: 0 })
+      assertFields(only((await ledgerOf(t, K)).skips, 'skip ranges'), { count: null })
     }),
     both('counting at the same time counts once', async (t) => {
       await define(t, 'mail')
