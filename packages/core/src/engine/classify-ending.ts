@@ -79,5 +79,9 @@ function afterFailure(outcome: AttemptOutcome, error: unknown, stored: StoredErr
 function isNonRetryable(error: unknown): boolean {
   if (QuarterjackError.isInstance(error, 'NonRetryable')) return true
   if (typeof error !== 'object' || error === null) return false
-  return (error as { retryable?: unknown }).retryable === false
+  try {
+    return (error as { retryable?: unknown }).retryable === false
+  } catch {
+    return false
+  }
 }

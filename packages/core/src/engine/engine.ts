@@ -101,7 +101,13 @@ export function createEngine(options: EngineOptions): Engine {
     lag.max = Math.max(lag.max, ms)
   }
 
-  const settler = createSettler({ clock, random, owner: () => owner.id, call: (verb, run) => link.call(verb, run) })
+  const settler = createSettler({
+    clock,
+    random,
+    owner: () => owner.id,
+    call: (verb, run) => link.call(verb, run),
+    answeredAt: () => link.answeredAt,
+  })
 
   const adoptDeps: AdoptDeps = {
     clock,
@@ -142,6 +148,7 @@ export function createEngine(options: EngineOptions): Engine {
     limits: options.limits,
     around: options.around,
     isTrusted: () => owner.trusted,
+    isOwner: (id: string): boolean => id === owner.id,
     followers: (job: string): readonly EnqueueRequest[] => followersOf(job, options.policies, options.nextId),
     onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply): void => {
       maintenance.note()
@@ -187,13 +194,16 @@ export function createEngine(options: EngineOptions): Engine {
     random,
     link,
     logger,
+    // A definition that was replaced says nothing any more about how much is kept.
     rules: () =>
-      definitions.map(({ policy }) => ({
-        job: policy.name,
-        succeeded: policy.keep.succeeded,
-        dead: policy.keep.dead,
-        forMs: policy.keep.forMs,
-      })),
+      definitions
+        .filter(({ policy }) => standings.get(policy.name)?.current === true)
+        .map(({ policy }) => ({
+          job: policy.name,
+          succeeded: policy.keep.succeeded,
+          dead: policy.keep.dead,
+          forMs: policy.keep.forMs,
+        })),
     wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
     registerAgain: register,
   })

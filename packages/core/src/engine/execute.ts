@@ -4,13 +4,15 @@ import type { RunContext } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { EnqueueRequest, SettleReply } from '../store/runs.ts'
-import type { Clock } from '../time/clock.ts'
+import { sleep, type Clock } from '../time/clock.ts'
 import { classifyEnding, type Ending, type Verdict } from './classify-ending.ts'
 import type { Execution, Holdings } from './holdings.ts'
 import { buildContext } from './run-context.ts'
 import { describe, reportSettled, runFields } from './run-events.ts'
 import { runHandler } from './run-handler.ts'
 import type { Settler } from './settler.ts'
+import { storeBackoff } from './retry-store.ts'
+import { isTransient } from '../store/reach-store.ts'
 import type { StoreLink } from './store-link.ts'
 
 export interface ExecuteDeps {
@@ -25,6 +27,8 @@ export interface ExecuteDeps {
   readonly limits: { readonly result: number; readonly error: number }
   readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
   readonly isTrusted: () => boolean
+  /** The lease of this owner is still ours. */
+  readonly isOwner: (owner: string) => boolean
   /** Runs that come after a success of this job. */
   readonly followers: (job: string) => readonly EnqueueRequest[]
   readonly onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply) => void
@@ -43,16 +47,7 @@ export async function execute(execution: Execution, deps: ExecuteDeps): Promise<
     what: describe(execution),
   })
   const ending = await handler.ending
-  const verdict = classifyEnding(
-    {
-      ending,
-      abortReason: execution.controller.signal.aborted ? execution.controller.signal.reason : null,
-      policy: execution.policy,
-      record: execution.record,
-      limits: deps.limits,
-    },
-    deps.random,
-  )
+  const verdict = judge(execution, ending, deps)
   const holdsOn = ending.kind === 'stuck' && execution.policy.onStuck === 'hold'
   execution.stuck = holdsOn
   // Deliberately not awaited: the permit is free while the batch is under way; the lease is not.
@@ -79,13 +74,24 @@ async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unkno
   return deps.around === null ? run() : deps.around(ctx, run)
 }
 
+function judge(execution: Execution, ending: Ending, deps: ExecuteDeps): Verdict {
+  const { policy, record, controller } = execution
+  const facts = { ending, abortReason: controller.signal.aborted ? controller.signal.reason : null, policy, record, limits: deps.limits }
+  try {
+    return classifyEnding(facts, deps.random)
+  } catch (error) {
+    // What was thrown cannot even be looked at (a revoked proxy): the run fails all the same.
+    return classifyEnding({ ...facts, ending: { kind: 'threw', error } }, deps.random)
+  }
+}
+
 async function settle(execution: Execution, ending: Ending, verdict: Verdict, holdGates: boolean, deps: ExecuteDeps): Promise<void> {
   const { record } = execution
   const now = deps.link.clock.now()
   execution.phase = 'settling'
   deps.holdings.observe(now - (execution.startedAt ?? now))
   try {
-    const reply = await deps.settler.settle({
+    const { reply, written } = await deps.settler.settle({
       runId: record.id,
       fence: record.fence,
       outcome: verdict.outcome,
@@ -98,8 +104,8 @@ async function settle(execution: Execution, ending: Ending, verdict: Verdict, ho
     })
     if (reply.status === 'stale') reportStale(execution, deps)
     else {
-      reportSettled(deps, execution, verdict, now, ending.kind === 'returned' ? ending.value : undefined)
-      deps.onSettled(execution, verdict, reply)
+      reportSettled(deps, execution, written, now, ending.kind === 'returned' ? ending.value : undefined)
+      deps.onSettled(execution, written, reply)
     }
   } catch (error) {
     deps.logger.error(
@@ -119,15 +125,21 @@ async function letGo(execution: Execution, over: Promise<unknown>, deps: Execute
   await over
   deps.holdings.remove(execution)
   const { id: runId, fence } = execution.record
-  try {
-    await deps.link.call('runs.releaseGates', (store) =>
-      store.runs.releaseGates({ owner: execution.owner, runs: [{ runId, fence }] }).then(() => ({})),
-    )
-  } catch (error) {
-    deps.logger.warn(
-      { err: error, runId },
-      `the gates of ${describe(execution)} could not be released; they are freed with this process's lease`,
-    )
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await deps.link.call('runs.releaseGates', (store) =>
+        store.runs.releaseGates({ owner: execution.owner, runs: [{ runId, fence }] }).then(() => ({})),
+      )
+      return
+    } catch (error) {
+      deps.logger.warn(
+        { err: error, runId },
+        `the gates of ${describe(execution)} could not be released; they are freed at the latest with its lease`,
+      )
+      // The lease of this process goes on and on: until the store has heard of it, nobody else gets these gates.
+      if (!isTransient(error) || !deps.isOwner(execution.owner)) return
+      await sleep(deps.clock, storeBackoff(attempt, deps.random))
+    }
   }
 }
 

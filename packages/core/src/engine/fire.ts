@@ -76,21 +76,24 @@ function planAll(
   for (const record of schedules) {
     const policy = deps.policies.get(record.job)
     if (policy === undefined) continue
+    const misfireAfterMs = policy.misfireAfterMs ?? deps.leaseMs + 5_000
+    const onExcludeError = (error: unknown): void => reportExcludeError(record, error, deps)
     try {
-      firings.push(
-        planFiring({
-          record,
-          policy,
-          jobStretches: stretches[record.job] ?? [],
-          now,
-          misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000,
-        }),
-      )
+      firings.push(planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs, onExcludeError }))
     } catch (error) {
-      broken.push({ record, reason: error instanceof Error ? error.message : String(error) })
+      // A newer version may have written it, and fire it in time; if nobody does, it is unreadable for all.
+      const overdueMs = now - (record.nextDueAt ?? now)
+      if (overdueMs > deps.leaseMs + 5_000) broken.push({ record, reason: error instanceof Error ? error.message : String(error) })
     }
   }
   return { firings, broken }
+}
+
+function reportExcludeError({ job, name }: ScheduleRecord, error: unknown, { logger }: FireDeps): void {
+  logger.error(
+    { err: error, job, schedule: name },
+    `a calendar function of schedule ${name} of job "${job}" threw; the slot counts as not excluded`,
+  )
 }
 
 /** One unreadable row must not stop the others: it is taken out, and named. */

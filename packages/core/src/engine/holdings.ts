@@ -45,6 +45,8 @@ export interface Holdings {
   nextChange(): Promise<void>
   /** Learns how long a handler took, to judge how many runs to hold ready. */
   observe(durationMs: number): void
+  /** Runs held ready found no permit: none is, until handlers prove to be quick again. */
+  heldTooMany(): void
   /** True while a call that may claim is under way. */
   readonly claiming: boolean
   /** How many calls that may claim there were so far. */
@@ -162,6 +164,9 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
     },
     spend(claimed) {
       quota -= claimed
+    },
+    heldTooMany() {
+      meanMs = Math.max(meanMs ?? 0, 2 * concurrency * READY_WITHIN_MS)
     },
     observe(durationMs) {
       meanMs = meanMs === null ? durationMs : meanMs * 0.9 + durationMs * 0.1

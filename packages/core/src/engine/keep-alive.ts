@@ -60,7 +60,6 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const orphans = createOrphans(deps)
   let running = false
   let stopped = false
-  let gaveLong = false
   let declared: string | null = null
   let survived: string | null = null
   let failures = 0
@@ -74,7 +73,6 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const id = owner.id
     const askedAt = clock.monotonic()
     const census = orphans.count()
-    gaveLong = holdings.size === 0
     const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && !one.startKnown)
     const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
     const sent = new Map(progressing.map((one) => [one, one.progress as string]))
@@ -82,7 +80,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       const reply = await link.call('runs.renew', (store) =>
         store.runs.renew({
           owner: id,
-          leaseMs: gaveLong ? leaseMs + SLOW_POLL_MS : leaseMs,
+          leaseMs,
+          // The store judges: a claim may land between this request and its arrival.
+          idleMs: SLOW_POLL_MS,
           started: starting.map(refOf),
           progress: progressing.map((one) => ({ ...refOf(one), progress: sent.get(one) as string })),
           ...(declared === id ? {} : { jobs: deps.declares() }),
@@ -122,7 +122,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   /** Runs held ready that still have no permit would start sooner elsewhere. */
   const dropStale = (): void => {
     for (const one of [...holdings.all()]) {
-      if (one.phase === 'queued' && clock.monotonic() - one.claimedAt > READY_LIMIT_MS) void drop(one, deps.giveBack)
+      if (one.phase !== 'queued' || clock.monotonic() - one.claimedAt <= READY_LIMIT_MS) continue
+      holdings.heldTooMany()
+      void drop(one, deps.giveBack)
     }
   }
 
@@ -186,7 +188,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   /** Until the next renewal, after one. A claim that came while the long lease of an idle process was given needs the short one. */
   const delay = (): number => {
     if (failures > 0) return interval()
-    return gaveLong && holdings.size > 0 ? 0 : Math.min(interval(), untilExpiry())
+    return Math.min(interval(), untilExpiry())
   }
 
   const renew = (): Promise<'live' | 'failed'> => {

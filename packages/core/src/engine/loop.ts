@@ -56,8 +56,17 @@ export function createLoop(deps: LoopDeps): Loop {
     let sliceAt = clock.monotonic()
     while (running && (isDue() || isRunnable())) {
       let done = 0
-      if (isDue()) done += await deps.fire()
+      let failure: unknown = null
+      turnedAt = clock.monotonic()
+      if (isDue()) {
+        done += await deps.fire().catch((error: unknown) => {
+          failure = error
+          return 0
+        })
+      }
+      // What is there to be claimed must not wait for a schedule that cannot be fired.
       if (running && isRunnable()) done += await deps.claim()
+      if (failure !== null) throw failure
       emptyRounds = done === 0 ? emptyRounds + 1 : 0
       // The store's clock is a little behind our estimate of it, or others took everything.
       if (done === 0) return

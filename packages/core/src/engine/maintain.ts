@@ -9,14 +9,21 @@ import type { StoreLink } from './store-link.ts'
 const PRUNE_LIMIT = 1_000
 const PRUNE_CALLS = 10
 
+/** Between two rounds while a backlog is left. */
+const BACKLOG_MS = 1_000
+
+/** Another process may have replaced a definition since this one registered it: looked at every so many rounds. */
+const LOOK_ROUNDS = 10
+
 export interface MaintainDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly link: StoreLink
   readonly logger: Logger
   readonly rules: () => readonly KeepRule[]
-  /** Definitions that are not current are registered again when their successor is gone. */
+  /** Looks at the definitions in the store; those that are not current are registered again when their successor is gone. */
   readonly registerAgain: () => Promise<void>
+  /** Some are known not to be current. */
   readonly wantsRegistration: () => boolean
 }
 
@@ -33,6 +40,8 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
   let running = false
   let settledSince = 1
   let quietRounds = 0
+  let roundsSinceLook = 0
+  let isBehind = false
   let timer: TimerHandle | null = null
   let working: Promise<void> | null = null
 
@@ -40,16 +49,21 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
     const rules = deps.rules()
     if (rules.length === 0) return
     settledSince = 0
+    isBehind = false
     for (let call = 0; call < PRUNE_CALLS && running; call++) {
       const { more } = await deps.link.call('runs.prune', (store) => store.runs.prune({ rules, limit: PRUNE_LIMIT }))
       if (!more) return
     }
     settledSince = 1
+    isBehind = true
   }
 
   const round = async (): Promise<void> => {
     try {
-      if (deps.wantsRegistration()) await deps.registerAgain()
+      if (deps.wantsRegistration() || ++roundsSinceLook >= LOOK_ROUNDS) {
+        roundsSinceLook = 0
+        await deps.registerAgain()
+      }
       // An idle process prunes by age only now and then.
       if (settledSince > 0 || ++quietRounds >= 20) {
         quietRounds = 0
@@ -57,6 +71,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
       }
     } catch (error) {
       settledSince = 1
+      isBehind = false
       deps.logger.warn({ err: error }, 'housekeeping failed; it is tried again')
     }
   }
@@ -71,7 +86,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
           arm()
         })
       },
-      SLOW_POLL_MS * (0.75 + deps.random() / 2),
+      (isBehind ? BACKLOG_MS : SLOW_POLL_MS) * (0.75 + deps.random() / 2),
     )
   }
 

@@ -16,6 +16,8 @@ export interface FiringFacts {
   /** Store time. */
   readonly now: number
   readonly misfireAfterMs: number
+  /** A calendar function threw. */
+  readonly onExcludeError?: (error: unknown) => void
 }
 
 /** Throws `InvalidSchedule` when the stored spec cannot be understood; such a row is quarantined alone. */
@@ -32,6 +34,7 @@ export function planFiring(facts: FiringFacts): Firing {
     misfireAfterMs: facts.misfireAfterMs,
     catchUp: policy.catchUp,
     suspendedStretches: [...facts.jobStretches, ...record.suspendedStretches],
+    onExcludeError: facts.onExcludeError,
   })
   const gates = gatesOf(policy, record.key)
   return {

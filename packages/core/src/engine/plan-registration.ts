@@ -93,7 +93,7 @@ export function jitterSeed(job: string, name: string): string {
 export function anchorOf(specText: string): number | null {
   try {
     const spec = parseSpec(specText)
-    return spec.kind === 'every' && typeof spec.anchorAt === 'number' ? spec.anchorAt : null
+    return spec.kind === 'every' && spec.registered === true ? spec.anchorAt : null
   } catch {
     return null
   }

@@ -1,7 +1,7 @@
 /** Retries of store calls that are safe to repeat: p-retry, with the engine's own clock for the waits. */
 import pRetry, { AbortError } from 'p-retry'
 import { sleep, type Clock } from '../time/clock.ts'
-import { isTransient } from './store-link.ts'
+import { isTransient } from '../store/reach-store.ts'
 
 /** The longest wait between two tries of the same call. */
 export const MAX_BACKOFF_MS = 5_000

@@ -1,8 +1,8 @@
 /** The engine's line to its store: every call has a deadline, is measured, and feeds the store clock. */
-import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { toStoredError } from '../observe/stored-error.ts'
 import { createSampleRing, type SampleRing } from '../observe/sample-ring.ts'
 import type { Emitter } from '../observe/emitter.ts'
+import { isTransient, reachStore } from '../store/reach-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
 import type { Clock } from '../time/clock.ts'
@@ -18,6 +18,8 @@ export interface StoreLink {
   call<T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T>
   /** Tells `listener` of every reply that carries the store's news. */
   onTick(listener: TickListener): void
+  /** Monotonic instant of the last answer; 0 before the first. */
+  readonly answeredAt: number
   /** What health shows. */
   facts(): StoreFacts
 }
@@ -48,9 +50,11 @@ export function createStoreLink(options: {
   let failingSince: number | null = null
   let lastError: string | null = null
   let listener: TickListener | null = null
+  let lastAnswerAt = 0
 
   const succeeded = (askedAt: number, reply: object): void => {
     const answeredAt = clock.monotonic()
+    lastAnswerAt = answeredAt
     latency.add(answeredAt - askedAt)
     if (failingSince !== null) {
       emitter.emit('store.recovered', { afterMs: Math.round(answeredAt - failingSince) })
@@ -62,16 +66,11 @@ export function createStoreLink(options: {
     if (byMs > 0) emitter.emit('clock.backward', { byMs })
   }
 
-  const failed = (verb: string, error: unknown): QuarterjackError => {
-    const refusal = asRefusal(error)
-    if (refusal !== null) return refusal
+  const failed = (verb: string, error: unknown): void => {
+    if (!isTransient(error)) return
     failingSince ??= clock.monotonic()
-    const wrapped = QuarterjackError.isInstance(error)
-      ? error
-      : new QuarterjackError('StoreUnavailable', `store "${store.name}": ${verb} failed: ${messageOf(error)}`, { cause: error })
-    lastError = wrapped.message
-    emitter.emit('store.failed', { verb, error: toStoredError(wrapped), retryInMs: 0 })
-    return wrapped
+    lastError = error.message
+    emitter.emit('store.failed', { verb, error: toStoredError(error), retryInMs: 0 })
   }
 
   return {
@@ -81,16 +80,20 @@ export function createStoreLink(options: {
       const askedAt = clock.monotonic()
       const asked = listener?.before() ?? 0
       try {
-        const reply = await withDeadline(clock, deadlineMs, run(store), () => timedOut(store.name, verb, deadlineMs))
+        const reply = await reachStore(() => run(store), { clock, deadlineMs, store: store.name, verb })
         succeeded(askedAt, reply)
         if (hasTick(reply)) listener?.after(reply, asked)
         return reply
       } catch (error) {
-        throw failed(verb, error)
+        failed(verb, error)
+        throw error
       }
     },
     onTick(given) {
       listener = given
+    },
+    get answeredAt() {
+      return lastAnswerAt
     },
     facts: () => ({
       latency,
@@ -101,40 +104,6 @@ export function createStoreLink(options: {
   }
 }
 
-/** True for errors after which the same call may succeed later. */
-export function isTransient(error: unknown): boolean {
-  return QuarterjackError.isInstance(error, 'StoreUnavailable') || QuarterjackError.isInstance(error, 'StoreTimedOut')
-}
-
-/** Errors of ours that say no, rather than that the store cannot be reached. */
-function asRefusal(error: unknown): QuarterjackError | null {
-  return QuarterjackError.isInstance(error) && !isTransient(error) ? error : null
-}
-
 function hasTick(reply: object): reply is Tick {
   return typeof (reply as Partial<Tick>).storeNow === 'number'
-}
-
-function withDeadline<T>(clock: Clock, ms: number, promise: Promise<T>, makeError: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(() => reject(makeError()), ms)
-    promise.then(
-      (value) => {
-        clock.clearTimer(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clock.clearTimer(timer)
-        reject(error)
-      },
-    )
-  })
-}
-
-function timedOut(store: string, verb: string, ms: number): QuarterjackError {
-  return new QuarterjackError('StoreTimedOut', `store "${store}": ${verb} did not answer within ${ms} ms. It may still have taken effect.`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -11,12 +11,19 @@ export function retryDelay(retry: JobPolicy['retry'], failures: number, random: 
   return Math.round(Math.max(Math.min(retry.minTimeoutMs / 2, ceiling), random() * ceiling))
 }
 
-/** The wait an error asks for (`retryAfterMs`, on itself or a cause), in ms; null if it asks for none. */
+/** The longest wait that an error can ask for: a year. */
+const LONGEST_HINT_MS = 365 * 86_400_000
+
+/** The wait an error asks for (`retryAfterMs`, on itself or a cause), in ms, at most a year; null if it asks for none, or cannot be read. */
 export function retryHint(error: unknown): number | null {
-  for (let current: unknown = error, depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
-    const hint = (current as { retryAfterMs?: unknown }).retryAfterMs
-    if (typeof hint === 'number' && Number.isFinite(hint)) return Math.max(0, Math.round(hint))
-    current = (current as { cause?: unknown }).cause
+  try {
+    for (let current: unknown = error, depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
+      const hint = (current as { retryAfterMs?: unknown }).retryAfterMs
+      if (typeof hint === 'number' && Number.isFinite(hint)) return Math.min(LONGEST_HINT_MS, Math.max(0, Math.round(hint)))
+      current = (current as { cause?: unknown }).cause
+    }
+  } catch {
+    // A getter of the user's error threw: it asks for nothing.
   }
   return null
 }

@@ -7,6 +7,7 @@ import { systemRandom } from '../random/random.ts'
 import type { AcquireReply } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import { systemClock, waitForHint, type Clock, type TimerHandle } from '../time/clock.ts'
+import { withDeadline } from '../time/deadline.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
 import { trustedUntil } from './trust.ts'
 
@@ -51,6 +52,9 @@ export interface MutexOptions {
 /** How often a waiter asks without a hint. */
 const SLOWEST_ASK_MS = 1_000
 
+/** Deadline of one call to the store; never more than half of the lease. */
+const LONGEST_CALL_MS = 5_000
+
 /** A mutex on `store`. It shares its name with the `mutex` of jobs: they exclude each other. Throws `InvalidName`. */
 export function createMutex(store: Store, name: string, options: MutexOptions = {}): Mutex {
   if (!NAME_PATTERN.test(name)) {
@@ -64,13 +68,14 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
   const nextId = createIds(clock.now, options.random ?? systemRandom)
   let seenFence = 0
 
-  const bid = (holder: string, queue: boolean): Promise<Answer> => {
+  const call = createCall(store, name, clock, leaseMs)
+
+  const bid = async (holder: string, queue: boolean): Promise<Answer> => {
     const askedAt = clock.monotonic()
-    return store.leases.acquire({ bids: [{ name, holder, leaseMs, queue, seenFence }] }).then(({ replies }) => {
-      const reply = replies[0] as AcquireReply
-      if (reply.granted) seenFence = Math.max(seenFence, reply.fence)
-      return { reply, askedAt }
-    })
+    const { replies } = await call(store.leases.acquire({ bids: [{ name, holder, leaseMs, queue, seenFence }] }))
+    const reply = replies[0] as AcquireReply
+    if (reply.granted) seenFence = Math.max(seenFence, reply.fence)
+    return { reply, trusted: trustedUntil(askedAt, leaseMs) }
   }
 
   const acquire = async (holder: string, wait: Duration | undefined, signal: AbortSignal | undefined): Promise<Grant> => {
@@ -81,8 +86,12 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
         signal?.throwIfAborted()
         const hint = hints.next()
         const queue = until > clock.monotonic()
-        const { reply, askedAt } = await bid(holder, queue)
-        if (reply.granted) return { fence: reply.fence, trusted: trustedUntil(askedAt, leaseMs) }
+        const { reply, trusted } = await bid(holder, queue)
+        if (reply.granted) {
+          if (clock.monotonic() < trusted) return { fence: reply.fence, trusted }
+          // Granted so long ago that it may be over already: asked again, which prolongs it or takes a new turn.
+          continue
+        }
         const left = until - clock.monotonic()
         if (left <= 0)
           throw new QuarterjackError(
@@ -93,7 +102,7 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
         await waitForHint(clock, Math.min(untilRetry, left, SLOWEST_ASK_MS, leaseMs / 3), hint, signal)
       }
     } catch (error) {
-      await store.leases.withdraw({ bids: [{ name, holder }] }).catch(() => undefined)
+      await call(store.leases.withdraw({ bids: [{ name, holder }] })).catch(() => undefined)
       throw error
     } finally {
       hints.close()
@@ -103,17 +112,17 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
   return Object.freeze({
     name,
     async withLock<T>(work: (lock: LockContext) => T | Promise<T>, lockOptions: LockOptions = {}): Promise<T> {
-      await store.open()
+      await call(store.open())
       const holder = nextId()
       const grant = await acquire(holder, lockOptions.wait, lockOptions.signal)
-      const held = hold({ store, name, holder, fence: grant.fence, leaseMs, clock, trusted: grant.trusted, outer: lockOptions.signal })
+      const held = hold({ store, call, name, holder, fence: grant.fence, leaseMs, clock, trusted: grant.trusted, outer: lockOptions.signal })
       try {
         const result = await work({ signal: held.signal, fence: grant.fence, extend: held.extend })
         if (held.lost()) throw new LeaseLostError(`mutex "${name}"`)
         return result
       } finally {
         held.end()
-        await store.leases.release({ leases: [{ name, holder, fence: grant.fence }] }).catch(() => undefined)
+        await call(store.leases.release({ leases: [{ name, holder, fence: grant.fence }] })).catch(() => undefined)
       }
     },
   })
@@ -121,7 +130,17 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
 
 interface Answer {
   readonly reply: AcquireReply
-  readonly askedAt: number
+  readonly trusted: number
+}
+
+/** Every call to the store has a deadline: one that never answers must hold nobody up. */
+type Call = <T>(answer: Promise<T>) => Promise<T>
+
+function createCall(store: Store, name: string, clock: Clock, leaseMs: number): Call {
+  const ms = Math.min(LONGEST_CALL_MS, leaseMs / 2)
+  const timedOut = (): Error =>
+    new QuarterjackError('StoreTimedOut', `mutex "${name}": store "${store.name}" did not answer within ${ms} ms. Try again when it does.`)
+  return (answer) => withDeadline(clock, ms, answer, timedOut)
 }
 
 interface Grant {
@@ -139,6 +158,7 @@ interface Held {
 /** Keeps a granted lock: renews it, and aborts the signal when it is lost or trust runs out. */
 function hold(lock: {
   readonly store: Store
+  readonly call: Call
   readonly name: string
   readonly holder: string
   readonly fence: number
@@ -147,7 +167,7 @@ function hold(lock: {
   readonly trusted: number
   readonly outer: AbortSignal | undefined
 }): Held {
-  const { store, name, holder, fence, leaseMs, clock } = lock
+  const { store, call, name, holder, fence, leaseMs, clock } = lock
   const controller = new AbortController()
   let trusted = lock.trusted
   let lost = false
@@ -164,7 +184,7 @@ function hold(lock: {
 
   const renew = async (): Promise<void> => {
     const askedAt = clock.monotonic()
-    const { renewed } = await store.leases.renew({ leases: [{ name, holder, fence, leaseMs }] })
+    const { renewed } = await call(store.leases.renew({ leases: [{ name, holder, fence, leaseMs }] }))
     if (ended) return
     if (renewed[0] !== true) return lose()
     trusted = Math.max(trusted, trustedUntil(askedAt, leaseMs))

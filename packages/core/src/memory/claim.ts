@@ -94,7 +94,8 @@ function findClaimable(state: MemoryState, job: JobRow, { owner, left }: Claimin
     }
     const gate = fullGateOf(state, row)
     if (gate === null) return row
-    if (row.trigger === 'schedule' && row.overlap === 'skip' && isKeyTaken(state, row)) {
+    // What was claimed before has its place: it waits. Its own handler may be what holds the key.
+    if (row.trigger === 'schedule' && row.overlap === 'skip' && row.fence === 0 && isKeyTaken(state, row)) {
       finishStanding(state, row, 'skip', 'overlap')
       continue
     }

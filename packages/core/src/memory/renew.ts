@@ -19,7 +19,7 @@ export function renew(state: MemoryState, request: RenewRequest): RenewReply {
   sweepLeases(state)
   if (state.ended.has(request.owner)) return { status: 'dead', held: 0, cancels: [], expired: [], storeNow: now }
   const owner = obtainOwner(state, request.owner)
-  owner.expiresAt = now + request.leaseMs
+  owner.expiresAt = now + request.leaseMs + (holdsNothing(owner) ? (request.idleMs ?? 0) : 0)
   if (request.jobs !== undefined) owner.jobs = new Map(request.jobs.map(({ job, hash }) => [job, hash]))
   if (request.survived !== undefined) takeCrashesBack(state, request.survived)
   for (const { runId, fence } of request.started) {
@@ -33,6 +33,10 @@ export function renew(state: MemoryState, request: RenewRequest): RenewReply {
   const { expired } = state
   state.expired = []
   return { status: 'live', held: owner.runs.size, cancels: cancelsOf(owner), expired, ...tickFor(state, owner) }
+}
+
+function holdsNothing(owner: OwnerRow): boolean {
+  return owner.runs.size === 0 && owner.stuck.size === 0
 }
 
 /** The verb: a clean end. What it held is pending again, as if it had never been claimed. */

@@ -62,7 +62,10 @@ function change(state: MemoryState, job: JobRow, row: number, write: ScheduleWri
   const detail = table.ensureDetail(row)
   const from = table.nextSlot(row)
   if (from !== null && from <= write.asOf) recordSkip(state, job, row, { reason: 'superseded', from, to: write.asOf, count: null })
-  detail.history = [...detail.history, { generation: table.generation(row), spec: table.spec(row), until: write.asOf }]
+  detail.history = [
+    ...detail.history,
+    { generation: table.generation(row), spec: table.spec(row), until: write.asOf, cursor: table.cursor(row), nextSlot: from },
+  ]
   detail.quarantined = null
   table.redefine(row, share(state, write.spec), write.payload)
   moveCursor(job, row, { cursor: write.asOf, nextSlot: write.nextSlot, nextDueAt: write.nextDueAt })

@@ -20,7 +20,6 @@ import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.t
 import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup, jobName } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
-import { SLOT_ARITHMETIC } from './slot-arithmetic.ts'
 import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
 import { countOutcomes, wakeDate } from './tick.ts'
 import { createTriggers } from './trigger-runs.ts'
@@ -301,9 +300,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async audit(auditOptions = {}) {
       await open()
       return auditSchedules(store, {
-        ...SLOT_ARITHMETIC,
-        ...(auditOptions.job === undefined ? {} : { jobs: [jobName(auditOptions.job)] }),
-        ...(auditOptions.limit === undefined ? {} : { limit: auditOptions.limit }),
+        jobs: auditOptions.job === undefined ? undefined : [jobName(auditOptions.job)],
+        limit: auditOptions.limit,
         pause: () => new Promise((resolve) => clock.defer(resolve)),
       })
     },

@@ -5,7 +5,7 @@ import { defaultStaleAfter } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { resolveSpec } from '../schedule/resolve-spec.ts'
-import type { JobRecord } from '../store/records.ts'
+import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { JobStats } from '../store/runs.ts'
 import type { MisfireLog } from './misfire-log.ts'
 
@@ -52,7 +52,11 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
     },
     owners: answer?.stats.owners ?? null,
     jobs: names.map((name, index) =>
-      jobFacts(deps, name, now, answer?.stats.jobs[index] ?? null, answer?.records.find((one) => one.job === name) ?? null),
+      jobFacts(deps, name, now, {
+        stats: answer?.stats.jobs[index] ?? null,
+        record: answer?.records.find((one) => one.job === name) ?? null,
+        schedules: answer?.schedules.filter((one) => one.job === name) ?? [],
+      }),
     ),
   }
 }
@@ -60,6 +64,7 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
 interface StoreAnswer {
   readonly stats: { readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }
   readonly records: readonly JobRecord[]
+  readonly schedules: readonly ScheduleRecord[]
 }
 
 async function askStore(engine: Engine, jobs: readonly string[]): Promise<StoreAnswer | null> {
@@ -68,13 +73,19 @@ async function askStore(engine: Engine, jobs: readonly string[]): Promise<StoreA
       engine.callOnce('runs.stats', (store) => store.runs.stats({ jobs })),
       engine.callOnce('schedules.load', (store) => store.schedules.load({ jobs })),
     ])
-    return { stats, records: loaded.jobs }
+    return { stats, records: loaded.jobs, schedules: loaded.schedules }
   } catch {
     return null
   }
 }
 
-function jobFacts(deps: GatherDeps, name: string, now: number, stats: JobStats | null, record: JobRecord | null): JobFacts {
+interface StoredJob {
+  readonly stats: JobStats | null
+  readonly record: JobRecord | null
+  readonly schedules: readonly ScheduleRecord[]
+}
+
+function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, schedules }: StoredJob): JobFacts {
   const policy = deps.policies.get(name) as JobPolicy
   const longest = deps.engine.longestRun(name)
   return {
@@ -85,7 +96,8 @@ function jobFacts(deps: GatherDeps, name: string, now: number, stats: JobStats |
     misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000,
     rateLimited: policy.rateLimit !== null,
     suspended: record?.suspended ?? null,
-    registeredAt: deps.startedAt,
+    // A process that restarts often must not look as if the job were new each time.
+    registeredAt: schedules.length === 0 ? deps.startedAt : Math.min(...schedules.map((one) => one.createdAt)),
     resumedAt: record?.suspendedStretches.at(-1)?.[1] ?? null,
     longestRun: longest,
     misfires: deps.misfires.of(name),

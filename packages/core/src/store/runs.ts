@@ -93,6 +93,8 @@ export interface SettleReply {
 export interface RenewRequest extends AtStoreTime {
   readonly owner: string
   readonly leaseMs: number
+  /** Added to the lease if the owner holds neither runs nor gates at the moment of the renewal. Default 0. */
+  readonly idleMs?: number | undefined
   /** The jobs this process knows and may execute, with the hashes it declares. Given at the first renewal and when it changes. */
   readonly jobs?: readonly { readonly job: string; readonly hash: string }[] | undefined
   /** Held runs that started since they were claimed as prefetched. */
@@ -199,8 +201,8 @@ export interface RunStore {
   /**
    * Takes due pending runs of the owner's jobs: within job, key and mutex gates and rate limits;
    * by priority, then `runAt`; fair between jobs. A run that finds a gate full becomes `waiting`, or
-   * `skipped(overlap)` if it is a slot run with overlap `skip` and the full gate is its key's. A
-   * suspect is taken only while the owner holds no other suspect. Takes over what expired owners left first.
+   * `skipped(overlap)` if it is a slot run with overlap `skip` that was never claimed before (its
+   * `fence` is 0) and the gate of its key is full. A suspect is taken only while the owner holds no other suspect. Takes over what expired owners left first.
    */
   claim(request: ClaimRequest): Promise<ClaimReply>
 

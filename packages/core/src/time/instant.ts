@@ -22,5 +22,7 @@ function read(value: unknown): number | null {
   if (value instanceof Date) return value.getTime()
   if (typeof value === 'number') return value
   if (typeof value !== 'string' || !ISO_WITH_OFFSET.test(value)) return null
-  return Date.parse(value)
+  // `Date.parse` rolls 30 February over into March.
+  const [year = 0, month = 0, day = 0] = value.slice(0, 10).split('-').map(Number)
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate() ? Date.parse(value) : null
 }

@@ -149,8 +149,12 @@ describe('a row of the store cannot be understood', () => {
     await site.store.schedules.set({
       schedules: [{ ...bad!, spec, asOf: await site.store.now(), nextSlot: bad!.nextSlot, nextDueAt: bad!.nextDueAt }],
     })
-    await site.clock.advance(35_000)
-    expect(keys).toEqual(['good', 'good', 'good'])
+    const asked = process.line.requests('schedules.due').length
+    await site.clock.advance(65_000)
+    expect(keys).toEqual(Array.from({ length: 6 }, () => 'good'))
+    expect(process.events.of('run.started').every(({ latenessMs }) => latenessMs < 100)).toBe(true)
+    // While it stands due, nobody asks for it in a tight circle.
+    expect(process.line.requests('schedules.due').length - asked).toBeLessThan(200)
     expect(process.events.of('schedule.quarantined')).toMatchObject([{ schedule: 'bad', reason: expect.stringContaining('lunar') }])
     expect(await site.clock.until(process.scheduler.schedules.get(job, 'bad'))).toMatchObject({ state: 'quarantined' })
     const audit = await site.clock.until(process.scheduler.audit())

@@ -94,7 +94,6 @@ async function walk(seed: number): Promise<{ readonly store: Store; readonly aud
     const dice = random()
     if (dice < 0.5) await fireAll(store, functions, now, random)
     else if (dice < 0.6) {
-      if (functions.length > 0) continue
       // A process knows the store's time as it last read it.
       await setSchedule(store, { spec: pick(SPECS), functions, asOf: now - Math.floor(random() * 2_000), now, incarnation: incarnation() })
     } else if (dice < 0.65) {

@@ -96,12 +96,12 @@ describe('housekeeping', () => {
   it('works a backlog off at a pace that keeps up with 2,000 records a second', async () => {
     await using site = createSite()
     const job = defineJob({ name: 'j', schedule: every('1h'), run: () => undefined })
-    const process = site.process({ jobs: [job] })
     let pruned = 0
     site.store.runs.prune = async ({ limit }: { limit: number }) => {
       pruned += limit
       return { pruned: limit, more: true }
     }
+    const process = site.process({ jobs: [job] })
     await process.start()
     await site.clock.advance(60_000)
     pruned = 0

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineJob, every } from '../../src/index.ts'
 import { createSite } from '../faults/site.ts'
-import { LOST_REPLY, REFUSED } from '../faults/line.ts'
+import { REFUSED } from '../faults/line.ts'
 
 describe('a settlement that the store cannot write', () => {
   it('holds up no other', async () => {
@@ -10,7 +10,7 @@ describe('a settlement that the store cannot write', () => {
     const job = defineJob({ name: 'j', keep: { succeeded: 100 }, run: ({ key }) => key })
     const process = site.process({ jobs: [job], lease: '6s' })
     await process.start()
-    const poison = /"poison"/
+    const poison = /poison/
     process.line.judge((verb, request) => (verb === 'runs.settle' && poison.test(JSON.stringify(request)) ? REFUSED : null))
     const first = await Promise.all(
       ['a', 'poison', 'b'].map((key) => process.scheduler.trigger(job, undefined, { key })),
@@ -99,6 +99,7 @@ describe('an error that cannot be read', () => {
     await using site = createSite()
     const job = defineJob({
       name: 'odd',
+      retry: { retries: 1, minTimeout: '1s', randomize: false },
       run: () => {
         throw Object.defineProperty(new Error('odd'), 'retryAfterMs', {
           get() {
@@ -132,5 +133,3 @@ describe('an error that cannot be read', () => {
     expect(run?.runAt.getTime()).toBeLessThanOrEqual(site.clock.now() + 366 * 86_400_000)
   })
 })
-
-void LOST_REPLY

@@ -1,6 +1,6 @@
 /** What happens to the replicas and what users do, drawn one action after another. */
 import type { Dice } from './dice.ts'
-import { crashReplica, startReplica, stopReplica } from './replica.ts'
+import { crashReplica, startReplica, stopReplica, track } from './replica.ts'
 import type { Action } from './swarm.ts'
 import { useLock } from './use-lock.ts'
 import { fireTriggers } from './use-triggers.ts'
@@ -127,7 +127,7 @@ function control(action: Action, world: World, dice: Dice, some: Replica | null)
   const target = dynamic === undefined ? null : (jobs.get(dynamic.name) ?? null)
   const told = (what: string, promise: Promise<unknown>): void => {
     world.history.note(process.name, () => what)
-    promise.then(
+    track(some, promise).then(
       (answer) => world.history.note(process.name, () => `${what}: ${JSON.stringify(answer)?.slice(0, 80)}`),
       (error: unknown) => world.history.note(process.name, () => `${what}: ${String(error)}`),
     )

@@ -115,7 +115,7 @@ export function judgeStart(
   const claim = runs.claim(ctx.runId, ctx.fence)
   if (claim === undefined) return history.violate('one-effective-attempt', `${what} began without a claim`)
   const { owner } = claim.record
-  if (owner !== null && owners.isOver(owner, storeTime.now()) && storeTime.forwardSince(claim.at) === 0) {
+  if (owner !== null && owners.isSurelyOver(owner, storeTime.now()) && storeTime.forwardSince(claim.at) === 0) {
     history.violate('one-effective-attempt', `${what} began on ${process.name} after the lease of its owner was over`)
   }
   if (claim.process !== process.name) history.violate('one-effective-attempt', `${what} began on ${process.name}, claimed by ${claim.process}`)

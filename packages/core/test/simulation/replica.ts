@@ -48,7 +48,7 @@ export function startReplica(world: World, version: number): Replica {
     clock: process.clock,
     random: seededRandom(swarm.seed * 1_000 + number),
   })
-  const replica: Replica = { process, version, scheduler, store, jobs: new Map(jobs.map((job) => [job.name, job])), phase: 'starting', lastCalls: new Map() }
+  const replica: Replica = { process, version, scheduler, store, jobs: new Map(jobs.map((job) => [job.name, job])), phase: 'starting', pending: 0, lastCalls: new Map() }
   world.replicas.push(replica)
   world.history.note(process.name, () => `START version ${version}`)
   scheduler.start().then(
@@ -66,6 +66,14 @@ export function startReplica(world: World, version: number): Replica {
     },
   )
   return replica
+}
+
+/** Counts a user's call while it is under way. */
+export function track<T>(replica: Replica, promise: Promise<T>): Promise<T> {
+  replica.pending++
+  return promise.finally(() => {
+    replica.pending--
+  })
 }
 
 /** The process ends without a word. */
@@ -98,7 +106,7 @@ export function stopReplica(world: World, replica: Replica, graceMs: number): vo
       history.note(process.name, () => `STOPPED ${stuck.length > 0 ? `stuck: ${stuck.join(', ')}` : ''}`)
       // The process would end here; it is kept for the longest call, to see that nothing goes on.
       timeline.after(swarm.storeTimeoutMs + 1_000, () => {
-        if (process.state === 'running' && stuck.length === 0 && process.timers > 0) {
+        if (process.state === 'running' && stuck.length === 0 && replica.pending === 0 && process.timers > 0) {
           history.violate('no-leak', `${process.name} stopped, and ${process.timers} timers are still set`)
         }
         process.kill()

@@ -1,5 +1,6 @@
 /** Users who trigger jobs, and remember what they were told. */
 import type { TriggerOptions } from '../../src/scheduler/scheduler.ts'
+import { track } from './replica.ts'
 import type { Replica, World } from './world.ts'
 
 /** Numbers in payloads are unique within a world. */
@@ -30,7 +31,7 @@ export function fireTriggers(world: World, replica: Replica | null, count: numbe
     const calledSequence = world.nextSequence()
     const what = `trigger ${number} of ${plan.name}/${options.key}`
     world.history.note(process.name, () => what)
-    scheduler.trigger(job, plan.merges === true ? [number] : undefined, options as never).then(
+    track(replica, scheduler.trigger(job, plan.merges === true ? [number] : undefined, options as never)).then(
       ({ id, outcome }) => {
         world.history.note(process.name, () => `${what}: ${outcome} ${id}`)
         const accepted = { job: plan.name, key: options.key ?? '', number, merges: plan.merges === true, calledSequence, outcome, runId: id }

@@ -26,6 +26,8 @@ export interface Replica {
   readonly jobs: ReadonlyMap<string, Job<number[] | undefined, unknown>>
   readonly store: Store
   phase: 'starting' | 'started' | 'stopping' | 'gone'
+  /** Calls of users on this scheduler that were not answered yet. */
+  pending: number
   /** Its last effective call of each verb, on the timeline. */
   readonly lastCalls: Map<string, number>
 }

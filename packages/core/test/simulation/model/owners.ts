@@ -3,11 +3,14 @@ import type { ClaimAtOnce, ClaimedRun } from '../../../src/store/claim-at-once.t
 import type { ClaimReply, ClaimRequest, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
 import type { Commit } from '../faulty-store.ts'
 
+const NEVER = Number.NEGATIVE_INFINITY
+
 export interface OwnerFacts {
   readonly id: string
   readonly process: string
-  /** Store time; the lease is over from here on. */
+  /** Store time; the lease may be over from here on, and is over for sure from `latestAt` on: idle owners get more. */
   expiresAt: number
+  latestAt: number
   left: boolean
   /** Declared hashes, by job. */
   hashes: ReadonlyMap<string, string>
@@ -18,6 +21,8 @@ export interface OwnersModel {
   get(owner: string): OwnerFacts | undefined
   /** The store may give this owner's runs to others. */
   isOver(owner: string, storeNow: number): boolean
+  /** The store must not give anything to this owner. */
+  isSurelyOver(owner: string, storeNow: number): boolean
   all(): Iterable<OwnerFacts>
 }
 
@@ -27,17 +32,18 @@ export function createOwnersModel(): OwnersModel {
   /** A claim is a renewal too, whether it claimed anything or not. */
   const claimed = (claim: ClaimAtOnce | undefined, storeNow: number): void => {
     const owner = claim === undefined ? undefined : owners.get(claim.owner)
-    if (claim === undefined || owner === undefined || owner.left || owner.expiresAt <= storeNow) return
+    if (claim === undefined || owner === undefined || owner.left || owner.latestAt <= storeNow) return
     owner.expiresAt = storeNow + claim.leaseMs
+    owner.latestAt = owner.expiresAt
   }
 
   return {
     take({ process, verb, request, reply, storeNow }) {
       if (verb === 'runs.renew') {
-        const { owner: id, leaseMs, jobs } = request as RenewRequest
+        const { owner: id, leaseMs, idleMs = 0, jobs } = request as RenewRequest
         if ((reply as RenewReply).status === 'dead') return void owners.set(id, { ...known(id), expiresAt: Number.NEGATIVE_INFINITY })
         const hashes = jobs === undefined ? known(id).hashes : new Map(jobs.map(({ job, hash }) => [job, hash]))
-        owners.set(id, { id, process: process.name, expiresAt: storeNow + leaseMs, left: false, hashes })
+        owners.set(id, { id, process: process.name, expiresAt: storeNow + leaseMs + ((reply as RenewReply).held === 0 ? idleMs : 0), left: false, hashes })
       } else if (verb === 'runs.claim') {
         if ((reply as ClaimReply).status === 'ok') claimed(request as ClaimRequest, storeNow)
       } else if (verb === 'schedules.fire' || verb === 'runs.enqueue') {
@@ -52,11 +58,15 @@ export function createOwnersModel(): OwnersModel {
       const owner = owners.get(id)
       return owner === undefined || owner.left || owner.expiresAt <= storeNow
     },
+    isSurelyOver(id, storeNow) {
+      const owner = owners.get(id)
+      return owner === undefined || owner.left || owner.latestAt <= storeNow
+    },
     all: () => owners.values(),
   }
 
   function known(id: string): OwnerFacts {
-    return owners.get(id) ?? { id, process: '?', expiresAt: Number.NEGATIVE_INFINITY, left: false, hashes: new Map() }
+    return owners.get(id) ?? { id, process: '?', expiresAt: NEVER, latestAt: NEVER, left: false, hashes: new Map() }
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the calls that took effect say about runs: who claimed what, and how it was settled. */
 import type { ClaimedRun } from '../../../src/store/claim-at-once.ts'
-import type { SettleReply, Settlement, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
+import type { EnqueueReply, SettleReply, Settlement, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
 import type { RunRecord } from '../../../src/store/records.ts'
 import type { FireReply, Firing } from '../../../src/store/schedules.ts'
 import { isTerminal } from '../../../src/run/run-state.ts'
@@ -77,7 +77,7 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
     if (record.runAt > storeNow) history.violate('not-before-due', `${what} was claimed at ${storeNow}, due at ${record.runAt}`)
     if (run.terminal !== null) history.violate('terminal-is-final', `${what} was claimed although it was ${run.terminal}`)
     if (deps.isSuspended(record.job)) history.violate('suspended-stands-still', `${what} was claimed while the job was suspended`)
-    if (record.owner === null || owners.isOver(record.owner, storeNow)) {
+    if (record.owner === null || owners.isSurelyOver(record.owner, storeNow)) {
       history.violate('one-effective-attempt', `${what} was claimed by owner ${record.owner}, whose lease is over`)
     }
     if (record.open) history.violate('debounce-one-more', `${what} was claimed and still takes triggers in`)
@@ -170,6 +170,12 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
           const run = runs.get(String(asked[index]?.id))
           if (one === 'cancelled' && run !== undefined) run.terminal = 'cancelled'
         })
+      }
+      if (verb === 'runs.enqueue') {
+        for (const { outcome, id } of (reply as { replies: readonly EnqueueReply[] }).replies) {
+          // A request that is repeated after its run was pruned makes the run again: at least once is what enqueue promises.
+          if (outcome === 'created' && runs.get(id)?.pruned === true) runs.delete(id)
+        }
       }
       if (verb === 'runs.claim' || verb === 'schedules.fire' || verb === 'runs.enqueue') {
         // One reply may give its runs in another order than it claimed them.
