@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { compareNames } from '../drift/compare-names.ts'
+import { findFaultDrift } from '../drift/fault-tests.ts'
 import { listArrows } from '../drift/run-states.ts'
 import { ROOT } from '../workspace.ts'
 
@@ -42,5 +43,25 @@ describe('listArrows', () => {
       { name: 'running --> pending: retry', line: 12 },
       { name: 'running --> pending: release', line: 12 },
     ])
+  })
+})
+
+describe('findFaultDrift', () => {
+  const page = (items: string): string =>
+    Array.from({ length: 35 }, (_, index) => `### ${index + 1}. Fault\n\n${index === 0 ? items : '- Adapters.'}\n`).join('\n')
+  const judge = (text: string): readonly string[] =>
+    findFaultDrift(text, 'page.md', (target) => (target === 'a.test.ts' ? "it('holds the store\\'s line')" : null)).map(({ message }) => message)
+
+  it('holds when each fault names tests that are there', () => {
+    expect(judge(page('- [`a`](a.test.ts): "holds the store\'s line"'))).toEqual([])
+  })
+
+  it.each([
+    ['- [`a`](a.test.ts): "holds nothing"', /a\.test\.ts has no test "holds nothing"/],
+    ['- [`b`](b.test.ts): "holds"', /There is no b\.test\.ts/],
+    ['nothing', /Fault 1 is not there, or does not say/],
+    ['- Rollups.\n### 2. Fault', /Fault 2 is there twice/],
+  ])('finds %s', (items, message) => {
+    expect(judge(page(items))).toEqual([expect.stringMatching(message)])
   })
 })

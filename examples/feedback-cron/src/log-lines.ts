@@ -20,14 +20,14 @@ export function createLineLog(write: (line: string) => void, now: () => number):
   return { info: writer('INFO'), warn: writer('WARNING'), error: writer('ERROR') }
 }
 
-/** The scheduler's own warnings and errors in the same form; what it merely reports is left out. */
+/** The scheduler's own warnings and errors in the same form. What it reports of single runs is left out: `report-runs.ts` says that. */
 export function toSchedulerLogger(log: LineLog): Logger {
   const ignore = (): void => {}
   return {
     debug: ignore,
     info: ignore,
-    warn: (fields, message) => log.warn(withCause(fields, message)),
-    error: (fields, message) => log.error(withCause(fields, message)),
+    warn: (fields, message) => ('runId' in fields ? undefined : log.warn(withCause(fields, message))),
+    error: (fields, message) => ('runId' in fields ? undefined : log.error(withCause(fields, message))),
   }
 }
 
@@ -47,7 +47,7 @@ export function successLines(response: unknown): readonly string[] {
 }
 
 export function skipLine(reason: string): string {
-  return `⏭️ Aggregation skipped: ${reason}`
+  return `⏭️ Aggregation skipped: ${reason.replace(/^handler: /, '')}`
 }
 
 export function retryLine(attempt: number, problem: string, retryAt: number): string {

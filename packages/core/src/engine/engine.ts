@@ -41,7 +41,7 @@ export interface EngineOptions {
   readonly concurrency: number
   readonly leaseMs: number
   readonly abortGraceMs: number
-  readonly limits: { readonly result: number; readonly error: number }
+  readonly limits: { readonly payload: number; readonly result: number; readonly error: number }
   readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
   /** Every job of the scheduler, executed here or not. */
   readonly policies: ReadonlyMap<string, JobPolicy>
@@ -210,6 +210,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   const enqueuer = createEnqueuer({
     clock,
+    maxPayloadBytes: options.limits.payload,
     call,
     callOnce: (verb, run) => link.call(verb, run),
     offer: (wanted) => {

@@ -3,6 +3,7 @@
  * A batch that is refused again and again while the store answers other calls holds something that cannot be written:
  * it is halved until that stands alone, and then recorded as dead instead.
  */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { toStoredError } from '../observe/stored-error.ts'
 import type { SettleReply, Settlement } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
@@ -55,6 +56,8 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   const send = async (batch: readonly Entry[]): Promise<void> => {
     const { signal } = abandoned
+    // The owner has left: the store would refuse it.
+    if (signal.aborted) return rejectAll(batch, new QuarterjackError('SchedulerStopped', 'the scheduler stopped before this was recorded.'))
     let refusals = 0
     let failedAt = Number.POSITIVE_INFINITY
     for (let attempt = 1; ; attempt++) {

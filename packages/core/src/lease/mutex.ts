@@ -88,6 +88,8 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
         const queue = until > clock.monotonic()
         const { reply, trusted } = await bid(holder, queue)
         if (reply.granted) {
+          // Who gave up meanwhile does not want it any more.
+          signal?.throwIfAborted()
           if (clock.monotonic() < trusted) return { fence: reply.fence, trusted }
           // Granted so long ago that it may be over already: asked again, which prolongs it or takes a new turn.
           continue

@@ -15,15 +15,20 @@ export function coalescingKey({ request }: Trigger): string | null {
   return JSON.stringify([request.job, request.key, request.priority, debounce])
 }
 
-/** `later` folded into `earlier`, whose id stays. */
+/** `later` folded into `earlier`, whose id stays. Payloads for a merge function are left to {@link foldPayloads}. */
 export function coalesce(earlier: Trigger, later: Trigger): Trigger {
   const a = earlier.request
   const b = later.request
   const triggers = a.triggers + b.triggers
-  if (a.debounce?.merge === 'first') return { ...earlier, request: { ...a, triggers } }
-  if (a.debounce?.merge === 'last' || earlier.merge === null) return { ...earlier, request: { ...a, triggers, payload: b.payload } }
-  const payload = mergePayloads([...(a.merging ?? []), ...(b.merging ?? [])], earlier.merge)
-  return { ...earlier, request: { ...a, triggers, payload, merging: payload === null ? [] : [payload] } }
+  if (a.debounce?.merge === 'first' || earlier.merge !== null) return { ...earlier, request: { ...a, triggers } }
+  return { ...earlier, request: { ...a, triggers, payload: b.payload } }
+}
+
+/** The request with the payloads of all triggers that were folded into it, oldest first. Throws what the merge function throws. */
+export function foldPayloads({ request, merge }: Trigger, texts: readonly string[]): EnqueueRequest {
+  if (merge === null || texts.length < 2) return request
+  const payload = mergePayloads(texts, merge)
+  return { ...request, payload, merging: payload === null ? [] : [payload] }
 }
 
 /** Folds kept payloads, oldest first, with the job's merge function. */

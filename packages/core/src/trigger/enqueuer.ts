@@ -1,10 +1,10 @@
 /** Micro-batched enqueue: concurrent triggers share one store call, debounced ones one request. */
 import type { ClaimAtOnce, ClaimedRun } from '../store/claim-at-once.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import type { EnqueueReply } from '../store/runs.ts'
+import type { EnqueueReply, EnqueueRequest } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
-import { coalesce, coalescingKey, type Trigger } from './coalesce.ts'
+import { coalesce, coalescingKey, foldPayloads, type Trigger } from './coalesce.ts'
 
 /** Most requests in one store call. */
 const MAX_BATCH = 500
@@ -20,6 +20,8 @@ export interface Enqueuer {
 
 export interface EnqueuerDeps {
   readonly clock: Clock
+  /** Payloads that are merged here have at most as many bytes together; more are left to the store, one by one. */
+  readonly maxPayloadBytes: number
   /** Calls the store with deadline and retries. */
   readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
   /** Calls it once: within a transaction nothing can be repeated. */
@@ -40,13 +42,17 @@ export interface Offer {
 
 interface Waiter {
   readonly resolve: (reply: EnqueueReply) => void
-  readonly reject: (error: QuarterjackError) => void
+  readonly reject: (error: unknown) => void
 }
 
 interface Entry {
   /** Monotonic. */
   readonly addedAt: number
   trigger: Trigger
+  /** Payloads for the job's merge function, oldest first: folded once, when they are sent. */
+  readonly texts: string[]
+  /** Of `texts`. */
+  bytes: number
   readonly waiters: Waiter[]
 }
 
@@ -59,12 +65,16 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   const add = (trigger: Trigger, waiter: Waiter): void => {
     const key = coalescingKey(trigger)
     const entry = key === null ? undefined : byKey.get(key)
-    if (entry !== undefined) {
+    const texts = trigger.request.merging ?? []
+    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+    if (entry !== undefined && entry.bytes + bytes <= deps.maxPayloadBytes) {
       entry.trigger = coalesce(entry.trigger, trigger)
+      entry.texts.push(...texts)
+      entry.bytes += bytes
       entry.waiters.push(waiter)
       return
     }
-    const added = { addedAt: deps.clock.monotonic(), trigger, waiters: [waiter] }
+    const added = { addedAt: deps.clock.monotonic(), trigger, texts: [...texts], bytes, waiters: [waiter] }
     queue.push(added)
     if (key !== null) byKey.set(key, added)
   }
@@ -79,8 +89,9 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
     }
   }
 
-  const send = async (batch: readonly Entry[]): Promise<void> => {
-    const requests = batch.map((entry) => entry.trigger.request)
+  const send = async (gathered: readonly Entry[]): Promise<void> => {
+    const { batch, requests } = fold(gathered)
+    if (batch.length === 0) return
     const offer = deps.offer(batch.length)
     const askedAt = deps.clock.monotonic()
     let tries = 0
@@ -148,6 +159,19 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   }
 }
 
+/** What is sent of a batch; callers whose merge function throws are told so. */
+function fold(gathered: readonly Entry[]): { batch: readonly Entry[]; requests: readonly EnqueueRequest[] } {
+  const requests = new Map<Entry, EnqueueRequest>()
+  for (const entry of gathered) {
+    try {
+      requests.set(entry, foldPayloads(entry.trigger, entry.texts))
+    } catch (error) {
+      refuse([entry], error)
+    }
+  }
+  return { batch: [...requests.keys()], requests: [...requests.values()] }
+}
+
 /** The first caller made the run, the others joined it. */
 function answer({ waiters }: Entry, reply: EnqueueReply): void {
   const { id, outcome } = reply
@@ -157,7 +181,7 @@ function answer({ waiters }: Entry, reply: EnqueueReply): void {
 }
 
 function refuse(entries: readonly Entry[], error: unknown): void {
-  for (const { waiters } of entries) for (const waiter of waiters) waiter.reject(error as QuarterjackError)
+  for (const { waiters } of entries) for (const waiter of waiters) waiter.reject(error)
 }
 
 function isUnreachable(error: unknown): boolean {

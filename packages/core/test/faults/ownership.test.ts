@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMutex, defineJob } from '../../src/index.ts'
+import { SILENT, SWALLOWED } from './line.ts'
 import { createSite } from './site.ts'
 
 describe('a lease is taken away while its handler executes', () => {
@@ -103,5 +104,29 @@ describe('a mutex', () => {
     await site.clock.until(Promise.all([holder, last]))
     expect(order).toEqual(['last'])
     expect(site.clock.monotonic()).toBeLessThanOrEqual(16_000)
+  })
+
+  it('gives up on a store that never answers, and leaves nothing behind', async () => {
+    await using site = createSite()
+    const process = site.process({ jobs: [] })
+    process.line.judge((verb) => (verb === 'leases.acquire' ? SWALLOWED : null))
+    const waiting = createMutex(process.line.store, 'm', { clock: process.clock }).withLock(() => 'never', { wait: '2s' })
+    await expect(site.clock.until(waiting)).rejects.toMatchObject({ code: 'StoreTimedOut' })
+    expect(site.clock.monotonic()).toBeLessThanOrEqual(10_000)
+    expect(site.clock.timers).toBe(0)
+    expect(await site.clock.until(createMutex(site.store, 'm', { clock: site.clock }).withLock(() => 'free', { wait: 0 }))).toBe('free')
+  })
+
+  it('returns its result although the release is never answered; the lock ends with its lease', async () => {
+    await using site = createSite()
+    const process = site.process({ jobs: [] })
+    process.line.judge((verb) => (verb === 'leases.release' ? SILENT : null))
+    const done = createMutex(process.line.store, 'm', { clock: process.clock, lease: '10s' }).withLock(() => 'done')
+    expect(await site.clock.until(done)).toBe('done')
+    expect(site.clock.monotonic()).toBeLessThanOrEqual(5_000)
+    expect(site.clock.timers).toBe(0)
+    const next = createMutex(site.store, 'm', { clock: site.clock }).withLock(() => 'next')
+    expect(await site.clock.until(next)).toBe('next')
+    expect(site.clock.monotonic()).toBeLessThanOrEqual(11_000)
   })
 })

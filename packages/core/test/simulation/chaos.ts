@@ -64,12 +64,12 @@ function act(action: Action, world: World, dice: Dice, deployment: Deployment): 
       const ms = dice.random() * 2.5 * swarm.leaseMs
       const victim = dice.pick(here).process
       note(`${victim.name} is cut off for ${Math.round(ms)} ms`)
-      return void world.cuts.set(victim, timeline.now + ms)
+      return void world.cuts.set(victim, { until: timeline.now + ms, losesRequests: dice.pick([1, 1, 0.5, 0]) })
     }
     case 'outage': {
       const ms = dice.random() * 2 * swarm.leaseMs
       note(`the store is out for ${Math.round(ms)} ms`)
-      world.outageUntil = timeline.now + ms
+      world.outage = { until: timeline.now + ms, losesRequests: dice.pick([1, 1, 0.5]) }
       return
     }
     case 'redeploy':

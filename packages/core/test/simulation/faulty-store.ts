@@ -22,8 +22,8 @@ export interface Wire {
   faults(): CallFaults
   /** Longest time that a slow call stays on the wire, one way. */
   readonly slowMs: number
-  /** True while nothing of this process gets through. */
-  isCut(process: SimProcess): boolean
+  /** While this process is cut off: the chance that a request is lost, else its reply is. Null when it is not. */
+  cut(process: SimProcess): number | null
   readonly dice: Dice
   readonly timeline: Timeline
   storeNow(): number
@@ -61,9 +61,9 @@ export function createFaultyStore(real: Store, process: SimProcess, wire: Wire):
     const request = structuredClone(given)
     const faults = wire.faults()
     const askedAt = timeline.now
-    const isCut = wire.isCut(process)
-    const losesRequest = dice.chance(isCut ? 0.6 : faults.loseRequest)
-    const losesReply = !losesRequest && (isCut || dice.chance(faults.loseReply))
+    const cut = wire.cut(process)
+    const losesRequest = dice.chance(cut ?? faults.loseRequest)
+    const losesReply = !losesRequest && (cut !== null || dice.chance(faults.loseReply))
     const hangs = dice.chance(faults.hang)
     const twice = dice.chance(faults.duplicate)
     const answersSecond = dice.chance(0.5)
@@ -125,7 +125,7 @@ export function createFaultyStore(real: Store, process: SimProcess, wire: Wire):
     watch(listener) {
       return real.watch((hint: StoreHint) => {
         const faults = wire.faults()
-        if (process.state === 'dead' || dice.chance(faults.loseHint) || wire.isCut(process)) return
+        if (process.state === 'dead' || dice.chance(faults.loseHint) || wire.cut(process) !== null) return
         timeline.after(oneWay(faults), () => process.deliver(() => listener(hint)))
         if (dice.chance(faults.duplicate)) timeline.after(oneWay(faults), () => process.deliver(() => listener(hint)))
       })

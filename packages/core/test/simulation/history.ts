@@ -15,6 +15,7 @@ export const INVARIANTS = [
   'retries',
   'crash-counter',
   'clean-stop-burns-nothing',
+  'trust',
   'overlap',
   'gate-limit',
   'not-before-due',

@@ -14,8 +14,9 @@ export interface Execution {
   readonly fence: number
   readonly attempt: number
   readonly process: SimProcess
-  /** The store may give what it holds to others. */
+  /** The store may give what it holds to others; it has surely done so if somebody wants it. */
   readonly isLeaseOver: () => boolean
+  readonly isLeaseSurelyOver: () => boolean
   /** Gates that it must hold, with their limits. */
   readonly gates: readonly { readonly name: string; readonly limit: number }[]
   readonly sequence: number
@@ -35,6 +36,8 @@ export interface Oracle {
   active(): readonly Execution[]
   begin(execution: Omit<Execution, 'sequence' | 'startedAt' | 'abortedAt' | 'endedAt'>): Execution
   end(execution: Execution): void
+  /** Looks at everything that executes now: whoever lost its lease must have been told. */
+  judgeTrust(): void
 }
 
 export interface OracleDeps {
@@ -69,6 +72,10 @@ export function createOracle(deps: OracleDeps): Oracle {
   }
 
   const judgeGates = (begun: Execution): void => {
+    const twin = active.find((one) => one !== begun && one.runId === begun.runId && isProtected(one))
+    if (twin !== undefined) {
+      history.violate('one-effective-attempt', `${begun.runId} of ${begun.job} began on ${begun.process.name} while it still runs on ${twin.process.name}`)
+    }
     for (const { name, limit } of begun.gates) {
       const others = active.filter((one) => one !== begun && one.gates.some((gate) => gate.name === name) && isProtected(one))
       if (others.length < limit) continue
@@ -94,6 +101,13 @@ export function createOracle(deps: OracleDeps): Oracle {
     },
     end(execution) {
       execution.endedAt = deps.now()
+    },
+    judgeTrust() {
+      for (const one of active) {
+        if (one.endedAt !== null || one.signal.aborted || one.process.state !== 'running' || !one.isLeaseSurelyOver()) continue
+        if (deps.storeTime.forwardSince(one.startedAt) > 0) continue
+        history.violate('trust', `${one.runId} of ${one.job} goes on at ${one.process.name} after its lease, and was not told`)
+      }
     },
   }
 }

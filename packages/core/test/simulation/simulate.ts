@@ -6,6 +6,7 @@ import { createDice } from './dice.ts'
 import type { Commit, Wire } from './faulty-store.ts'
 import { checkTheEnd, everyRun } from './final-checks.ts'
 import { createHistory, type Violation } from './history.ts'
+import { createDefinitionsModel } from './model/definitions.ts'
 import { createFencesModel } from './model/fences.ts'
 import { createLeasesModel } from './model/leases.ts'
 import { createOwnersModel } from './model/owners.ts'
@@ -54,6 +55,9 @@ const TOUCHES_SCHEDULES: ReadonlySet<string> = new Set([
   'schedules.quarantine',
 ])
 
+/** How often trust is judged; the engine's own margin is at least a tenth of the shortest lease. */
+const TRUST_LOOK_MS = 97
+
 /** Runs the simulation of one seed. The first violation ends it. Never rejects for a fault of the subject. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, subject } = options
@@ -67,6 +71,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let sequence = 0
   const nextSequence = (): number => ++sequence
 
+  const definitions = createDefinitionsModel({ history, owners: () => owners })
   const suspensions = createSuspensionsModel()
   const owners = createOwnersModel()
   const fences = createFencesModel(history)
@@ -93,7 +98,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const wire: Wire = {
     faults: () => (world.calm ? CALM : swarm.faults),
     slowMs: swarm.leaseMs * 1.5,
-    isCut: (process) => !world.calm && (timeline.now < world.outageUntil || timeline.now < (world.cuts.get(process) ?? 0)),
+    cut(process) {
+      if (world.calm) return null
+      const cut = [world.outage, world.cuts.get(process)].find((one) => one !== undefined && timeline.now < one.until)
+      return cut?.losesRequests ?? null
+    },
     dice: createDice(seed, 'wire'),
     timeline,
     storeNow: storeTime.now,
@@ -114,6 +123,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     runs.take(commit)
     rates.take(commit)
     owners.take(commit)
+    definitions.take(commit)
     schedules.take(commit)
     triggers.take(commit)
     suspensions.take(commit)
@@ -144,7 +154,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     calm: false,
     probing: false,
     cuts: new Map(),
-    outageUntil: 0,
+    outage: { until: 0, losesRequests: 1 },
     suspended: suspensions.suspended,
     open: true,
     pausedMs: (process) => pauses.get(process) ?? 0,
@@ -160,6 +170,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let slots = 0
   try {
     startChaos(world)
+    const look = (): void => {
+      world.oracle.judgeTrust()
+      timeline.after(TRUST_LOOK_MS, look)
+    }
+    look()
     await advance(swarm.chaosMs)
     for (const step of [recover, probe, watchCalm, stopAll]) {
       if (!isOver()) await step(world, advance)

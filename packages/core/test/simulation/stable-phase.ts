@@ -18,7 +18,7 @@ export async function recover(world: World, advance: Advance): Promise<void> {
   history.note('calm', () => 'the faults end')
   world.calm = true
   world.cuts.clear()
-  world.outageUntil = 0
+  world.outage = { until: 0, losesRequests: 1 }
   for (const { process } of alive(world)) process.resume(false)
   const last = swarm.versions.length - 1
   const old = alive(world).filter(({ version }) => version !== last)

@@ -21,6 +21,7 @@ export function useLock(world: World, replica: Replica | null): void {
         attempt: 1,
         process,
         isLeaseOver: () => world.leases.isOver(fence, world.storeTime.now()),
+        isLeaseSurelyOver: () => world.leases.isOver(fence, world.storeTime.now()),
         gates: [{ name: mutexGate('shared'), limit: 1 }],
         numbers: [],
         signal,

@@ -32,6 +32,12 @@ export interface Replica {
   readonly lastCalls: Map<string, number>
 }
 
+/** Nothing gets through (1), only requests do (0), or either by chance. */
+export interface Cut {
+  readonly until: number
+  readonly losesRequests: number
+}
+
 export interface World {
   readonly swarm: Swarm
   readonly subject: Subject
@@ -56,9 +62,9 @@ export interface World {
   calm: boolean
   /** Probe handlers take long. */
   probing: boolean
-  /** Nothing of these processes gets through until then. */
-  readonly cuts: Map<SimProcess, number>
-  outageUntil: number
+  /** What gets through to and from these processes, and until when. */
+  readonly cuts: Map<SimProcess, Cut>
+  outage: Cut
   /** Suspended by `suspend` calls that took effect: jobs, and `job/schedule`. */
   readonly suspended: Set<string>
   /** False once the simulation winds up: nothing new is started. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { coalesce, coalescingKey, mergePayloads, type Trigger } from '../../src/trigger/coalesce.ts'
+import { coalesce, coalescingKey, foldPayloads, mergePayloads, type Trigger } from '../../src/trigger/coalesce.ts'
 import type { Debounce, EnqueueRequest } from '../../src/store/runs.ts'
 
 function trigger(payload: unknown, over: Partial<EnqueueRequest> & { mode?: Debounce['merge'] } = {}): Trigger {
@@ -33,7 +33,7 @@ describe('coalesce', () => {
     ['list', '6', ['6']],
   ] as const)('folds three triggers with merge %s', (mode, payload, merging) => {
     const [a, b, c] = [1, 2, 3].map((value) => trigger(value, { mode })) as [Trigger, Trigger, Trigger]
-    const folded = coalesce(coalesce(a, b), c).request
+    const folded = foldPayloads(coalesce(coalesce(a, b), c), ['1', '2', '3'])
     expect(folded).toMatchObject({ id: 'id-1', triggers: 3, payload })
     expect(folded.merging).toEqual(merging)
   })

@@ -4,6 +4,7 @@ import { cancelCases } from './cases/cancel.ts'
 import { claimCases } from './cases/claim.ts'
 import { contentionCases } from './cases/contention.ts'
 import { debounceCases } from './cases/debounce.ts'
+import { debouncedRunCases } from './cases/debounced-runs.ts'
 import { dueCases } from './cases/due.ts'
 import { dynamicScheduleCases } from './cases/dynamic-schedules.ts'
 import { enqueueCases } from './cases/enqueue.ts'
@@ -45,6 +46,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
   ledgerCases,
   enqueueCases,
   debounceCases,
+  debouncedRunCases,
   claimCases,
   fireAndClaimCases,
   gateCases,

@@ -72,7 +72,7 @@ export const BROKEN_RUNS: readonly BrokenStore[] = [
   },
   {
     defect: 'a lost trigger: one that arrives while its run runs is swallowed',
-    fails: 'debounce: a trigger that arrives while the run runs leads to one more run',
+    fails: 'debounced runs: a trigger that arrives while the run runs leads to one more run',
     wrap: (store) =>
       withVerbs(store, {
         runs: {

@@ -33,17 +33,19 @@ export function createOwnersModel(): OwnersModel {
   const claimed = (claim: ClaimAtOnce | undefined, storeNow: number): void => {
     const owner = claim === undefined ? undefined : owners.get(claim.owner)
     if (claim === undefined || owner === undefined || owner.left || owner.latestAt <= storeNow) return
-    owner.expiresAt = storeNow + claim.leaseMs
-    owner.latestAt = owner.expiresAt
+    // In between nobody but the store knows.
+    if (owner.expiresAt > storeNow) owner.expiresAt = storeNow + claim.leaseMs
+    owner.latestAt = storeNow + claim.leaseMs
   }
 
   return {
     take({ process, verb, request, reply, storeNow }) {
       if (verb === 'runs.renew') {
         const { owner: id, leaseMs, idleMs = 0, jobs } = request as RenewRequest
-        if ((reply as RenewReply).status === 'dead') return void owners.set(id, { ...known(id), expiresAt: Number.NEGATIVE_INFINITY })
+        if ((reply as RenewReply).status === 'dead') return void owners.set(id, { ...known(id), expiresAt: NEVER, latestAt: NEVER })
         const hashes = jobs === undefined ? known(id).hashes : new Map(jobs.map(({ job, hash }) => [job, hash]))
-        owners.set(id, { id, process: process.name, expiresAt: storeNow + leaseMs + ((reply as RenewReply).held === 0 ? idleMs : 0), left: false, hashes })
+        const expiresAt = storeNow + leaseMs
+        owners.set(id, { id, process: process.name, expiresAt, latestAt: expiresAt + ((reply as RenewReply).held === 0 ? idleMs : 0), left: false, hashes })
       } else if (verb === 'runs.claim') {
         if ((reply as ClaimReply).status === 'ok') claimed(request as ClaimRequest, storeNow)
       } else if (verb === 'schedules.fire' || verb === 'runs.enqueue') {

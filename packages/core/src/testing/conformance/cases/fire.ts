@@ -147,6 +147,7 @@ export const fireCases: CaseGroup = {
       await fireNext(t, record)
       assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 1)
       assertFields(await getSchedule(t, record), { cursor: present(record.nextSlot, 'next slot'), slots: 1 })
+      await assertLedgerSound(t, record)
     }),
     both('a firing of another incarnation does not fire', async (t) => {
       await define(t, 'mail')

@@ -5,7 +5,7 @@ import type { HeldLease } from '../../../store/leases.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, present } from '../expectations.ts'
 import { acquire, grant, queueUp, release } from '../lease-steps.ts'
-import { addOwner, claimIds, claimOne, enqueue, finish, gate, getRun, LEASE_END, SHORT_LEASE } from '../run-steps.ts'
+import { addOwner, claimIds, claimOne, enqueue, finish, gate, getRun, LEASE_END, settle, SHORT_LEASE, shortLease } from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 
 const M = mutexGate('m')
@@ -73,7 +73,13 @@ export const leaseQueueCases: CaseGroup = {
       const held = await grant(t, 'm', 'a')
       await queueUp(t, 'm', 'b')
       await queueUp(t, 'm', 'c')
-      await t.store.leases.withdraw({ bids: [{ name: 'm', holder: 'b' }], ...t.at() })
+      await t.store.leases.withdraw({
+        bids: [
+          { name: 'nothing', holder: 'b' },
+          { name: 'm', holder: 'b' },
+        ],
+        ...t.at(),
+      })
       assert.equal(await queueUp(t, 'm', 'c'), 0)
       await release(t, held)
       await grant(t, 'm', 'c', { queue: true })
@@ -120,6 +126,17 @@ export const leaseQueueCases: CaseGroup = {
       await queueUp(t, 'm', 'h')
       await finish(t, run)
       await grant(t, 'm', 'h', { queue: true })
+      await assertGatesSound(t)
+    }),
+    both('a mutex of a dead owner is granted, though no other owner lives', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'], SHORT_LEASE)
+      await enqueue(t, 'mail', { gates: [M] })
+      const run = await claimOne(t, 'a', shortLease(t))
+      await queueUp(t, 'm', 'h')
+      await t.pass(LEASE_END)
+      await grant(t, 'm', 'h', { queue: true })
+      assert.equal((await settle(t, run)).status, 'stale')
       await assertGatesSound(t)
     }),
     both('a job that waits for the mutex runs when the lease ends by itself', async (t) => {

@@ -91,6 +91,19 @@ export const leaseCases: CaseGroup = {
       const again = await grant(t, 'm', 'a')
       assert.ok(again.fence > lease.fence, 'its former holder starts afresh')
     }),
+    both('a lease that ended is not released by its holder, even if nobody took it', async (t) => {
+      const lease = await grant(t, 'm', 'a', { leaseMs: t.ms(SHORT_LEASE) })
+      await t.pass(LEASE_END)
+      assert.equal(await release(t, lease), false)
+    }),
+    both('a lease that is renewed does not keep another from ending', async (t) => {
+      const first = await grant(t, 'm', 'a', { leaseMs: t.ms(SHORT_LEASE) })
+      await grant(t, 'n', 'a', { leaseMs: t.ms(SHORT_LEASE) + t.ms(500) })
+      assert.equal(await renewLease(t, first), true)
+      await t.pass(LEASE_END + 500)
+      await grant(t, 'n', 'b')
+      assert.equal((await acquire(t, 'm', 'b')).granted, false)
+    }),
     both('only holder and fence together renew and release', async (t) => {
       const lease = await grant(t, 'm', 'a')
       for (const wrong of [
