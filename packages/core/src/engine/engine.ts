@@ -89,6 +89,8 @@ export function createEngine(options: EngineOptions): Engine {
   let policies: ReadonlyMap<string, JobPolicy> = new Map()
   let standings: ReadonlyMap<string, Standing> = new Map()
   let accepting = false
+  /** The store may know this owner. */
+  let present = false
   let refilling = false
   let unwatch: (() => void) | null = null
   let staleResults = 0
@@ -205,7 +207,7 @@ export function createEngine(options: EngineOptions): Engine {
           forMs: policy.keep.forMs,
         })),
     wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
-    registerAgain: register,
+    registerAgain: () => register(false),
   })
 
   const enqueuer = createEnqueuer({
@@ -254,8 +256,8 @@ export function createEngine(options: EngineOptions): Engine {
     void keepAlive.renew()
   }
 
-  async function register(): Promise<void> {
-    standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId })
+  async function register(mayCreate: boolean): Promise<void> {
+    standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId, mayCreate })
   }
 
   return {
@@ -275,8 +277,9 @@ export function createEngine(options: EngineOptions): Engine {
       holdings.limitTo(quota ?? null)
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
+      present = true
       await retryStore(keepAlive.renewOrThrow, { clock, random, retries: CALL_RETRIES })
-      await register()
+      await register(true)
       unwatch = link.store.watch((hint) => {
         if (hint.kind === 'work') {
           wakes.stir()
@@ -305,7 +308,8 @@ export function createEngine(options: EngineOptions): Engine {
       await maintenance.stop()
       // Renewals stop last: until here, everything this process held was protected.
       await keepAlive.stop()
-      if (stuck.length === 0) await leave()
+      if (present && stuck.length === 0) await leave()
+      present = false
       owner.replace()
       return stuck
     },

@@ -14,6 +14,9 @@ import type { Wakes } from './wakes.ts'
 
 /** Due schedules handled in one round. */
 const BATCH = 500
+/** Records that one call writes, and time that one round spends planning, at most about: after an outage a schedule may owe hundreds of slots. The rest stays due. */
+const MOST_RECORDS = 2_000
+const PLANNING_MS = 50
 
 export interface FireDeps {
   readonly link: StoreLink
@@ -35,8 +38,8 @@ export async function fireDue(deps: FireDeps): Promise<number> {
   const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit: BATCH }))
   if (due.schedules.length === 0) return 0
   const { firings, broken } = planAll(due.schedules, due.suspendedStretches, due.storeNow, deps)
-  if (broken.length > 0) await quarantine(broken, deps)
-  if (firings.length === 0) return broken.length
+  const quarantined = await quarantine(broken, deps)
+  if (firings.length === 0) return quarantined
   const wanted = firings.reduce((sum, firing) => sum + firing.runs.length, 0)
   const reservation = deps.holdings.reserve(wanted)
   const askedAt = deps.monotonic()
@@ -73,13 +76,18 @@ function planAll(
 ): { firings: readonly Firing[]; broken: readonly Broken[] } {
   const firings: Firing[] = []
   const broken: Broken[] = []
+  const until = deps.monotonic() + PLANNING_MS
+  let records = 0
   for (const record of schedules) {
+    if (records >= MOST_RECORDS || deps.monotonic() > until) break
     const policy = deps.policies.get(record.job)
     if (policy === undefined) continue
     const misfireAfterMs = policy.misfireAfterMs ?? deps.leaseMs + 5_000
     const onExcludeError = (error: unknown): void => reportExcludeError(record, error, deps)
     try {
-      firings.push(planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs, onExcludeError }))
+      const firing = planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs, onExcludeError })
+      records += firing.runs.length + firing.skips.length
+      firings.push(firing)
     } catch (error) {
       // A newer version may have written it, and fire it in time; if nobody does, it is unreadable for all.
       const overdueMs = now - (record.nextDueAt ?? now)
@@ -96,10 +104,16 @@ function reportExcludeError({ job, name }: ScheduleRecord, error: unknown, { log
   )
 }
 
-/** One unreadable row must not stop the others: it is taken out, and named. */
-async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<void> {
+/** One unreadable row must not stop the others: it is taken out, and named. Answers how many were; if it fails, the next round tries again. */
+async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<number> {
+  if (broken.length === 0) return 0
   const schedules = broken.map(({ record, reason }) => ({ job: record.job, name: record.name, reason }))
-  await deps.link.call('schedules.quarantine', (store) => store.schedules.quarantine({ schedules }).then(() => ({})))
+  try {
+    await deps.link.call('schedules.quarantine', (store) => store.schedules.quarantine({ schedules }).then(() => ({})))
+  } catch (error) {
+    deps.logger.warn({ err: error }, `${broken.length} schedules that cannot be understood could not be taken out; they do not fire all the same`)
+    return 0
+  }
   for (const { job, name, reason } of schedules) {
     deps.emitter.emit('schedule.quarantined', { job, schedule: name, reason })
     const error = new QuarterjackError(
@@ -108,6 +122,7 @@ async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<vo
     )
     deps.logger.error({ err: error, job, schedule: name }, error.message)
   }
+  return schedules.length
 }
 
 function report(firings: readonly Firing[], replies: readonly FireReply[], emitter: Emitter): void {

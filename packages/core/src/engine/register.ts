@@ -14,6 +14,8 @@ export interface Definition {
   readonly payloads: readonly (string | null)[]
 }
 
+const GONE: RegistrationPlan = { kind: 'superseded' }
+
 /** How often a registration that lost a race is planned again. */
 const MAX_ROUNDS = 20
 
@@ -50,6 +52,8 @@ export async function registerDefinitions(
     readonly link: StoreLink
     readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
     readonly nextId: () => string
+    /** False for definitions that were registered before: one that is gone since has another name now, and must not come back beside it. */
+    readonly mayCreate: boolean
   },
 ): Promise<ReadonlyMap<string, Standing>> {
   const standings = new Map<string, Standing>()
@@ -75,9 +79,10 @@ async function registerRound(
 ): Promise<readonly Definition[]> {
   const jobs = definitions.flatMap(({ policy }) => (policy.renamedFrom === null ? [policy.name] : [policy.name, policy.renamedFrom]))
   const loaded = await deps.call('schedules.load', (store) => store.schedules.load({ jobs }))
-  const plans = definitions.map((definition) => {
+  const plans = definitions.map((definition): RegistrationPlan => {
     const { policy, hash, payloads } = definition
     const record = loaded.jobs.find((one) => one.job === policy.name) ?? null
+    if (record === null && !deps.mayCreate) return GONE
     // A renamed job takes its cursors along: plan from the old name's schedules.
     const home = record === null ? (policy.renamedFrom ?? policy.name) : policy.name
     const schedules = loaded.schedules.filter((one) => one.job === home)

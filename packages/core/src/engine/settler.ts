@@ -8,10 +8,11 @@ import { toStoredError } from '../observe/stored-error.ts'
 import type { SettleReply, Settlement } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { sleep, type Clock } from '../time/clock.ts'
+import { batchLength } from '../trigger/take-batch.ts'
 import { storeBackoff } from './retry-store.ts'
 import { isTransient } from '../store/reach-store.ts'
 
-const MAX_BATCH = 500
+const BOUNDS = { most: 500, bytes: 4 * 1_048_576 }
 
 /** Refusals of a batch before it is halved; of a single settlement before another is written in its place. */
 const REFUSALS_TO_HALVE = 3
@@ -59,6 +60,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     // The owner has left: the store would refuse it.
     if (signal.aborted) return rejectAll(batch, new QuarterjackError('SchedulerStopped', 'the scheduler stopped before this was recorded.'))
     let refusals = 0
+    let errors = 0
     let failedAt = Number.POSITIVE_INFINITY
     for (let attempt = 1; ; attempt++) {
       try {
@@ -70,11 +72,15 @@ export function createSettler(deps: SettlerDeps): Settler {
         return
       } catch (error) {
         if (!isTransient(error) || signal.aborted) return rejectAll(batch, error)
-        if (deps.answeredAt() > failedAt) refusals++
+        if (deps.answeredAt() > failedAt) {
+          refusals++
+          // One that takes too long may only wait for a lock.
+          if (error.code === 'StoreUnavailable') errors++
+        }
         failedAt = deps.clock.monotonic()
         const [first, ...others] = batch
         if (others.length > 0 && refusals >= REFUSALS_TO_HALVE) return halve(batch)
-        if (first !== undefined && refusals >= REFUSALS_TO_GIVE_UP) first.settlement = substitute(first.settlement, error)
+        if (first !== undefined && errors >= REFUSALS_TO_GIVE_UP) first.settlement = substitute(first.settlement, error)
         await sleep(deps.clock, storeBackoff(attempt, deps.random), signal).catch(() => undefined)
         if (signal.aborted) return rejectAll(batch, error)
       }
@@ -92,8 +98,9 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   const flush = async (): Promise<void> => {
     while (queue.length > 0) {
-      const batch = queue.slice(0, MAX_BATCH)
-      queue = queue.slice(MAX_BATCH)
+      const length = batchLength(queue, sizeOf, BOUNDS)
+      const batch = queue.slice(0, length)
+      queue = queue.slice(length)
       await send(batch)
     }
   }
@@ -126,6 +133,12 @@ export function createSettler(deps: SettlerDeps): Settler {
       while (flushing !== null || stragglers.size > 0) await Promise.all([flushing, ...stragglers])
     },
   }
+}
+
+/** About; what is small beside results and errors is left out. */
+function sizeOf({ settlement: { then, error } }: Entry): number {
+  const result = then.to === 'succeeded' ? (then.result?.length ?? 0) : 0
+  return result + (error === null ? 0 : error.message.length + (error.stack?.length ?? 0))
 }
 
 /** A record that any store can write, in place of one that it refused. */

@@ -84,8 +84,9 @@ export interface JobHealthOptions {
   readonly maxFailures?: number | undefined
 }
 
-/** The payload type a schema takes in and gives out; without a schema: nothing. */
+/** The payload type that a schema takes in; without a schema: nothing. */
 export type SchemaInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : undefined
+/** The payload type that a schema gives out, and the handler gets. */
 export type SchemaOutput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : undefined
 
 /** A schedule that fits the payload: it must carry one unless `undefined` is a valid payload. */

@@ -16,6 +16,7 @@ import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
 import { createMisfireLog } from './misfire-log.ts'
 import { previewSlots, previewSources } from './preview.ts'
+import { reachedStore } from './reached-store.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
 import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup, jobName } from './runs-group.ts'
@@ -299,7 +300,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     live: () => phase !== 'stopped' && engine.live(),
     async audit(auditOptions = {}) {
       await open()
-      return auditSchedules(store, {
+      return auditSchedules(reachedStore(store, engine.call), {
         jobs: auditOptions.job === undefined ? undefined : [jobName(auditOptions.job)],
         limit: auditOptions.limit,
         pause: () => new Promise((resolve) => clock.defer(resolve)),

@@ -67,8 +67,17 @@ export function createRunsGroup(
       return (await find(resolveFilter(filter))).map(view)
     },
     async cancel(id, reason = 'cancelled by request') {
-      const { replies } = await deps.call('runs.cancel', (store) => store.runs.cancel({ runs: [{ id, reason }] }))
+      let tries = 0
+      const { replies } = await deps.call('runs.cancel', (store) => {
+        tries++
+        return store.runs.cancel({ runs: [{ id, reason }] })
+      })
       if (replies[0] === 'unknown') await require(id)
+      // The reply to the first try may be what was lost.
+      if (replies[0] === 'terminal' && tries > 1) {
+        const record = await deps.get(id)
+        return record?.state === 'cancelled' && record.reason === reason
+      }
       return replies[0] === 'cancelled' || replies[0] === 'requested'
     },
     async replay(id) {

@@ -7,12 +7,13 @@ import { bindSchedule } from '../schedule/resolve-spec.ts'
 import type { ScheduleSpec } from '../schedule/schedule.ts'
 import type { ScheduleWrite } from '../store/schedules.ts'
 import { checkKey } from '../trigger/build-request.ts'
+import { batchLength } from '../trigger/take-batch.ts'
 import { jobName, type GroupDeps } from './runs-group.ts'
 import { viewSchedule } from './schedule-view.ts'
 import type { ScheduleSetting, Scheduler } from './scheduler.ts'
 
-/** Schedules in one store call. */
-const BATCH = 1_000
+/** What one store call carries at most. */
+const BOUNDS = { most: 1_000, bytes: 4 * 1_048_576 }
 const MAX_ROUNDS = 10
 
 type Written = 'created' | 'changed' | 'unchanged'
@@ -24,8 +25,10 @@ export function createSchedulesGroup(
     const prepared: Prepared[] = []
     for (const setting of settings) prepared.push(await prepare(job.policy, setting as ScheduleSetting<unknown>, deps))
     const outcomes: Written[] = []
-    for (let start = 0; start < prepared.length; start += BATCH) {
-      outcomes.push(...(await writeBatch(job.policy, prepared.slice(start, start + BATCH), deps)))
+    for (let left = prepared; left.length > 0; ) {
+      const length = batchLength(left, ({ payload }) => payload?.length ?? 0, BOUNDS)
+      outcomes.push(...(await writeBatch(job.policy, left.slice(0, length), deps)))
+      left = left.slice(length)
     }
     deps.onWritten()
     return outcomes

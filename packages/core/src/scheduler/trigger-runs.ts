@@ -47,7 +47,11 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
     async triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]) {
       // All are checked before the first is sent: a bad one leaves nothing behind.
       const triggers = await Promise.all(items.map(({ payload, ...options }) => build(job.name, payload, options)))
-      const replies = await send(triggers, items[0]?.tx)
+      const tx = items[0]?.tx
+      if (items.some((item) => item.tx !== tx)) {
+        throw new QuarterjackError('InvalidOption', `triggerMany of job "${job.name}": the items carry different tx; give all of them the same one.`)
+      }
+      const replies = await send(triggers, tx)
       return replies.map((reply) => createRunHandle<R>(reply, job.name, deps.handles))
     },
   }

@@ -1,13 +1,14 @@
 /** Micro-batched enqueue: concurrent triggers share one store call, debounced ones one request. */
 import type { ClaimAtOnce, ClaimedRun } from '../store/claim-at-once.ts'
-import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { EnqueueReply, EnqueueRequest } from '../store/runs.ts'
+import { isTransient } from '../store/reach-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
 import { coalesce, coalescingKey, foldPayloads, type Trigger } from './coalesce.ts'
+import { batchLength } from './take-batch.ts'
 
-/** Most requests in one store call. */
-const MAX_BATCH = 500
+/** What one store call carries at most. */
+const BOUNDS = { most: 500, bytes: 4 * 1_048_576 }
 
 export interface Enqueuer {
   /** Resolves once the trigger is recorded. */
@@ -81,8 +82,9 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
 
   const flush = async (): Promise<void> => {
     while (queue.length > 0) {
-      const batch = queue.slice(0, MAX_BATCH)
-      queue = queue.slice(MAX_BATCH)
+      const length = batchLength(queue, sizeOf, BOUNDS)
+      const batch = queue.slice(0, length)
+      queue = queue.slice(length)
       byKey = new Map()
       sending = send(batch)
       await sending
@@ -114,7 +116,7 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
       for (const [index, entry] of batch.entries()) answer(entry, reply.replies[index] as EnqueueReply)
     } catch (error) {
       refuse(batch, error)
-      if (isUnreachable(error)) refuse(takeWaiting(triedAt), error)
+      if (isTransient(error)) refuse(takeWaiting(triedAt), error)
     } finally {
       offer?.close()
     }
@@ -159,6 +161,10 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   }
 }
 
+function sizeOf({ trigger, bytes }: Entry): number {
+  return Math.max(bytes, trigger.request.payload?.length ?? 0)
+}
+
 /** What is sent of a batch; callers whose merge function throws are told so. */
 function fold(gathered: readonly Entry[]): { batch: readonly Entry[]; requests: readonly EnqueueRequest[] } {
   const requests = new Map<Entry, EnqueueRequest>()
@@ -182,8 +188,4 @@ function answer({ waiters }: Entry, reply: EnqueueReply): void {
 
 function refuse(entries: readonly Entry[], error: unknown): void {
   for (const { waiters } of entries) for (const waiter of waiters) waiter.reject(error)
-}
-
-function isUnreachable(error: unknown): boolean {
-  return QuarterjackError.isInstance(error, 'StoreUnavailable') || QuarterjackError.isInstance(error, 'StoreTimedOut')
 }

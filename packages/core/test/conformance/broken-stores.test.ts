@@ -6,7 +6,7 @@ import { collectCases, failureOf, type CollectedCase } from './collect-cases.ts'
 import { MEMORY_CAPABILITIES, memoryHarness } from './memory-harness.ts'
 import { withVerbs, type BrokenStore } from './broken/with-verbs.ts'
 
-const isFull = (process.env['QJ_TEST_TIER'] ?? '') !== ''
+const isFull = (process.env.QJ_TEST_TIER ?? '') !== ''
 
 function casesFor(broken: BrokenStore): readonly CollectedCase[] {
   return collectCases({ create: () => memoryHarness(broken.wrap), capabilities: MEMORY_CAPABILITIES, seeds: [1, 2] })

@@ -80,7 +80,7 @@ describe('code around the handler', () => {
     expect(await manual.scheduler.runs.get(id)).toMatchObject({ state: 'dead', failures: 2, error: { message: 'boom' } })
   })
 
-  it('a merge function that throws is told to its caller, or fails the attempt', async () => {
+  it('a merge function that throws is told to the callers whose payloads it should fold, or fails the attempt', async () => {
     const job = defineJob({
       name: 'work',
       payload: z.number(),
@@ -90,8 +90,11 @@ describe('code around the handler', () => {
     await using manual = manualScheduler({ jobs: [job] })
     await manual.start()
     const together = await Promise.allSettled([manual.scheduler.trigger(job, 1), manual.scheduler.trigger(job, 2)])
-    expect(together.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await manual.scheduler.runs.find()).toEqual([])
     const apart = await manual.scheduler.trigger(job, 3)
+    await manual.advance('1s')
+    expect((await manual.scheduler.trigger(job, 4)).id).toBe(apart.id)
     await manual.advance('10s')
     expect(await manual.scheduler.runs.get(apart.id)).toMatchObject({ state: 'dead', error: { message: 'boom' } })
     expect(manual.scheduler.live()).toBe(true)

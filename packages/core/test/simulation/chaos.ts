@@ -1,6 +1,7 @@
 /** What happens to the replicas and what users do, drawn one action after another. */
+import type { StoreHint } from '../../src/store/store.ts'
 import type { Dice } from './dice.ts'
-import { crashReplica, startReplica, stopReplica, track } from './replica.ts'
+import { crashReplica, startClient, startReplica, stopReplica, tickOnce, track } from './replica.ts'
 import type { Action } from './swarm.ts'
 import { useLock } from './use-lock.ts'
 import { fireTriggers } from './use-triggers.ts'
@@ -15,6 +16,7 @@ export function startChaos(world: World): void {
   const { swarm, timeline } = world
   const dice = world.dice.actions
   const deployment: Deployment = { version: 0 }
+  world.client = startClient(world)
   for (let count = 0; count < swarm.processes; count++) timeline.after(dice.int(0, 2_000), () => void startReplica(world, deployment.version))
   const next = (): void => {
     timeline.after(dice.exponential(swarm.meanActionMs), () => {
@@ -35,9 +37,9 @@ function act(action: Action, world: World, dice: Dice, deployment: Deployment): 
   const note = (what: string): void => history.note('chaos', () => what)
   switch (action) {
     case 'trigger':
-      return fireTriggers(world, some, 1)
+      return fireTriggers(world, dice.chance(0.2) ? world.client : some, 1)
     case 'burst':
-      return fireTriggers(world, some, dice.int(3, 25))
+      return fireTriggers(world, dice.chance(0.2) ? world.client : some, dice.int(3, 25))
     case 'crash':
       if (some !== null) crashReplica(world, some.process)
       return
@@ -62,7 +64,7 @@ function act(action: Action, world: World, dice: Dice, deployment: Deployment): 
     case 'cut': {
       if (here.length === 0) return
       const ms = dice.random() * 2.5 * swarm.leaseMs
-      const victim = dice.pick(here).process
+      const victim = dice.pick(world.client === null ? here : [...here, world.client]).process
       note(`${victim.name} is cut off for ${Math.round(ms)} ms`)
       return void world.cuts.set(victim, { until: timeline.now + ms, losesRequests: dice.pick([1, 1, 0.5, 0]) })
     }
@@ -75,12 +77,19 @@ function act(action: Action, world: World, dice: Dice, deployment: Deployment): 
     case 'redeploy':
       return redeploy(world, dice, deployment)
     case 'hint':
-      return void some?.store.runs.stats({ jobs: [] }).catch(() => undefined)
+      return some?.hint(dice.pick<StoreHint>([{ kind: 'work' }, { kind: 'cancel', owner: ownerOf(world, some) }, { kind: 'lease', name: 'shared' }]))
+    case 'tick':
+      return tickOnce(world, deployment.version)
     case 'lock':
       return useLock(world, some)
     default:
       return control(action, world, dice, some)
   }
+}
+
+/** The newest owner of a replica. */
+function ownerOf(world: World, { process }: Replica): string {
+  return [...world.owners.all()].findLast((owner) => owner.process === process.name)?.id ?? ''
 }
 
 function pause(world: World, dice: Dice, here: readonly Replica[]): void {

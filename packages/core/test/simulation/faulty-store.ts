@@ -35,13 +35,21 @@ export interface Wire {
   delivered(process: SimProcess, verb: string, reply: unknown): void
 }
 
+/** A store with which hints can be made up. */
+export interface FaultyStore {
+  readonly store: Store
+  /** Delivers a hint that nothing happened for. */
+  hint(hint: StoreHint): void
+}
+
 type Verb = (request: unknown) => Promise<unknown>
 
 const PARTS = ['schedules', 'runs', 'leases'] as const
 
 /** The store as `process` sees it. */
-export function createFaultyStore(real: Store, process: SimProcess, wire: Wire): Store {
+export function createFaultyStore(real: Store, process: SimProcess, wire: Wire): FaultyStore {
   const { dice, timeline } = wire
+  const listeners = new Set<(hint: StoreHint) => void>()
 
   const oneWay = (faults: CallFaults): number => {
     const usual = faults.latencyMs * (0.5 + dice.random())
@@ -116,22 +124,33 @@ export function createFaultyStore(real: Store, process: SimProcess, wire: Wire):
       ]),
     )
 
-  return {
+  const store: Store = {
     name: real.name,
     capabilities: real.capabilities,
     open: () => call('open', () => real.open(), undefined) as Promise<void>,
     close: async () => undefined,
     now: () => call('now', () => real.now(), undefined) as Promise<number>,
     watch(listener) {
-      return real.watch((hint: StoreHint) => {
+      listeners.add(listener)
+      const unwatch = real.watch((hint: StoreHint) => {
         const faults = wire.faults()
         if (process.state === 'dead' || dice.chance(faults.loseHint) || wire.cut(process) !== null) return
         timeline.after(oneWay(faults), () => process.deliver(() => listener(hint)))
         if (dice.chance(faults.duplicate)) timeline.after(oneWay(faults), () => process.deliver(() => listener(hint)))
       })
+      return () => {
+        listeners.delete(listener)
+        unwatch()
+      }
     },
     schedules: wrap('schedules') as Store['schedules'],
     runs: wrap('runs') as Store['runs'],
     leases: wrap('leases') as Store['leases'],
+  }
+  return {
+    store,
+    hint(hint) {
+      for (const listener of listeners) process.deliver(() => listener(hint))
+    },
   }
 }

@@ -28,6 +28,8 @@ export const INVARIANTS = [
   'trigger-answered',
   'debounce-one-more',
   'idempotency-key',
+  'cancel-holds',
+  'finished-after-commit',
   'prune-only-finished',
   'takeover',
   'on-time',

@@ -221,7 +221,7 @@ export const JOB_PLANS: readonly JobPlan[] = [
     variants: 1,
     behaviours: { quick: 3, work: 1, fail: 1 },
     triggered: { keys: ['', 'z'] },
-    options: () => ({ rateLimit: { max: 3, per: '10s' }, retry: { retries: 1, ...RETRY } }),
+    options: () => ({ rateLimit: { max: 6, per: '5s' }, retry: { retries: 1, ...RETRY } }),
   },
   {
     name: 'fragile',

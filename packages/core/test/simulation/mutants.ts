@@ -15,6 +15,7 @@ export interface Mutant {
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace })
 
+/** The faults that any change to the engine must not bring back unnoticed. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'fence check removed',
@@ -94,7 +95,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'pruned records not folded',
     edits: [edit('memory/prune.ts', '  ledger.folded[outcome] = (ledger.folded[outcome] ?? 0) + count\n', '')],
   },
-  // Beyond the dozen.
+]
+
+/** More of them, at every seam that the simulation watches. */
+export const MORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an open run takes triggers in after its claim',
     edits: [edit('memory/claim.ts', '  closeRun(row)\n', '')],
@@ -141,15 +145,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a changed schedule fires in retrospect',
-    edits: [edit('engine/plan-registration.ts', 'nextFiringSlot(spec, write.functions, write.asOf)', 'nextFiringSlot(spec, write.functions, write.asOf - 60_000)')],
+    edits: [edit('engine/plan-registration.ts', 'nextFiringSlot(spec, facts.functions, facts.asOf)', 'nextFiringSlot(spec, facts.functions, facts.asOf - 60_000)')],
   },
   {
     name: 'slots fire early',
-    edits: [edit('memory/due.ts', 'if (entry === undefined || entry.at > state.now) return', 'if (entry === undefined || entry.at > state.now + 3_000) return'), edit('memory/due.ts', 'const rows = job.schedules.due(state.now,', 'const rows = job.schedules.due(state.now + 3_000,')],
+    edits: [edit('memory/due.ts', 'if (entry === undefined || entry.at > state.now) return', 'if (entry === undefined || entry.at > state.now + 3_000) return'), edit('memory/due.ts', 'const rows = job.schedules.due(state.now,', 'const rows = job.schedules.due(state.now + 3_000,'), edit('memory/due.ts', 'const more = job.schedules.due(state.now,', 'const more = job.schedules.due(state.now + 3_000,')],
   },
   {
     name: 'slots are given up too soon',
-    edits: [edit('schedule/plan-slots.ts', '    misfireAfterMs: facts.misfireAfterMs,', '    misfireAfterMs: 0,')],
+    edits: [edit('schedule/plan-slots.ts', 'slot, next) > misfireAfterMs', 'slot, next) > 0 * misfireAfterMs')],
   },
   {
     name: 'a suspended job is claimed',

@@ -72,16 +72,16 @@ export function createOracle(deps: OracleDeps): Oracle {
   }
 
   const judgeGates = (begun: Execution): void => {
-    const twin = active.find((one) => one !== begun && one.runId === begun.runId && isProtected(one))
-    if (twin !== undefined) {
-      history.violate('one-effective-attempt', `${begun.runId} of ${begun.job} began on ${begun.process.name} while it still runs on ${twin.process.name}`)
-    }
     for (const { name, limit } of begun.gates) {
       const others = active.filter((one) => one !== begun && one.gates.some((gate) => gate.name === name) && isProtected(one))
       if (others.length < limit) continue
       const who = others.map((one) => `${one.runId} on ${one.process.name} since ${Math.round(one.startedAt)}`).join(', ')
       const invariant = name.startsWith('key:') ? 'overlap' : name.startsWith('mutex:') && begun.job === 'lock' ? 'lock-exclusive' : 'gate-limit'
       history.violate(invariant, `${name}: ${begun.runId} of ${begun.job} began on ${begun.process.name} beside ${who}`)
+    }
+    const twin = active.find((one) => one !== begun && one.runId === begun.runId && isProtected(one))
+    if (twin !== undefined) {
+      history.violate('one-effective-attempt', `${begun.runId} of ${begun.job} began on ${begun.process.name} while it still runs on ${twin.process.name}`)
     }
   }
 

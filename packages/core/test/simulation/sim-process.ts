@@ -20,6 +20,8 @@ export interface SimProcess {
   jump(ms: number): void
   /** Engine timers that are set. */
   readonly timers: number
+  /** How long it has been frozen, in sum. */
+  readonly pausedMs: number
 }
 
 export interface SimProcessOptions {
@@ -47,6 +49,8 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
   let wallOffset = wallAt
   let timers = 0
   let held: Held[] = []
+  let pausedAt = 0
+  let pausedMs = 0
 
   const happen = (kind: Held['kind'], callback: () => void): void => {
     if (state === 'running') callback()
@@ -96,11 +100,14 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
     handlerClock: clockOf(() => undefined),
     deliver: (callback) => happen('reply', callback),
     pause() {
-      if (state === 'running') state = 'paused'
+      if (state !== 'running') return
+      state = 'paused'
+      pausedAt = timeline.now
     },
     resume(repliesFirst) {
       if (state !== 'paused') return
       state = 'running'
+      pausedMs += timeline.now - pausedAt
       const first = repliesFirst ? 'reply' : 'timer'
       const due = [...held.filter((one) => one.kind === first), ...held.filter((one) => one.kind !== first)]
       held = []
@@ -115,6 +122,9 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
     },
     get timers() {
       return timers
+    },
+    get pausedMs() {
+      return pausedMs + (state === 'paused' ? timeline.now - pausedAt : 0)
     },
   }
 }

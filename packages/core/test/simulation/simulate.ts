@@ -56,7 +56,7 @@ const TOUCHES_SCHEDULES: ReadonlySet<string> = new Set([
 ])
 
 /** How often trust is judged; the engine's own margin is at least a tenth of the shortest lease. */
-const TRUST_LOOK_MS = 97
+const TRUST_LOOK_MS = 331
 
 /** Runs the simulation of one seed. The first violation ends it. Never rejects for a fault of the subject. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
@@ -93,7 +93,6 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     storeNow: storeTime.now,
   })
   const triggers = createTriggersModel({ history, runs })
-  const pauses = new Map<unknown, number>()
 
   const wire: Wire = {
     faults: () => (world.calm ? CALM : swarm.faults),
@@ -151,13 +150,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     oracle: createOracle({ history, now: () => timeline.now, sequence: nextSequence, storeTime, abortGraceMs: swarm.abortGraceMs }),
     policies,
     replicas: [],
+    client: null,
     calm: false,
     probing: false,
     cuts: new Map(),
     outage: { until: 0, losesRequests: 1 },
     suspended: suspensions.suspended,
     open: true,
-    pausedMs: (process) => pauses.get(process) ?? 0,
     nextSequence,
     crash: (process) => crashReplica(world, process),
     limitOf: (gate) => highestLimit(gate, swarm, subject),

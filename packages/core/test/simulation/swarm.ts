@@ -22,6 +22,7 @@ export type Action =
   | 'cancel'
   | 'replay'
   | 'lock'
+  | 'tick'
   | 'hint'
 
 /** Chances of what the network does to one call. */
@@ -82,6 +83,7 @@ const ACTION_WEIGHTS: Readonly<Record<Action, number>> = {
   cancel: 1,
   replay: 1,
   lock: 2,
+  tick: 1,
   hint: 1,
 }
 

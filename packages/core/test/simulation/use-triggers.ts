@@ -1,5 +1,5 @@
 /** Users who trigger jobs, and remember what they were told. */
-import type { TriggerOptions } from '../../src/scheduler/scheduler.ts'
+import type { RunHandle, TriggerOptions } from '../../src/scheduler/scheduler.ts'
 import { track } from './replica.ts'
 import type { Replica, World } from './world.ts'
 
@@ -32,7 +32,9 @@ export function fireTriggers(world: World, replica: Replica | null, count: numbe
     const what = `trigger ${number} of ${plan.name}/${options.key}`
     world.history.note(process.name, () => what)
     track(replica, scheduler.trigger(job, plan.merges === true ? [number] : undefined, options as never)).then(
-      ({ id, outcome }) => {
+      (handle) => {
+        const { id, outcome } = handle
+        if (dice.chance(0.3)) awaitEnd(world, replica, handle)
         world.history.note(process.name, () => `${what}: ${outcome} ${id}`)
         const accepted = { job: plan.name, key: options.key ?? '', number, merges: plan.merges === true, calledSequence, outcome, runId: id }
         world.triggers.accepted(accepted)
@@ -40,4 +42,17 @@ export function fireTriggers(world: World, replica: Replica | null, count: numbe
       (error: unknown) => world.history.note(process.name, () => `${what}: ${String(error)}`),
     )
   }
+}
+
+/** `finished()` speaks only of what is committed. */
+function awaitEnd(world: World, replica: Replica, handle: RunHandle): void {
+  const judge = async (says: string): Promise<void> => {
+    const { runs } = await world.store.runs.get({ ids: [handle.id] })
+    const state = runs[0]?.state ?? says
+    if (state !== says) world.history.violate('finished-after-commit', `finished() of run ${handle.id} says ${says}, in the store it is ${state}`)
+  }
+  track(replica, handle.finished({ timeout: '30s' })).then(
+    () => judge('succeeded'),
+    (error: { readonly code?: string }) => (error.code === 'RunFailed' ? judge('dead') : undefined),
+  )
 }

@@ -4,7 +4,7 @@ import type { Scheduler } from '../../src/scheduler/scheduler.ts'
 import type { Job } from '../../src/job/job.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Dice } from './dice.ts'
-import type { Wire } from './faulty-store.ts'
+import type { FaultyStore, Wire } from './faulty-store.ts'
 import type { History } from './history.ts'
 import type { LeasesModel } from './model/leases.ts'
 import type { OwnersModel } from './model/owners.ts'
@@ -25,7 +25,8 @@ export interface Replica {
   readonly scheduler: Scheduler
   readonly jobs: ReadonlyMap<string, Job<number[] | undefined, unknown>>
   readonly store: Store
-  phase: 'starting' | 'started' | 'stopping' | 'gone'
+  readonly hint: FaultyStore['hint']
+  phase: 'client' | 'starting' | 'started' | 'ticking' | 'stopping' | 'gone'
   /** Calls of users on this scheduler that were not answered yet. */
   pending: number
   /** Its last effective call of each verb, on the timeline. */
@@ -58,6 +59,8 @@ export interface World {
   readonly policies: ReadonlyMap<string, JobPolicy>
   /** Every replica that ever was, oldest first. */
   readonly replicas: Replica[]
+  /** A process that triggers and controls, and executes nothing. */
+  client: Replica | null
   /** Handlers behave; the network works. */
   calm: boolean
   /** Probe handlers take long. */
@@ -69,8 +72,6 @@ export interface World {
   readonly suspended: Set<string>
   /** False once the simulation winds up: nothing new is started. */
   open: boolean
-  /** How long a process has been frozen, in sum. */
-  pausedMs(process: SimProcess): number
   nextSequence(): number
   crash(process: SimProcess): void
   /** The highest limit that a gate has in any version. */
@@ -79,7 +80,7 @@ export interface World {
 
 /** Replicas whose process lives, paused ones included. */
 export function alive(world: World): readonly Replica[] {
-  return world.replicas.filter(({ process, phase }) => process.state !== 'dead' && phase !== 'gone')
+  return world.replicas.filter(({ process, phase }) => process.state !== 'dead' && phase !== 'gone' && phase !== 'client')
 }
 
 /** Replicas that could do something now. */

@@ -32,6 +32,8 @@ export interface RunFacts {
   /** Known final state. */
   terminal: string | null
   pruned: boolean
+  /** It ran when somebody cancelled it: its attempt is the last. */
+  cancelRequested: boolean
 }
 
 export interface RunsModel {
@@ -63,7 +65,7 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
   const obtain = (id: string, job: string): RunFacts => {
     let run = runs.get(id)
     if (run === undefined) {
-      run = { id, job, createdAt: deps.now(), claims: [], failures: 0, terminal: null, pruned: false }
+      run = { id, job, createdAt: deps.now(), claims: [], failures: 0, terminal: null, pruned: false, cancelRequested: false }
       runs.set(id, run)
     }
     return run
@@ -76,6 +78,7 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
     deps.fences.grow(record.fence, what)
     if (record.runAt > storeNow) history.violate('not-before-due', `${what} was claimed at ${storeNow}, due at ${record.runAt}`)
     if (run.terminal !== null) history.violate('terminal-is-final', `${what} was claimed although it was ${run.terminal}`)
+    if (run.cancelRequested) history.violate('cancel-holds', `${what} was claimed again after its cancel was requested`)
     if (deps.isSuspended(record.job)) history.violate('suspended-stands-still', `${what} was claimed while the job was suspended`)
     if (record.owner === null || owners.isSurelyOver(record.owner, storeNow)) {
       history.violate('one-effective-attempt', `${what} was claimed by owner ${record.owner}, whose lease is over`)
@@ -168,7 +171,9 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
         const { runs: asked } = request as { runs: readonly { id: string }[] }
         ;(reply as { replies: readonly string[] }).replies.forEach((one, index) => {
           const run = runs.get(String(asked[index]?.id))
-          if (one === 'cancelled' && run !== undefined) run.terminal = 'cancelled'
+          if (run === undefined) return
+          if (one === 'cancelled') run.terminal = 'cancelled'
+          else if (one === 'requested') run.cancelRequested = true
         })
       }
       if (verb === 'runs.enqueue') {

@@ -86,6 +86,18 @@ export const overlapCases: CaseGroup = {
       await finish(t, manual)
       assert.deepEqual(await claimIds(t, 'a'), [], 'a skipped slot does not come back')
     }),
+    both('skip: a slot that ran before waits for its key instead of being skipped', async (t) => {
+      await mailJob(t)
+      await fireNext(t, K, SKIP)
+      const failed = await claimOne(t, 'a')
+      await finish(t, failed, { to: 'retry', delayMs: 0 })
+      await enqueue(t, 'mail', { key: 'k', gates: [keyGate('mail', 'k')], priority: 9 })
+      const manual = await claimOne(t, 'a', { limit: 1 })
+      assert.notEqual(manual.id, failed.id)
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await finish(t, manual)
+      assertFields(await claimOne(t, 'a'), { id: failed.id, attempt: 2 })
+    }),
     both("skip: a full gate that is not its key's makes the slot wait", async (t) => {
       await mailJob(t)
       await enqueue(t, 'mail', { key: 'other', gates: ['mutex:m'] })

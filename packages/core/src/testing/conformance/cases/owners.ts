@@ -13,6 +13,7 @@ import {
   finish,
   getRun,
   LEASE_END,
+  LONG_LEASE,
   renew,
   settle,
   SHORT_LEASE,
@@ -81,6 +82,34 @@ export const ownerCases: CaseGroup = {
       assert.deepEqual(await claimIds(t, 'b'), [])
       await finish(t, run)
       assert.equal((await getRun(t, run.id)).state, 'succeeded')
+    }),
+    both('idleMs prolongs the lease of an owner that holds nothing, and of no other', async (t) => {
+      await twoOwners(t)
+      const idle = { ...shortLease(t), idleMs: t.ms(LONG_LEASE) }
+      assert.equal((await renew(t, 'a', idle)).status, 'live')
+      await t.pass(LEASE_END)
+      assert.deepEqual((await renew(t, 'b')).expired, [], 'an idle owner lives on')
+      await enqueue(t, 'mail', { gates: ['mutex:m'] })
+      await claimOne(t, 'a', shortLease(t))
+      await renew(t, 'a', idle)
+      await t.pass(LEASE_END)
+      assert.deepEqual((await renew(t, 'b')).expired, [{ owner: 'a', runs: 1 }], 'one with a run does not')
+    }),
+    both('idleMs prolongs no lease of an owner that holds gates', async (t) => {
+      await twoOwners(t)
+      await enqueue(t, 'mail', { gates: ['mutex:m'] })
+      await finish(t, await claimOne(t, 'a', shortLease(t)), { to: 'dead', reason: 'x' }, { holdGates: true })
+      await renew(t, 'a', { ...shortLease(t), idleMs: t.ms(LONG_LEASE) })
+      await t.pass(LEASE_END)
+      assert.deepEqual((await renew(t, 'b')).expired, [{ owner: 'a', runs: 0 }])
+    }),
+    both('a claim ends what idleMs added', async (t) => {
+      await twoOwners(t)
+      await renew(t, 'a', { ...shortLease(t), idleMs: t.ms(LONG_LEASE) })
+      await enqueue(t, 'mail')
+      assert.equal((await claim(t, 'a', shortLease(t))).length, 1)
+      await t.pass(LEASE_END)
+      assert.equal((await claim(t, 'b')).length, 1)
     }),
     both('a claim renews the lease', async (t) => {
       await twoOwners(t)
@@ -152,7 +181,8 @@ export const ownerCases: CaseGroup = {
       await t.pass(LEASE_END)
       await renew(t, 'b')
       const { runs } = await t.store.runs.get({ ids })
-      for (const run of runs) assertFields(present(run, 'run'), { state: 'pending', attempt: 0, failures: 0, crashes: 0, attempts: [] })
+      for (const run of runs)
+        assertFields(present(run, 'run'), { state: 'pending', attempt: 0, failures: 0, crashes: 0, suspect: false, attempts: [] })
       assert.equal((await claim(t, 'b', { limit: 3 })).length, 3, 'nor are they suspects')
     }),
     both('a start reported with a renewal makes it an attempt', async (t) => {

@@ -4,7 +4,7 @@ import { mutexGate } from '../../../store/gates.ts'
 import type { JobStats } from '../../../store/runs.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, only, present } from '../expectations.ts'
-import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, renew, SHORT_LEASE } from '../run-steps.ts'
+import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, renew, SHORT_LEASE, trigger } from '../run-steps.ts'
 import { addSchedule, define, suspend } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
@@ -109,6 +109,21 @@ export const statsCases: CaseGroup = {
       assert.equal(stats.lastFailure?.id, ids[3])
       assert.equal(stats.lastRun?.id, ids[3])
       assert.equal(stats.failuresInARow, 2)
+    }),
+    both('a run that its handler skipped counts as a success, other skips do not', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const dead = await enqueue(t, 'mail')
+      await finish(t, await claimOne(t, 'a'), { to: 'dead', reason: 'x' })
+      await enqueue(t, 'mail')
+      const running = await claimOne(t, 'a')
+      assert.equal((await trigger(t, 'mail', { skipWhenBusy: true })).outcome, 'skipped')
+      assertFields(await statsOf(t, 'mail'), { lastSuccess: null, failuresInARow: 1 })
+      await finish(t, running, { to: 'skipped', reason: 'handler: nothing to do' })
+      const stats = await statsOf(t, 'mail')
+      assert.equal(stats.lastSuccess?.id, running.id)
+      assert.equal(stats.lastFailure?.id, dead)
+      assert.equal(stats.failuresInARow, 0)
     }),
     given('recent attempts come newest first with lateness and duration, at most 100', async (t) => {
       await define(t, 'mail')

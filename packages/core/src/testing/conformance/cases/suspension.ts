@@ -74,10 +74,10 @@ export const suspensionCases: CaseGroup = {
       const { value, ...end } = await t.timed(() => suspend(t, { job: 'mail' }, null))
       assert.equal(value, true)
       const { suspendedStretches } = await t.store.schedules.due({ owner: 'a', limit: 10, ...t.at() })
-      const [from, to] = only(present(suspendedStretches['mail'], 'stretches of the job'), 'stretches')
+      const [from, to] = only(present(suspendedStretches.mail, 'stretches of the job'), 'stretches')
       assert.equal(from, at)
       assertInstant(to, end)
-      assert.deepEqual((await jobRecord(t, 'mail')).suspendedStretches, suspendedStretches['mail'])
+      assert.deepEqual((await jobRecord(t, 'mail')).suspendedStretches, suspendedStretches.mail)
     }),
     both('false where nothing was found or nothing changed', async (t) => {
       await mailJob(t)
