@@ -1,5 +1,5 @@
-/** Tests that `docs/faults.md` names ⇄ the files that it names for them. */
-import { existsSync, readFileSync } from 'node:fs'
+/** Tests that `docs/faults.md` names ⇄ the files, or folders of files, that it names for them. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Finding } from '../findings.ts'
 import { ROOT } from '../workspace.ts'
@@ -13,10 +13,16 @@ const ITEM = /^- .*?\[`[^`]+`\]\(([^)]+)\): "(.+)"$/
 /** Each fault is there once and says where it is covered; each named test is in its file. */
 export function compareFaultTests(): readonly Finding[] {
   const file = join(ROOT, 'docs/faults.md')
-  if (!existsSync(file)) return [{ rule: 'drift', severity: 'error', file, line: 0, message: 'The page is missing: it says which test covers each fault.' }]
+  if (!existsSync(file))
+    return [{ rule: 'drift', severity: 'error', file, line: 0, message: 'The page is missing: it says which test covers each fault.' }]
   return findFaultDrift(readFileSync(file, 'utf8'), file, (target) => {
     const path = resolve(dirname(file), target)
-    return existsSync(path) ? readFileSync(path, 'utf8') : null
+    if (!existsSync(path)) return null
+    return statSync(path).isFile()
+      ? readFileSync(path, 'utf8')
+      : readdirSync(path)
+          .map((name) => readFileSync(join(path, name), 'utf8'))
+          .join('\n')
   })
 }
 

@@ -50,7 +50,9 @@ describe('findFaultDrift', () => {
   const page = (items: string): string =>
     Array.from({ length: 35 }, (_, index) => `### ${index + 1}. Fault\n\n${index === 0 ? items : '- Adapters.'}\n`).join('\n')
   const judge = (text: string): readonly string[] =>
-    findFaultDrift(text, 'page.md', (target) => (target === 'a.test.ts' ? "it('holds the store\\'s line')" : null)).map(({ message }) => message)
+    findFaultDrift(text, 'page.md', (target) => (target === 'a.test.ts' ? "it('holds the store\\'s line')" : null)).map(
+      ({ message }) => message,
+    )
 
   it('holds when each fault names tests that are there', () => {
     expect(judge(page('- [`a`](a.test.ts): "holds the store\'s line"'))).toEqual([])

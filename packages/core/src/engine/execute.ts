@@ -70,6 +70,8 @@ function begin(execution: Execution, deps: ExecuteDeps): void {
 async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unknown> {
   execution.controller.signal.throwIfAborted()
   const ctx = await buildContext(execution, deps.logger)
+  // A schema may take its time.
+  execution.controller.signal.throwIfAborted()
   const run = async (): Promise<unknown> => execution.policy.run(ctx as RunContext<never>)
   return deps.around === null ? run() : deps.around(ctx, run)
 }
@@ -137,8 +139,9 @@ async function letGo(execution: Execution, over: Promise<unknown>, deps: Execute
         `the gates of ${describe(execution)} could not be released; they are freed at the latest with its lease`,
       )
       // The lease of this process goes on and on: until the store has heard of it, nobody else gets these gates.
-      if (!isTransient(error) || !deps.isOwner(execution.owner)) return
+      if (!isTransient(error)) return
       await sleep(deps.clock, storeBackoff(attempt, deps.random))
+      if (!deps.isOwner(execution.owner)) return
     }
   }
 }

@@ -111,7 +111,10 @@ async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<nu
   try {
     await deps.link.call('schedules.quarantine', (store) => store.schedules.quarantine({ schedules }).then(() => ({})))
   } catch (error) {
-    deps.logger.warn({ err: error }, `${broken.length} schedules that cannot be understood could not be taken out; they do not fire all the same`)
+    deps.logger.warn(
+      { err: error },
+      `${broken.length} schedules that cannot be understood could not be taken out; they do not fire all the same`,
+    )
     return 0
   }
   for (const { job, name, reason } of schedules) {

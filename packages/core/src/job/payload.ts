@@ -50,9 +50,13 @@ function stringify(value: unknown, what: string): string | undefined {
     return JSON.stringify(value)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw new QuarterjackError('PayloadNotSerializable', `${what}: the payload cannot be written as JSON: ${message}. Convert it before triggering.`, {
-      cause: error,
-    })
+    throw new QuarterjackError(
+      'PayloadNotSerializable',
+      `${what}: the payload cannot be written as JSON: ${message}. Convert it before triggering.`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -43,7 +43,11 @@ function holdsNothing(owner: OwnerRow): boolean {
 export function leave(state: MemoryState, request: { readonly owner: string; readonly now?: number | undefined }): { released: number } {
   begin(state, request.now)
   const owner = state.owners.get(request.owner)
-  if (owner === undefined) return { released: 0 }
+  if (owner === undefined) {
+    // A renewal that is still on its way must not bring it to life.
+    if (!state.ended.has(request.owner)) state.ended.set(request.owner, { crashed: [] })
+    return { released: 0 }
+  }
   const runs = [...owner.runs]
   for (const row of runs) {
     releaseRun(state, row)

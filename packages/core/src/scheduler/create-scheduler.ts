@@ -23,6 +23,7 @@ import { createRunsGroup, jobName } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
 import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
 import { countOutcomes, wakeDate } from './tick.ts'
+import { createRunWatch } from './watch-runs.ts'
 import { createTriggers } from './trigger-runs.ts'
 
 /** Schedules of a job that `preview` reads at most. */
@@ -104,11 +105,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return engine.call(verb, run)
   }
 
-  const handles: HandleDeps = {
-    clock,
-    store,
-    get: async (id) => (await call('runs.get', (opened) => opened.runs.get({ ids: [id] }))).runs[0] ?? null,
-  }
+  const handles: HandleDeps = { clock, ...createRunWatch({ store, clock, call }) }
 
   const requirePolicy = (name: string): JobPolicy => {
     const policy = policies.get(name)

@@ -4,19 +4,17 @@ import { RunFailedError } from '../errors/run-errors.ts'
 import { isTerminal } from '../run/run-state.ts'
 import type { RunRecord } from '../store/records.ts'
 import type { EnqueueReply } from '../store/runs.ts'
-import type { Store } from '../store/store.ts'
 import { waitForHint, type Clock } from '../time/clock.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
 import type { RunHandle } from './scheduler.ts'
+import type { RunWatch } from './watch-runs.ts'
 
 /** Polling is the truth, hints make it quick: from the first wait to the longest one. */
 const FIRST_POLL_MS = 50
 const LONGEST_POLL_MS = 2_000
 
-export interface HandleDeps {
+export interface HandleDeps extends RunWatch {
   readonly clock: Clock
-  readonly store: Store
-  readonly get: (id: string) => Promise<RunRecord | null>
 }
 
 export function createRunHandle<R>(reply: EnqueueReply, job: string, deps: HandleDeps): RunHandle<R> {
@@ -36,16 +34,11 @@ async function waitForEnd<R>(
   const { clock } = deps
   const until =
     options.timeout === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + parseDuration(options.timeout, 'finished: timeout')
-  let hinted: () => void = () => undefined
-  const unwatch = deps.store.watch((hint) => {
-    if (hint.kind === 'settled' && hint.runId === id) hinted()
-  })
+  const hints = deps.hints(id)
   try {
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
       // Armed before the look: a hint between look and wait is not lost.
-      const hint = new Promise<void>((resolve) => {
-        hinted = resolve
-      })
+      const hint = hints.next()
       options.signal?.throwIfAborted()
       const record = await deps.get(id)
       if (record === null)
@@ -64,7 +57,7 @@ async function waitForEnd<R>(
       await waitForHint(clock, Math.min(pollMs, left), hint, options.signal)
     }
   } finally {
-    unwatch()
+    hints.close()
   }
 }
 

@@ -165,7 +165,10 @@ export interface Scheduler extends AsyncDisposable {
 
   /** Registers the definitions and begins to work. `only` limits which jobs this process executes; `runOnStart: false` leaves out the start runs. */
   start(options?: { readonly only?: readonly JobRef[]; readonly runOnStart?: boolean }): Promise<void>
-  /** Stops claiming, waits `grace` (default `'30s'`) for running handlers, aborts the rest, gives their runs back. */
+  /**
+   * Stops claiming, waits `grace` (default `'30s'`) for running handlers, aborts the rest, gives their runs back. A start
+   * under way is waited for, then stopped; calls that overlap share one stop and its answer.
+   */
   stop(options?: { readonly grace?: Duration }): Promise<{ readonly stuck: readonly string[] }>
   /** One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs or for `budget` (default `'30s'`), settles, leaves. */
   tick(options?: { readonly limit?: number; readonly budget?: Duration }): Promise<TickSummary>

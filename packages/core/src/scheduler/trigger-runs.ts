@@ -49,7 +49,10 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
       const triggers = await Promise.all(items.map(({ payload, ...options }) => build(job.name, payload, options)))
       const tx = items[0]?.tx
       if (items.some((item) => item.tx !== tx)) {
-        throw new QuarterjackError('InvalidOption', `triggerMany of job "${job.name}": the items carry different tx; give all of them the same one.`)
+        throw new QuarterjackError(
+          'InvalidOption',
+          `triggerMany of job "${job.name}": the items carry different tx; give all of them the same one.`,
+        )
       }
       const replies = await send(triggers, tx)
       return replies.map((reply) => createRunHandle<R>(reply, job.name, deps.handles))

@@ -25,7 +25,9 @@ export async function reachStore<T>(run: () => Promise<T>, { clock, deadlineMs, 
     return await withDeadline(clock, deadlineMs, run(), timedOut)
   } catch (error) {
     if (QuarterjackError.isInstance(error)) throw error
-    throw new QuarterjackError('StoreUnavailable', `${what} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new QuarterjackError('StoreUnavailable', `${what} failed: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -209,7 +209,10 @@ export interface RunStore {
   /** Creates the owner, or prolongs its lease; see {@link RenewReply}. */
   renew(request: RenewRequest): Promise<RenewReply>
 
-  /** Ends an owner cleanly: its runs go back to pending without burning an attempt, its gates are released. */
+  /**
+   * Ends an owner cleanly: its runs go back to pending without burning an attempt, its gates are released. It never comes
+   * back, not even if the store did not know it: a renewal that arrives later is answered `dead`.
+   */
   leave(request: { readonly owner: string } & AtStoreTime): Promise<{ readonly released: number }>
 
   /** What the store has leased to an owner: how a process finds claims whose reply it never saw. */

@@ -138,7 +138,12 @@ describe('a run that kills its process', () => {
       jobs: [defineJob({ name: 'poison', run: async () => undefined }), defineJob({ name: 'innocent', run: async () => undefined })],
     })
     const [poison, innocent] = client.scheduler.jobs as [never, never]
-    await site.clock.until(client.scheduler.triggerMany(innocent, Array.from({ length: 5 }, () => ({}))))
+    await site.clock.until(
+      client.scheduler.triggerMany(
+        innocent,
+        Array.from({ length: 5 }, () => ({})),
+      ),
+    )
     const { id } = await site.clock.until(client.scheduler.trigger(poison))
     // An orchestrator starts each process again.
     for (let restart = 0; restart < 12; restart++) {

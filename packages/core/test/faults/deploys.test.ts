@@ -79,7 +79,8 @@ describe('processes know different jobs', () => {
   it('each job runs on time where its code lives, and nobody touches what it does not know', async () => {
     await using site = createSite()
     const ran: string[] = []
-    const job = (name: string, by: string) => defineJob({ name, schedule: every('10s'), keep, run: () => void ran.push(`${name} on ${by}`) })
+    const job = (name: string, by: string) =>
+      defineJob({ name, schedule: every('10s'), keep, run: () => void ran.push(`${name} on ${by}`) })
     const a = site.process({ jobs: [job('x', 'a'), job('y', 'a')] })
     const b = site.process({ jobs: [job('y', 'b'), job('z', 'b')] })
     await a.start()
@@ -95,7 +96,13 @@ describe('processes know different jobs', () => {
   it('a due job that no live process knows is a warning, its slot stays due, and catch-up applies when one comes', async () => {
     await using site = createSite()
     const slots: string[] = []
-    const orphan = defineJob({ name: 'orphan', schedule: every('10s'), misfireAfter: '5s', keep, run: ({ slot }) => void slots.push(iso(slot)) })
+    const orphan = defineJob({
+      name: 'orphan',
+      schedule: every('10s'),
+      misfireAfter: '5s',
+      keep,
+      run: ({ slot }) => void slots.push(iso(slot)),
+    })
     const other = defineJob({ name: 'other', run: () => undefined })
     const gone = site.process({ jobs: [orphan] })
     await gone.start()
@@ -119,7 +126,11 @@ describe('processes know different jobs', () => {
     await using site = createSite()
     const done: unknown[] = []
     const narrow = defineJob({ name: 'work', payload: z.object({ n: z.number() }), run: ({ payload }) => void done.push(payload) })
-    const wide = defineJob({ name: 'work', payload: z.object({ n: z.union([z.number(), z.string()]) }), run: ({ payload }) => void done.push(payload) })
+    const wide = defineJob({
+      name: 'work',
+      payload: z.object({ n: z.union([z.number(), z.string()]) }),
+      run: ({ payload }) => void done.push(payload),
+    })
     const old = site.process({ jobs: [narrow] })
     await old.start()
     const client = site.process({ jobs: [wide] })

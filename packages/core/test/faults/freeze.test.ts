@@ -25,7 +25,9 @@ describe('a process is frozen beyond its lease, and wakes', () => {
           const process = by === 'frozen' ? frozen : other
           // A careless handler that only looks at its signal afterwards.
           await process.sleep(sleepMs)
-          ended.push(`${by} ${signal.aborted ? (signal.reason as QuarterjackError).code : 'fine'} ${write(fence) ? 'wrote' : 'was kept out'}`)
+          ended.push(
+            `${by} ${signal.aborted ? (signal.reason as QuarterjackError).code : 'fine'} ${write(fence) ? 'wrote' : 'was kept out'}`,
+          )
         },
       })
     const frozen = site.process({ jobs: [jobFor('frozen', 20_000)] })
@@ -100,7 +102,13 @@ describe('a handler blocks the event loop', () => {
   it('shorter than the lease: the other jobs are late, and nothing is doubled or lost', async () => {
     await using site = createSite()
     const slots: string[] = []
-    const tick = defineJob({ name: 'tick', schedule: every('10s'), misfireAfter: '1m', catchUp: { all: true }, run: ({ slot }) => void slots.push(iso(slot)) })
+    const tick = defineJob({
+      name: 'tick',
+      schedule: every('10s'),
+      misfireAfter: '1m',
+      catchUp: { all: true },
+      run: ({ slot }) => void slots.push(iso(slot)),
+    })
     const hog = defineJob({ name: 'hog', run: () => process.freeze() })
     const process = site.process({ jobs: [tick, hog] })
     await process.start()
@@ -124,7 +132,12 @@ describe('a machine sleeps', () => {
   it('over a weekend: on waking, the newest slot runs and the others are one misfire range', async () => {
     await using site = createSite()
     const slots: string[] = []
-    const job = defineJob({ name: 'minutely', schedule: every('1m'), keep: { succeeded: 100 }, run: ({ slot }) => void slots.push(iso(slot)) })
+    const job = defineJob({
+      name: 'minutely',
+      schedule: every('1m'),
+      keep: { succeeded: 100 },
+      run: ({ slot }) => void slots.push(iso(slot)),
+    })
     const process = site.process({ jobs: [job] })
     await process.start()
     await site.clock.advance(90_000)

@@ -49,7 +49,13 @@ export function createLine(store: Store, deps: { readonly clock: Clock; readonly
 
   const call = (verb: string, run: Verb, request: unknown): Promise<unknown> => {
     calls.push({ at: clock.monotonic(), verb, request })
-    const { lands, answer, outMs = 0, backMs = 0, error = new Error('ECONNRESET') } = verdict?.(verb, request) ?? {
+    const {
+      lands,
+      answer,
+      outMs = 0,
+      backMs = 0,
+      error = new Error('ECONNRESET'),
+    } = verdict?.(verb, request) ?? {
       lands: true,
       answer: 'reply',
     }

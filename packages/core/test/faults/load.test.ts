@@ -72,7 +72,12 @@ describe('a thundering herd', () => {
     const quiet = defineJob({ name: 'z-quiet', run: () => undefined })
     const process = site.process({ jobs: [crowd, quiet], concurrency: 5 })
     await process.start()
-    await site.clock.until(process.scheduler.triggerMany(crowd, Array.from({ length: 2_000 }, () => ({}))))
+    await site.clock.until(
+      process.scheduler.triggerMany(
+        crowd,
+        Array.from({ length: 2_000 }, () => ({})),
+      ),
+    )
     const handle = await site.clock.until(process.scheduler.trigger(quiet))
     const from = site.clock.monotonic()
     await site.clock.until(handle.finished())
@@ -112,7 +117,13 @@ describe('a long outage', () => {
 
   it('a suspension is no outage: its slots are suspended ones, and none is caught up', async () => {
     const slots: string[] = []
-    const job = defineJob({ name: 'minutely', schedule: every('1m'), catchUp: { all: true }, keep, run: ({ slot }) => void slots.push(iso(slot)) })
+    const job = defineJob({
+      name: 'minutely',
+      schedule: every('1m'),
+      catchUp: { all: true },
+      keep,
+      run: ({ slot }) => void slots.push(iso(slot)),
+    })
     await using manual = manualScheduler({ jobs: [job], startAt: '2026-01-02T00:00:30Z' })
     await manual.start()
     await manual.scheduler.suspend(job, 'the provider is down')
@@ -168,7 +179,8 @@ describe('a storm of triggers', () => {
   it('that never ends: a run at each maxWait, counted from the first trigger, also over a restart', async () => {
     await using site = createSite()
     const ran: number[] = []
-    const jobFor = () => defineJob({ name: 'refresh', debounce: { wait: '5s', maxWait: '30s' }, run: () => void ran.push(site.clock.monotonic()) })
+    const jobFor = () =>
+      defineJob({ name: 'refresh', debounce: { wait: '5s', maxWait: '30s' }, run: () => void ran.push(site.clock.monotonic()) })
     let process = site.process({ jobs: [jobFor()] })
     await process.start()
     const from = site.clock.monotonic()
@@ -247,6 +259,7 @@ describe('things that meet at one instant', () => {
     await site.store.schedules.suspend({ targets: [{ job: 'work', reason: 'now' }] })
     await site.clock.advance(30_000)
     expect(slots).toEqual([])
+    expect(await site.clock.until(process.scheduler.runs.find())).toEqual([])
     process.line.judge(null)
     await site.clock.until(process.scheduler.resume(job))
     await site.clock.advance(10_000)
@@ -331,7 +344,10 @@ describe('what is too large or cannot be kept', () => {
   it('a payload nested without end is refused with a code', async () => {
     let nested: unknown = 0
     for (let depth = 0; depth < 200_000; depth++) nested = [nested]
-    await expect(refusal(nested)).resolves.toMatchObject({ code: 'PayloadNotSerializable', message: expect.stringMatching(/nested deeper than 500 levels/) })
+    await expect(refusal(nested)).resolves.toMatchObject({
+      code: 'PayloadNotSerializable',
+      message: expect.stringMatching(/nested deeper than 500 levels/),
+    })
     expect(((await refusal(nested)) as Error).message.length).toBeLessThan(500)
   })
 

@@ -213,6 +213,8 @@ describe('connections are reset again and again', () => {
     process.line.judge((verb) => (verb === 'leases.acquire' && lost++ === 0 ? LOST_REPLY : null))
     const refused = createMutex(process.line.store, 'm', { clock: process.clock }).withLock(() => 'first')
     await expect(site.clock.until(refused)).rejects.toThrow('ECONNRESET')
-    expect(await site.clock.until(createMutex(site.store, 'm', { clock: site.clock }).withLock(() => 'second', { wait: '1s' }))).toBe('second')
+    expect(await site.clock.until(createMutex(site.store, 'm', { clock: site.clock }).withLock(() => 'second', { wait: '1s' }))).toBe(
+      'second',
+    )
   })
 })

@@ -47,8 +47,9 @@ describe('a lease is taken away while its handler executes', () => {
     await site.clock.advance(1_000)
     // The operator's tool knows holder and fence, as the store does.
     const [mine] = process.line.requests('leases.acquire') as [{ bids: { holder: string }[] }]
-    const { fence } = (await site.store.leases.acquire({ bids: [{ name: 'm', leaseMs: 9_000, queue: false, seenFence: 0, ...mine.bids[0]! }] }))
-      .replies[0] as { fence: number }
+    const { fence } = (
+      await site.store.leases.acquire({ bids: [{ name: 'm', leaseMs: 9_000, queue: false, seenFence: 0, ...mine.bids[0]! }] })
+    ).replies[0] as { fence: number }
     expect(await site.store.leases.release({ leases: [{ name: 'm', holder: mine.bids[0]!.holder, fence }] })).toEqual({ released: [true] })
     let isHeld = false
     const next = createMutex(site.store, 'm', { clock: site.clock }).withLock(async () => {
@@ -60,7 +61,9 @@ describe('a lease is taken away while its handler executes', () => {
     await lost
     // The first one's release, by its old fence, changed nothing.
     expect(isHeld).toBe(true)
-    expect((await site.store.leases.acquire({ bids: [{ name: 'm', holder: 'late', leaseMs: 9_000, queue: false, seenFence: 0 }] })).replies[0]).toMatchObject({ granted: false })
+    expect(
+      (await site.store.leases.acquire({ bids: [{ name: 'm', holder: 'late', leaseMs: 9_000, queue: false, seenFence: 0 }] })).replies[0],
+    ).toMatchObject({ granted: false })
     await site.clock.until(next)
   })
 })

@@ -37,7 +37,12 @@ describe('a clean stop', () => {
     const job = defineJob({ name: 'work', run: () => process.sleep(8_000) })
     const process = site.process({ jobs: [job], concurrency: 1, lease: '3s' })
     await process.start()
-    await site.clock.until(process.scheduler.triggerMany(job, Array.from({ length: 5 }, () => ({}))))
+    await site.clock.until(
+      process.scheduler.triggerMany(
+        job,
+        Array.from({ length: 5 }, () => ({})),
+      ),
+    )
     await site.clock.advance(1_000)
     const stopping = process.scheduler.stop({ grace: '30s' })
     const from = site.clock.monotonic()

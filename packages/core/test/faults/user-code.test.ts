@@ -102,7 +102,11 @@ describe('code around the handler', () => {
 
   it('a calendar function that throws leaves nothing out, and stops nobody', async () => {
     const slots: string[] = []
-    const job = defineJob({ name: 'odd', schedule: every('10s', { exclude: [boom] }), run: ({ slot }) => void slots.push(slot?.toISOString() ?? '') })
+    const job = defineJob({
+      name: 'odd',
+      schedule: every('10s', { exclude: [boom] }),
+      run: ({ slot }) => void slots.push(slot?.toISOString() ?? ''),
+    })
     await using manual = manualScheduler({ jobs: [job] })
     await manual.start()
     await manual.advance('35s')
@@ -129,9 +133,15 @@ describe('whoever listens', () => {
   })
 
   it('and throws at every event, changes no outcome', async () => {
-    const job = defineJob({ name: 'beat', schedule: every('10s'), retry: { retries: 1, minTimeout: '1s' }, run: ({ attempt }) => (attempt === 1 ? boom() : 'done') })
+    const job = defineJob({
+      name: 'beat',
+      schedule: every('10s'),
+      retry: { retries: 1, minTimeout: '1s' },
+      run: ({ attempt }) => (attempt === 1 ? boom() : 'done'),
+    })
     await using manual = manualScheduler({ jobs: [job], logger: { debug: boom, info: boom, warn: boom, error: boom, child: boom } })
-    for (const event of ['run.started', 'run.retrying', 'run.succeeded', 'listener.failed', 'scheduler.started'] as const) manual.scheduler.on(event, boom)
+    for (const event of ['run.started', 'run.retrying', 'run.succeeded', 'listener.failed', 'scheduler.started'] as const)
+      manual.scheduler.on(event, boom)
     await manual.start()
     await manual.advance('35s')
     expect(manual.events.of('run.succeeded')).toHaveLength(3)

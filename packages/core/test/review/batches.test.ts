@@ -75,7 +75,17 @@ describe('an unreadable schedule that cannot be taken out either', () => {
     const asOf = site.clock.now()
     await site.store.schedules.set({
       schedules: [
-        { job: 'j', name: 'odd', key: 'odd', incarnation: '019b76da-a800-7000-8000-000000000000', spec: '{"kind":"moon"}', payload: null, asOf, nextSlot: asOf + 1_000, nextDueAt: asOf + 1_000 },
+        {
+          job: 'j',
+          name: 'odd',
+          key: 'odd',
+          incarnation: '019b76da-a800-7000-8000-000000000000',
+          spec: '{"kind":"moon"}',
+          payload: null,
+          asOf,
+          nextSlot: asOf + 1_000,
+          nextDueAt: asOf + 1_000,
+        },
       ],
     })
     process.line.judge((verb) => (verb === 'schedules.quarantine' ? REFUSED : null))

@@ -110,3 +110,16 @@ describe('a cancel while a renewal is under way', () => {
     expect(Number(abortedAt) - cancelledAt).toBeLessThanOrEqual(1_000)
   })
 })
+
+describe('an owner that left before its first renewal arrived', () => {
+  it('does not come to life with it', async () => {
+    await using site = createSite()
+    const job = defineJob({ name: 'j', run: () => undefined })
+    const process = site.process({ jobs: [job] })
+    // Each renewal is given up before it arrives.
+    process.line.judge((verb) => (verb === 'runs.renew' ? { lands: true, answer: 'reply', outMs: 60_000 } : null))
+    await expect(site.clock.until(process.scheduler.start())).rejects.toMatchObject({ code: 'StoreTimedOut' })
+    await site.clock.advance(70_000)
+    expect((await site.store.runs.stats({ jobs: ['j'] })).owners).toBe(0)
+  })
+})

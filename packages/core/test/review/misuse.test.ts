@@ -58,9 +58,19 @@ describe('the facade', () => {
     const process = site.process({ jobs: [job] })
     await process.start()
     process.line.judge((asked) => (asked === verb ? SILENT : null))
-    const calls = { audit: () => process.scheduler.audit(), health: () => process.scheduler.health(), preview: () => process.scheduler.preview(job) }
+    const calls = {
+      audit: () => process.scheduler.audit(),
+      health: () => process.scheduler.health(),
+      preview: () => process.scheduler.preview(job),
+    }
     const answer: Promise<unknown> = calls[what]()
-    const code = await site.clock.until(answer.then(() => 'answered', (error: { code: string }) => error.code), 60_000)
+    const code = await site.clock.until(
+      answer.then(
+        () => 'answered',
+        (error: { code: string }) => error.code,
+      ),
+      60_000,
+    )
     expect(code).toBe(what === 'health' ? 'answered' : 'StoreTimedOut')
     process.line.judge(null)
   })

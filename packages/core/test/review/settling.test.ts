@@ -1,4 +1,5 @@
 /** What a run leaves behind is recorded, whatever comes in between, and holds up nothing else. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, it } from 'vitest'
 import { defineJob, every } from '../../src/index.ts'
 import { createSite } from '../faults/site.ts'
@@ -12,16 +13,22 @@ describe('a settlement that the store cannot write', () => {
     await process.start()
     const poison = /poison/
     process.line.judge((verb, request) => (verb === 'runs.settle' && poison.test(JSON.stringify(request)) ? REFUSED : null))
-    const first = await Promise.all(
-      ['a', 'poison', 'b'].map((key) => process.scheduler.trigger(job, undefined, { key })),
-    )
+    const first = await Promise.all(['a', 'poison', 'b'].map((key) => process.scheduler.trigger(job, undefined, { key })))
     await site.clock.advance(20_000)
     await process.scheduler.trigger(job, undefined, { key: 'c' })
     await site.clock.advance(5_000)
-    expect(process.events.of('run.succeeded').map(({ key }) => key).toSorted()).toEqual(['a', 'b', 'c'])
+    expect(
+      process.events
+        .of('run.succeeded')
+        .map(({ key }) => key)
+        .toSorted(),
+    ).toEqual(['a', 'b', 'c'])
     // It is not forgotten: its record says what became of it, and it is not executed again.
     await site.clock.advance(180_000)
-    expect(await process.scheduler.runs.get(first[1]?.id ?? '')).toMatchObject({ state: 'dead', reason: expect.stringContaining('recorded') })
+    expect(await process.scheduler.runs.get(first[1]?.id ?? '')).toMatchObject({
+      state: 'dead',
+      reason: expect.stringContaining('recorded'),
+    })
     expect(process.events.of('run.started').filter(({ key }) => key === 'poison')).toHaveLength(1)
   })
 })
@@ -91,6 +98,33 @@ describe('the next attempt of a slot', () => {
     await site.clock.advance(60_000)
     expect(log).toEqual(['schedule 1', 'manual 1', 'schedule 2'])
     expect((await process.scheduler.audit()).violations).toEqual([])
+  })
+})
+
+describe('a payload that takes long to check', () => {
+  it('begins no handler once its run was cancelled meanwhile', async () => {
+    await using site = createSite()
+    let checks = 0
+    let begun = 0
+    const payload: StandardSchemaV1<undefined> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: async (value) => {
+          if (++checks > 1) await process.sleep(5_000)
+          return { value: value as undefined }
+        },
+      },
+    }
+    const job = defineJob({ name: 'j', payload, run: () => void begun++ })
+    const process = site.process({ jobs: [job] })
+    await process.start()
+    const handle = await process.scheduler.trigger(job)
+    await site.clock.advance(1_000)
+    await process.scheduler.runs.cancel(handle.id)
+    await site.clock.advance(10_000)
+    expect(begun).toBe(0)
+    expect(await process.scheduler.runs.get(handle.id)).toMatchObject({ state: 'cancelled' })
   })
 })
 

@@ -41,7 +41,7 @@ function act(action: Action, world: World, dice: Dice, deployment: Deployment): 
     case 'burst':
       return fireTriggers(world, dice.chance(0.2) ? world.client : some, dice.int(3, 25))
     case 'crash':
-      if (some !== null) crashReplica(world, some.process)
+      if (some !== null) atSomeMoment(world, dice, some, () => crashReplica(world, some.process))
       return
     case 'start':
       if (here.length < swarm.processes) startReplica(world, deployment.version)
@@ -92,16 +92,27 @@ function ownerOf(world: World, { process }: Replica): string {
   return [...world.owners.all()].findLast((owner) => owner.process === process.name)?.id ?? ''
 }
 
+/** Now, or at a moment that hurts: a call took effect, and its reply is under way. */
+function atSomeMoment(world: World, dice: Dice, { process }: Replica, strike: () => void): void {
+  const verb = dice.pick([null, 'runs.renew', 'runs.renew', 'runs.claim', 'schedules.fire', 'runs.settle'])
+  if (verb === null) strike()
+  else world.ambushes.set(process, { verb, strike })
+}
+
 function pause(world: World, dice: Dice, here: readonly Replica[]): void {
   if (here.length === 0) return
-  const { process } = dice.pick(here)
+  const replica = dice.pick(here)
+  const { process } = replica
   const ms = dice.random() * 2.2 * world.swarm.leaseMs
-  world.history.note(process.name, () => `PAUSE for ${Math.round(ms)} ms`)
-  process.pause()
   const repliesFirst = dice.chance(0.5)
-  world.timeline.after(ms, () => {
-    world.history.note(process.name, () => 'RESUME')
-    process.resume(repliesFirst)
+  atSomeMoment(world, dice, replica, () => {
+    if (process.state !== 'running') return
+    world.history.note(process.name, () => `PAUSE for ${Math.round(ms)} ms`)
+    process.pause()
+    world.timeline.after(ms, () => {
+      world.history.note(process.name, () => 'RESUME')
+      process.resume(repliesFirst)
+    })
   })
 }
 

@@ -152,8 +152,8 @@ export function stopReplica(world: World, replica: Replica, graceMs: number): vo
     ({ stuck }) => {
       inTime()
       history.note(process.name, () => `STOPPED ${stuck.length > 0 ? `stuck: ${stuck.join(', ')}` : ''}`)
-      // The process would end here; it is kept for the longest call, to see that nothing goes on.
-      timeline.after(swarm.storeTimeoutMs + 1_000, () => {
+      // The process would end here; it is kept for the longest call and pause, to see that nothing goes on.
+      timeline.after(swarm.storeTimeoutMs + 6_000, () => {
         if (process.state === 'running' && stuck.length === 0 && replica.pending === 0 && process.timers > 0) {
           history.violate('no-leak', `${process.name} stopped, and ${process.timers} timers are still set`)
         }

@@ -127,6 +127,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     triggers.take(commit)
     suspensions.take(commit)
     if (TOUCHES_SCHEDULES.has(verb)) schedules.look((await store.schedules.list({ limit: 1_000 })).schedules)
+    const ambush = world.ambushes.get(process)
+    if (ambush?.verb === verb && !world.calm) {
+      world.ambushes.delete(process)
+      ambush.strike()
+    }
     if (verb === 'runs.prune') {
       const kept = new Set((await everyRun(world)).map(({ id }) => id))
       runs.prune([...runs.all()].filter(({ id, pruned }) => !pruned && !kept.has(id)).map(({ id }) => id))
@@ -156,6 +161,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     cuts: new Map(),
     outage: { until: 0, losesRequests: 1 },
     suspended: suspensions.suspended,
+    ambushes: new Map(),
     open: true,
     nextSequence,
     crash: (process) => crashReplica(world, process),

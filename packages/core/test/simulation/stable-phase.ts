@@ -144,7 +144,7 @@ export async function stopAll(world: World, advance: Advance): Promise<void> {
   for (const replica of alive(world)) {
     if (replica.phase === 'started') stopReplica(world, replica, 5_000)
   }
-  await advance(5_000 + world.swarm.abortGraceMs + world.swarm.storeTimeoutMs + 10_000)
+  await advance(5_000 + world.swarm.abortGraceMs + world.swarm.storeTimeoutMs + 15_000)
   for (const { process, phase } of alive(world)) {
     if (phase !== 'gone' && phase !== 'client') world.history.violate('stop-bounded', `${process.name} is ${phase} at the end`)
   }

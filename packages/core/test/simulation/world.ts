@@ -70,6 +70,8 @@ export interface World {
   outage: Cut
   /** Suspended by `suspend` calls that took effect: jobs, and `job/schedule`. */
   readonly suspended: Set<string>
+  /** What befalls a process when its next call of that verb takes effect, before it hears of it. */
+  readonly ambushes: Map<SimProcess, { readonly verb: string; readonly strike: () => void }>
   /** False once the simulation winds up: nothing new is started. */
   open: boolean
   nextSequence(): number
