@@ -177,7 +177,9 @@ export function createEngine(options: EngineOptions): Engine {
     onLag,
   })
 
-  const canClaim = (): boolean => accepting && holdings.room > 0 && (owner.trusted || holdings.size === 0)
+  // An owner that the store does not know yet has nothing to ask for.
+  const canClaim = (): boolean =>
+    accepting && holdings.room > 0 && owner.trustedUntil > 0 && (owner.trusted || holdings.size === 0)
   const pass = { link, owner, leaseMs, holdings, wakes, emitter, logger, monotonic, seenFence: () => fences.highest, onClaimed }
   const loop = createLoop({
     clock,

@@ -90,11 +90,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
         }),
       )
       failures = 0
-      if (reply.status === 'dead') {
-        if (id === owner.id) lose()
-        // A process that stops has left: a new owner would be nobody's.
-        return stopped ? 'failed' : await attempt()
-      }
+      if (reply.status === 'dead' && id === owner.id) lose()
+      // Whatever was said of a former owner: the present one has yet to be made known. Unless the process stops, and has left.
+      if (id !== owner.id) return stopped ? 'failed' : await attempt()
       declared = id
       survived = null
       owner.confirm(id, askedAt, leaseMs)

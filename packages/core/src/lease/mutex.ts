@@ -5,9 +5,9 @@ import { NAME_PATTERN } from '../job/job-options.ts'
 import { createIds } from '../random/ids.ts'
 import { systemRandom } from '../random/random.ts'
 import type { AcquireReply } from '../store/leases.ts'
+import { reachStore } from '../store/reach-store.ts'
 import type { Store } from '../store/store.ts'
 import { systemClock, waitForHint, type Clock, type TimerHandle } from '../time/clock.ts'
-import { withDeadline } from '../time/deadline.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
 import { trustedUntil } from './trust.ts'
 
@@ -34,7 +34,8 @@ export interface Mutex {
   readonly name: string
   /**
    * Runs `work` while holding the mutex. Waiters are served first come, first served. Throws
-   * `MutexTimedOut` when `wait` passed, `LeaseLost` when the lock was lost before `work` ended.
+   * `MutexTimedOut` when `wait` passed, `LeaseLost` when the lock was lost before `work` ended,
+   * `StoreTimedOut` or `StoreUnavailable` when the store cannot be reached.
    * Not re-entrant: the same name inside itself waits for itself.
    */
   withLock<T>(work: (lock: LockContext) => T | Promise<T>, options?: LockOptions): Promise<T>
@@ -117,7 +118,17 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
       await call(store.open())
       const holder = nextId()
       const grant = await acquire(holder, lockOptions.wait, lockOptions.signal)
-      const held = hold({ store, call, name, holder, fence: grant.fence, leaseMs, clock, trusted: grant.trusted, outer: lockOptions.signal })
+      const held = hold({
+        store,
+        call,
+        name,
+        holder,
+        fence: grant.fence,
+        leaseMs,
+        clock,
+        trusted: grant.trusted,
+        outer: lockOptions.signal,
+      })
       try {
         const result = await work({ signal: held.signal, fence: grant.fence, extend: held.extend })
         if (held.lost()) throw new LeaseLostError(`mutex "${name}"`)
@@ -135,14 +146,12 @@ interface Answer {
   readonly trusted: number
 }
 
-/** Every call to the store has a deadline: one that never answers must hold nobody up. */
+/** Every call to the store has a deadline: one that never answers must hold nobody up. What fails has a code. */
 type Call = <T>(answer: Promise<T>) => Promise<T>
 
 function createCall(store: Store, name: string, clock: Clock, leaseMs: number): Call {
-  const ms = Math.min(LONGEST_CALL_MS, leaseMs / 2)
-  const timedOut = (): Error =>
-    new QuarterjackError('StoreTimedOut', `mutex "${name}": store "${store.name}" did not answer within ${ms} ms. Try again when it does.`)
-  return (answer) => withDeadline(clock, ms, answer, timedOut)
+  const deadlineMs = Math.min(LONGEST_CALL_MS, leaseMs / 2)
+  return (answer) => reachStore(() => answer, { clock, deadlineMs, store: store.name, verb: `mutex "${name}"` })
 }
 
 interface Grant {

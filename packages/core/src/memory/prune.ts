@@ -79,6 +79,10 @@ function deleteFiled(state: MemoryState, item: Filed): void {
   state.runs.delete(item.id)
   item.job.runs.remove(item.sequence, item)
   foldRun(item)
+  // Statistics may still know the row for a while; what is large goes at once.
+  item.payload = null
+  item.merging = null
+  item.result = null
 }
 
 function foldRun(row: RunRow): void {

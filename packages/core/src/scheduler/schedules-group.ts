@@ -23,7 +23,9 @@ export function createSchedulesGroup(
 ): Scheduler['schedules'] {
   const setMany = async <In, R>(job: Job<In, R>, settings: readonly ScheduleSetting<In>[]): Promise<readonly Written[]> => {
     const prepared: Prepared[] = []
-    for (const setting of settings) prepared.push(await prepare(job.policy, setting as ScheduleSetting<unknown>, deps))
+    for (const setting of settings as readonly ScheduleSetting<unknown>[]) {
+      prepared.push(needsNoCheck(job.policy, setting) ? { setting, payload: null } : await prepare(job.policy, setting, deps))
+    }
     const outcomes: Written[] = []
     for (let left = prepared; left.length > 0; ) {
       const length = batchLength(left, ({ payload }) => payload?.length ?? 0, BOUNDS)
@@ -65,6 +67,14 @@ export function createSchedulesGroup(
 interface Prepared {
   readonly setting: ScheduleSetting<unknown>
   readonly payload: string | null
+}
+
+const PLAIN_KEY = /^[\w.:/-]{1,128}$/
+
+/** A plain key and no payload, of a job that takes none: spares 100,000 of them a promise each. */
+function needsNoCheck({ payload }: JobPolicy, setting: ScheduleSetting<unknown>): boolean {
+  const { excludes, payload: own } = setting.schedule
+  return payload === null && setting.payload === undefined && own === undefined && excludes.length === 0 && PLAIN_KEY.test(setting.key)
 }
 
 /** Everything that can be refused is refused before anything is written. */

@@ -212,9 +212,23 @@ describe('connections are reset again and again', () => {
     let lost = 0
     process.line.judge((verb) => (verb === 'leases.acquire' && lost++ === 0 ? LOST_REPLY : null))
     const refused = createMutex(process.line.store, 'm', { clock: process.clock }).withLock(() => 'first')
-    await expect(site.clock.until(refused)).rejects.toThrow('ECONNRESET')
+    await expect(site.clock.until(refused)).rejects.toMatchObject({ code: 'StoreUnavailable', cause: { message: 'ECONNRESET' } })
     expect(await site.clock.until(createMutex(site.store, 'm', { clock: site.clock }).withLock(() => 'second', { wait: '1s' }))).toBe(
       'second',
     )
+  })
+})
+
+describe('an audit', () => {
+  it.each([
+    ['refuses', REFUSED, 'StoreUnavailable'],
+    ['never answers', SILENT, 'StoreTimedOut'],
+  ])('of a store that %s ends with a code', async (_, fault, code) => {
+    await using site = createSite()
+    const process = site.process({ jobs: [defineJob({ name: 'slots', schedule: every('10s'), run: () => undefined })] })
+    await process.start()
+    process.line.judge((verb) => (verb === 'schedules.ledger' ? fault : null))
+    await expect(site.clock.until(process.scheduler.audit())).rejects.toMatchObject({ code })
+    expect(site.clock.monotonic()).toBeLessThanOrEqual(30_000)
   })
 })

@@ -123,3 +123,26 @@ describe('an owner that left before its first renewal arrived', () => {
     expect((await site.store.runs.stats({ jobs: ['j'] })).owners).toBe(0)
   })
 })
+
+describe('a renewal of a former owner that is answered late', () => {
+  it('says nothing about the next one, which makes itself known at once', async () => {
+    await using site = createSite()
+    const job = defineJob({ name: 'j', run: ({ signal }) => untilAborted(signal) })
+    const process = site.process({ jobs: [job], lease: '6s' })
+    await process.start()
+    await process.scheduler.trigger(job)
+    process.line.judge((verb) => (verb === 'runs.renew' ? { lands: true, answer: 'reply', backMs: 1_000 } : null))
+    const before = process.line.requests('runs.renew').length
+    while (process.line.requests('runs.renew').length === before) await site.clock.advance(100)
+    const { owner: former } = process.line.requests('runs.renew').at(-1) as { owner: string }
+    process.line.judge(null)
+    await site.store.runs.leave({ owner: former })
+    await site.clock.advance(100)
+    expect(process.line.requests('runs.claim')).toContainEqual(expect.objectContaining({ owner: former }))
+    await site.clock.advance(950)
+    const renewals = process.line.requests('runs.renew').slice(before + 1) as { owner: string; survived?: string; jobs?: unknown }[]
+    expect(renewals).toHaveLength(1)
+    expect(renewals[0]).toMatchObject({ survived: former, jobs: [{ job: 'j' }] })
+    expect(renewals[0]?.owner).not.toBe(former)
+  })
+})
