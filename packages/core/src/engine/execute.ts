@@ -29,6 +29,8 @@ export interface ExecuteDeps {
   readonly isTrusted: () => boolean
   /** The lease of this owner is still ours. */
   readonly isOwner: (owner: string) => boolean
+  /** Runs that waited for gates may go on. */
+  readonly onGatesFree: () => void
   /** Runs that come after a success of this job. */
   readonly followers: (job: string) => readonly EnqueueRequest[]
   readonly onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply) => void
@@ -132,7 +134,7 @@ async function letGo(execution: Execution, over: Promise<unknown>, deps: Execute
       await deps.link.call('runs.releaseGates', (store) =>
         store.runs.releaseGates({ owner: execution.owner, runs: [{ runId, fence }] }).then(() => ({})),
       )
-      return
+      return deps.onGatesFree()
     } catch (error) {
       deps.logger.warn(
         { err: error, runId },

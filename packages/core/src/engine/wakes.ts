@@ -15,6 +15,8 @@ export interface Wakes {
   ask(): Ask
   /** Work may be there now: someone hinted, or nobody knows. */
   stir(): void
+  /** Runs may be there now. */
+  stirRuns(): void
 }
 
 /** The place of a call among all calls and news. */
@@ -44,6 +46,9 @@ export function createWakes(): Wakes {
     stir() {
       learn(due, Number.NEGATIVE_INFINITY, 0, ++order)
       learn(run, Number.NEGATIVE_INFINITY, 0, order)
+    },
+    stirRuns() {
+      learn(run, Number.NEGATIVE_INFINITY, 0, ++order)
     },
   }
 }

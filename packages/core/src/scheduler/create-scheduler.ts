@@ -1,5 +1,5 @@
 /** `createScheduler`: the facade over one engine. */
-import { createEngine } from '../engine/engine.ts'
+import { createEngine } from '../engine/create-engine.ts'
 import { prepareDefinition, startPayload, type Definition } from '../engine/register.ts'
 import { createStoreLink } from '../engine/store-link.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'

@@ -7,7 +7,8 @@ export interface AtStoreTime {
 
 /**
  * The store's news with each reply: its clock, and the earliest instants at which the asking owner
- * may find work. `null` means none; an absent field means no news.
+ * may find work. `null` means none; an absent field means no news. `due` must tell `nextDueAt`, `claim`
+ * must tell `nextRunAt`, `renew` must tell all; with the others it saves a look.
  */
 export interface Tick {
   readonly storeNow: number

@@ -118,6 +118,31 @@ describe('stop', () => {
     expect(site.clock.timers).toBe(0)
   })
 
+  it.each(['runs.claim', 'runs.enqueue', 'schedules.fire'])(
+    'begins nothing that a %s under way brings; another process has it at once',
+    async (verb) => {
+      await using site = createSite()
+      const job = defineJob({ name: 'j', schedule: every('1m'), run: () => undefined })
+      const stops = site.process({ jobs: [job], lease: '6s' })
+      const stays = site.process({ jobs: [job], lease: '6s' })
+      await stops.start()
+      stops.line.judge((asked) => (asked === verb ? { lands: true, answer: 'reply', backMs: 2_000 } : null))
+      const triggering = verb === 'runs.enqueue' ? stops.scheduler.trigger(job) : null
+      if (verb === 'runs.claim') await stays.scheduler.trigger(job, undefined, { delay: 1 })
+      if (verb === 'schedules.fire') await site.clock.advance(60_000)
+      else await stops.scheduler.schedules.set(job, { key: 'stir', schedule: every('1h') })
+      await site.clock.advance(100)
+      expect(stops.line.requests(verb)).toHaveLength(1)
+      const stopping = stops.scheduler.stop({ grace: '5s' })
+      await stays.start()
+      await site.clock.until(stopping)
+      await triggering
+      await site.clock.advance(1_000)
+      expect(stops.events.of('run.started')).toEqual([])
+      expect(stays.events.of('run.succeeded')).toMatchObject([{ attempt: 1 }])
+    },
+  )
+
   it('without a start does nothing, by whatever name', async () => {
     const manual = manualScheduler({ jobs: [] })
     expect(await manual.scheduler.stop()).toEqual({ stuck: [] })

@@ -34,7 +34,9 @@ function apply(root: string, { file, find, replace }: Mutant['edits'][number], n
   const path = join(root, file)
   const parts = readFileSync(path, 'utf8').split(find)
   if (parts.length !== 2) {
-    throw new Error(`Mutant "${name}": its text occurs ${parts.length - 1} times in src/${file}, not once. Bring test/simulation/mutants.ts up to date:\n${find}`)
+    throw new Error(
+      `Mutant "${name}": its text occurs ${parts.length - 1} times in src/${file}, not once. Bring test/simulation/mutants.ts up to date:\n${find}`,
+    )
   }
   writeFileSync(path, parts.join(replace))
 }

@@ -17,7 +17,8 @@ export function startChaos(world: World): void {
   const dice = world.dice.actions
   const deployment: Deployment = { version: 0 }
   world.client = startClient(world)
-  for (let count = 0; count < swarm.processes; count++) timeline.after(dice.int(0, 2_000), () => void startReplica(world, deployment.version))
+  for (let count = 0; count < swarm.processes; count++)
+    timeline.after(dice.int(0, 2_000), () => void startReplica(world, deployment.version))
   const next = (): void => {
     timeline.after(dice.exponential(swarm.meanActionMs), () => {
       if (timeline.now >= swarm.chaosMs || !world.open) return
@@ -77,7 +78,9 @@ function act(action: Action, world: World, dice: Dice, deployment: Deployment): 
     case 'redeploy':
       return redeploy(world, dice, deployment)
     case 'hint':
-      return some?.hint(dice.pick<StoreHint>([{ kind: 'work' }, { kind: 'cancel', owner: ownerOf(world, some) }, { kind: 'lease', name: 'shared' }]))
+      return some?.hint(
+        dice.pick<StoreHint>([{ kind: 'work' }, { kind: 'cancel', owner: ownerOf(world, some) }, { kind: 'lease', name: 'shared' }]),
+      )
     case 'tick':
       return tickOnce(world, deployment.version)
     case 'lock':
@@ -130,7 +133,8 @@ function redeploy(world: World, dice: Dice, deployment: Deployment): void {
       if (!world.open || replica.phase !== 'started' || replica.process.state !== 'running') return
       // New before old, or old before new.
       if (dice.chance(0.5)) startReplica(world, version)
-      else timeline.after(dice.int(0, 4_000), () => void (world.open && alive(world).length < swarm.processes && startReplica(world, version)))
+      else
+        timeline.after(dice.int(0, 4_000), () => void (world.open && alive(world).length < swarm.processes && startReplica(world, version)))
       stopReplica(world, replica, dice.pick([0, 1_000, 5_000]))
     })
     delay += dice.int(0, 6_000)
@@ -164,7 +168,9 @@ function control(action: Action, world: World, dice: Dice, some: Replica | null)
     case 'setSchedule': {
       if (target === null || key === null) return
       const { every } = world.subject
-      const schedule = dice.chance(0.3) ? every(dice.pick(['9s', '21s']), { anchor: 'registration' }) : every(dice.pick(['6s', '10s', '25s']))
+      const schedule = dice.chance(0.3)
+        ? every(dice.pick(['9s', '21s']), { anchor: 'registration' })
+        : every(dice.pick(['6s', '10s', '25s']))
       return told(`set ${target.name}/${key}`, scheduler.schedules.set(target, { key, schedule }))
     }
     case 'removeSchedule':

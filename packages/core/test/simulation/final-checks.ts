@@ -13,7 +13,8 @@ export async function checkTheEnd(world: World): Promise<{ readonly slots: numbe
     if (isTerminal(state) || suspended(job)) continue
     // The schedules went on until the end: what they made last may still stand.
     const since = Math.max(runAt, createdAt)
-    if (storeTime.now() - since > 60_000) history.violate('drained', `run ${id} of ${job}/${key} is ${state}, due since ${storeTime.now() - since} ms`)
+    if (storeTime.now() - since > 60_000)
+      history.violate('drained', `run ${id} of ${job}/${key} is ${state}, due since ${storeTime.now() - since} ms`)
   }
   const { gates } = await store.runs.gates({})
   for (const { gate, held, holders } of gates) {

@@ -27,7 +27,12 @@ export interface JobPlan {
   readonly variants: number
   /** Weights. */
   readonly behaviours: Readonly<Partial<Record<Behaviour, number>>>
-  readonly triggered?: { readonly keys: readonly string[]; readonly idempotent?: true; readonly delayed?: true; readonly skipWhenBusy?: true }
+  readonly triggered?: {
+    readonly keys: readonly string[]
+    readonly idempotent?: true
+    readonly delayed?: true
+    readonly skipWhenBusy?: true
+  }
   /** Keys of dynamic schedules. */
   readonly dynamic?: readonly string[]
   /** Payloads are lists of numbers, which merge by concatenation. */
@@ -49,7 +54,12 @@ export interface PlanOptions {
   readonly rateLimit?: { readonly max: number; readonly per: string }
   readonly catchUp?: 'latest' | 'none' | { readonly all: true; readonly limit: number; readonly within: string }
   readonly misfireAfter?: string
-  readonly debounce?: { readonly wait: string; readonly maxWait?: string; readonly leading?: boolean; readonly merge?: 'last' | ((a: number[], b: number[]) => number[]) }
+  readonly debounce?: {
+    readonly wait: string
+    readonly maxWait?: string
+    readonly leading?: boolean
+    readonly merge?: 'last' | ((a: number[], b: number[]) => number[])
+  }
   readonly keep?: { readonly succeeded: number; readonly dead: number }
   readonly suspendAfter?: number
   readonly after?: readonly { readonly name: string }[]

@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         'memory/debounce.ts',
-        "  if (!options.leading) return create(state.now + options.waitMs, merging)",
+        '  if (!options.leading) return create(state.now + options.waitMs, merging)',
         "  if (open === null && job.running > 0) return { outcome: 'dropped', id: job.lastRun?.id ?? request.id }\n  if (!options.leading) return create(state.now + options.waitMs, merging)",
       ),
     ],
@@ -85,7 +85,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'superseded generation wins',
-    edits: [edit('engine/plan-registration.ts', "if (record?.superseded.includes(hash) && record.declared.includes(record.hash)) return { kind: 'superseded' }", '')],
+    edits: [
+      edit(
+        'engine/plan-registration.ts',
+        "if (record?.superseded.includes(hash) && record.declared.includes(record.hash)) return { kind: 'superseded' }",
+        '',
+      ),
+    ],
   },
   {
     name: 'settle not idempotent',
@@ -109,11 +115,23 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an expired owner is revived',
-    edits: [edit('memory/take-over.ts', 'if (owner.expiresAt <= state.now) takeOver(state, owner)', 'if (owner.expiresAt <= state.now - 60_000) takeOver(state, owner)')],
+    edits: [
+      edit(
+        'memory/take-over.ts',
+        'if (owner.expiresAt <= state.now) takeOver(state, owner)',
+        'if (owner.expiresAt <= state.now - 60_000) takeOver(state, owner)',
+      ),
+    ],
   },
   {
     name: 'leases end early',
-    edits: [edit('memory/take-over.ts', 'if (owner.expiresAt <= state.now) takeOver(state, owner)', 'if (owner.expiresAt <= state.now + 1_500) takeOver(state, owner)')],
+    edits: [
+      edit(
+        'memory/take-over.ts',
+        'if (owner.expiresAt <= state.now) takeOver(state, owner)',
+        'if (owner.expiresAt <= state.now + 1_500) takeOver(state, owner)',
+      ),
+    ],
   },
   {
     name: 'every owner that dies counts as a crash of its runs',
@@ -133,7 +151,13 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the loop dies of an error',
-    edits: [edit('engine/loop.ts', '        failures++\n        deps.logger.warn', '        failures++\n        running = false\n        deps.logger.warn')],
+    edits: [
+      edit(
+        'engine/loop.ts',
+        '        failures++\n        deps.logger.warn',
+        '        failures++\n        running = false\n        deps.logger.warn',
+      ),
+    ],
   },
   {
     name: 'claims whose reply was lost are never found',
@@ -141,15 +165,35 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'gates of a stuck handler are released',
-    edits: [edit('engine/execute.ts', "const holdsOn = ending.kind === 'stuck' && execution.policy.onStuck === 'hold'", "const holdsOn = ending.kind === 'stuck' && false")],
+    edits: [
+      edit(
+        'engine/execute.ts',
+        "const holdsOn = ending.kind === 'stuck' && execution.policy.onStuck === 'hold'",
+        "const holdsOn = ending.kind === 'stuck' && false",
+      ),
+    ],
   },
   {
     name: 'a changed schedule fires in retrospect',
-    edits: [edit('engine/plan-registration.ts', 'nextFiringSlot(spec, facts.functions, facts.asOf)', 'nextFiringSlot(spec, facts.functions, facts.asOf - 60_000)')],
+    edits: [
+      edit(
+        'engine/plan-registration.ts',
+        'nextFiringSlot(spec, facts.functions, facts.asOf)',
+        'nextFiringSlot(spec, facts.functions, facts.asOf - 60_000)',
+      ),
+    ],
   },
   {
     name: 'slots fire early',
-    edits: [edit('memory/due.ts', 'if (entry === undefined || entry.at > state.now) return', 'if (entry === undefined || entry.at > state.now + 3_000) return'), edit('memory/due.ts', 'const rows = job.schedules.due(state.now,', 'const rows = job.schedules.due(state.now + 3_000,'), edit('memory/due.ts', 'const more = job.schedules.due(state.now,', 'const more = job.schedules.due(state.now + 3_000,')],
+    edits: [
+      edit(
+        'memory/due.ts',
+        'if (entry === undefined || entry.at > state.now) return',
+        'if (entry === undefined || entry.at > state.now + 3_000) return',
+      ),
+      edit('memory/due.ts', 'const rows = job.schedules.due(state.now,', 'const rows = job.schedules.due(state.now + 3_000,'),
+      edit('memory/due.ts', 'const more = job.schedules.due(state.now,', 'const more = job.schedules.due(state.now + 3_000,'),
+    ],
   },
   {
     name: 'slots are given up too soon',
@@ -161,18 +205,38 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'rate limits are ignored',
-    edits: [edit('memory/run-index.ts', 'if (rateLimit === null || rate.used < rateLimit.max) return', 'if (rateLimit === null || rate.used >= 0) return')],
+    edits: [
+      edit(
+        'memory/run-index.ts',
+        'if (rateLimit === null || rate.used < rateLimit.max) return',
+        'if (rateLimit === null || rate.used >= 0) return',
+      ),
+    ],
   },
   {
     name: 'idempotency keys are forgotten',
-    edits: [edit('memory/enqueue.ts', 'const first = idempotency === undefined ? undefined :', 'const first = idempotency !== undefined ? undefined :')],
+    edits: [
+      edit(
+        'memory/enqueue.ts',
+        'const first = idempotency === undefined ? undefined :',
+        'const first = idempotency !== undefined ? undefined :',
+      ),
+    ],
   },
   {
     name: 'fences follow a clock that goes back',
-    edits: [edit('memory/state.ts', 'Math.max(state.fence + 1, Math.floor(state.now * 1_000), seenFence + 1)', 'Math.floor(state.now * 1_000) + (state.fence++ % 1_000) + 0 * seenFence')],
+    edits: [
+      edit(
+        'memory/state.ts',
+        'Math.max(state.fence + 1, Math.floor(state.now * 1_000), seenFence + 1)',
+        'Math.floor(state.now * 1_000) + (state.fence++ % 1_000) + 0 * seenFence',
+      ),
+    ],
   },
   {
     name: 'a cancelled run is claimed again',
-    edits: [edit('memory/settle.ts', "      if (row.cancelRequested !== null) return finish(state, row, 'cancel', row.cancelRequested)\n", '')],
+    edits: [
+      edit('memory/settle.ts', "      if (row.cancelRequested !== null) return finish(state, row, 'cancel', row.cancelRequested)\n", ''),
+    ],
   },
 ]

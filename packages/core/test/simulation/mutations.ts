@@ -3,9 +3,13 @@ import { parseArgs } from 'node:util'
 import { hunt } from './hunt.ts'
 import { MORE_MUTANTS, MUTANTS } from './mutants.ts'
 
-const { values } = parseArgs({ options: { bound: { type: 'string' }, only: { type: 'string' }, from: { type: 'string' }, detail: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { bound: { type: 'string' }, only: { type: 'string' }, from: { type: 'string' }, detail: { type: 'boolean' } },
+})
 const bound = Number(values.bound ?? 300)
-const chosen = [...MUTANTS, ...MORE_MUTANTS].filter(({ name }) => values.only === undefined || name.includes(values.only)).slice(Number(values.from ?? 0))
+const chosen = [...MUTANTS, ...MORE_MUTANTS]
+  .filter(({ name }) => values.only === undefined || name.includes(values.only))
+  .slice(Number(values.from ?? 0))
 
 const row = (mutant: string, seeds: string, invariant: string): string => `${mutant.padEnd(54)} ${seeds.padStart(5)}  ${invariant}`
 console.log(row('mutation', 'seeds', 'found by'))

@@ -50,7 +50,8 @@ function* candidates(spec: Spec, after: number, to: number): Generator<number> {
   const fields = spec.expression.split(' ')
   if (fields.length !== 6) throw new Error(`six fields expected: ${spec.expression}`)
   const [second, minute, hour, ...rest] = fields
-  if (!(minute as string).startsWith('*') && !(hour as string).startsWith('*')) throw new Error(`not of the wildcard kind: ${spec.expression}`)
+  if (!(minute as string).startsWith('*') && !(hour as string).startsWith('*'))
+    throw new Error(`not of the wildcard kind: ${spec.expression}`)
   if (rest.some((field) => field !== '*')) throw new Error(`only times of day are understood: ${spec.expression}`)
   for (let at = Math.floor(after / 1_000) * 1_000 + 1_000; at <= to; at += 1_000) {
     if (!fits(second as string, Math.floor(at / 1_000) % 60)) continue

@@ -77,12 +77,19 @@ export function createOracle(deps: OracleDeps): Oracle {
       const others = active.filter((one) => one !== begun && one.gates.some((gate) => gate.name === name) && isProtected(one))
       if (others.length < limit) continue
       const who = others.map((one) => `${one.runId} on ${one.process.name} since ${Math.round(one.startedAt)}`).join(', ')
-      const invariant = name.startsWith('key:') ? 'overlap' : name.startsWith('mutex:') && begun.job === 'lock' ? 'lock-exclusive' : 'gate-limit'
+      const invariant = name.startsWith('key:')
+        ? 'overlap'
+        : name.startsWith('mutex:') && begun.job === 'lock'
+          ? 'lock-exclusive'
+          : 'gate-limit'
       history.violate(invariant, `${name}: ${begun.runId} of ${begun.job} began on ${begun.process.name} beside ${who}`)
     }
     const twin = active.find((one) => one !== begun && one.runId === begun.runId && isProtected(one))
     if (twin !== undefined) {
-      history.violate('one-effective-attempt', `${begun.runId} of ${begun.job} began on ${begun.process.name} while it still runs on ${twin.process.name}`)
+      history.violate(
+        'one-effective-attempt',
+        `${begun.runId} of ${begun.job} began on ${begun.process.name} while it still runs on ${twin.process.name}`,
+      )
     }
   }
 
@@ -133,7 +140,10 @@ export function judgeStart(
   if (owner !== null && owners.isSurelyOver(owner, storeTime.now()) && storeTime.forwardSince(claim.at) === 0) {
     history.violate('one-effective-attempt', `${what} began on ${process.name} after the lease of its owner was over`)
   }
-  if (claim.process !== process.name) history.violate('one-effective-attempt', `${what} began on ${process.name}, claimed by ${claim.process}`)
-  if (executions.some((one) => one.runId === ctx.runId && one.fence === ctx.fence)) history.violate('one-effective-attempt', `${what} began twice`)
-  if (claim.record.attempt !== ctx.attempt) history.violate('one-effective-attempt', `${what} is told attempt ${ctx.attempt}, claimed as ${claim.record.attempt}`)
+  if (claim.process !== process.name)
+    history.violate('one-effective-attempt', `${what} began on ${process.name}, claimed by ${claim.process}`)
+  if (executions.some((one) => one.runId === ctx.runId && one.fence === ctx.fence))
+    history.violate('one-effective-attempt', `${what} began twice`)
+  if (claim.record.attempt !== ctx.attempt)
+    history.violate('one-effective-attempt', `${what} is told attempt ${ctx.attempt}, claimed as ${claim.record.attempt}`)
 }

@@ -13,7 +13,12 @@ import type { Replica, World } from './world.ts'
 const ANY_PAYLOAD = { '~standard': { version: 1, vendor: 'simulation', validate: (value: unknown) => ({ value }) } } as const
 
 /** The jobs of a deployed version. */
-export function jobsOf(subject: Subject, swarm: Swarm, version: number, run: (plan: JobPlan) => (ctx: never) => unknown): readonly Job<number[] | undefined, unknown>[] {
+export function jobsOf(
+  subject: Subject,
+  swarm: Swarm,
+  version: number,
+  run: (plan: JobPlan) => (ctx: never) => unknown,
+): readonly Job<number[] | undefined, unknown>[] {
   const variants = swarm.versions[version] ?? {}
   return swarm.plans.flatMap((plan) => {
     const variant = variants[plan.name]

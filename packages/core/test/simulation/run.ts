@@ -6,7 +6,13 @@ import { ownSubject } from './own-subject.ts'
 import { simulate, type SimulationResult } from './simulate.ts'
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' }, trace: { type: 'boolean' }, workers: { type: 'string' } },
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean' },
+    workers: { type: 'string' },
+  },
 })
 
 const totals = { seconds: 0, events: 0, slots: 0, executions: 0, triggers: 0, replicas: 0 }
@@ -31,7 +37,9 @@ async function simulateMany(from: number, count: number): Promise<void> {
   const threads = Math.min(number('workers', availableParallelism()), count)
   await Promise.all(
     Array.from({ length: threads }, (_, thread) => {
-      const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), { workerData: { from: from + thread, to: from + count, step: threads } })
+      const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), {
+        workerData: { from: from + thread, to: from + count, step: threads },
+      })
       worker.on('message', take)
       return new Promise<void>((resolve, reject) => {
         worker.once('error', reject)
@@ -47,7 +55,8 @@ function take(result: SimulationResult): void {
   if (done % 1_000 === 0) console.log(`… ${done} seeds, ${failed} failed`)
   if (result.violations.length === 0) return
   failed++
-  for (const { invariant, detail, atS } of result.violations.slice(0, 3)) console.log(`seed ${result.seed}, after ${atS} s: ${invariant}: ${detail}`)
+  for (const { invariant, detail, atS } of result.violations.slice(0, 3))
+    console.log(`seed ${result.seed}, after ${atS} s: ${invariant}: ${detail}`)
   console.log(`  replay: pnpm sim --seed ${result.seed} --trace`)
 }
 

@@ -67,7 +67,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const storeTime = createStoreTime(timeline, swarm.startAt)
   const memory = subject.memoryStore({ clock: storeTime.clock })
   const store = options.spoil === undefined ? memory : options.spoil(memory)
-  const policies = new Map(jobsOf(subject, swarm, swarm.versions.length - 1, () => () => undefined).map(({ name, policy }) => [name, policy]))
+  const policies = new Map(
+    jobsOf(subject, swarm, swarm.versions.length - 1, () => () => undefined).map(({ name, policy }) => [name, policy]),
+  )
   let sequence = 0
   const nextSequence = (): number => ++sequence
 
@@ -116,7 +118,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
   async function committed(commit: Commit): Promise<void> {
     const { process, verb, request, reply } = commit
-    history.note(process.name, () => `${verb} ${brief(request)} → ${brief(reply)}${commit.askedAt === timeline.now ? '' : ` (asked ${((timeline.now - commit.askedAt) / 1_000).toFixed(3)} s ago)`}`)
+    history.note(
+      process.name,
+      () =>
+        `${verb} ${brief(request)} → ${brief(reply)}${commit.askedAt === timeline.now ? '' : ` (asked ${((timeline.now - commit.askedAt) / 1_000).toFixed(3)} s ago)`}`,
+    )
     world.replicas.find((one) => one.process === process)?.lastCalls.set(verb, timeline.now)
     leases.take(commit)
     runs.take(commit)
@@ -212,11 +218,16 @@ function highestLimit(gate: string, swarm: World['swarm'], subject: Subject): nu
   if (!gate.startsWith('job:')) return 1
   const plan = swarm.plans.find(({ name }) => gate === `job:${name}`)
   if (plan === undefined) return 1
-  const limits = swarm.versions.map((version) => plan.options(subject, version[plan.name] ?? 0, swarm.startAt).concurrency ?? Number.POSITIVE_INFINITY)
+  const limits = swarm.versions.map(
+    (version) => plan.options(subject, version[plan.name] ?? 0, swarm.startAt).concurrency ?? Number.POSITIVE_INFINITY,
+  )
   return Math.max(...limits)
 }
 
 function brief(value: unknown): string {
-  const text = JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' && member.length > 60 ? `${member.slice(0, 60)}…` : member)) ?? '-'
+  const text =
+    JSON.stringify(value, (_, member: unknown) =>
+      typeof member === 'string' && member.length > 60 ? `${member.slice(0, 60)}…` : member,
+    ) ?? '-'
   return text.length > 700 ? `${text.slice(0, 700)}…` : text
 }

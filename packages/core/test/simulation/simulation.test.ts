@@ -14,7 +14,8 @@ describe('simulation', () => {
       const failures: string[] = []
       for (let seed = from; seed < from + CHUNK; seed++) {
         const { violations } = await simulate({ seed, subject: ownSubject })
-        for (const { invariant, detail, atS } of violations) failures.push(`pnpm sim --seed ${seed} --trace: after ${atS} s: ${invariant}: ${detail}`)
+        for (const { invariant, detail, atS } of violations)
+          failures.push(`pnpm sim --seed ${seed} --trace: after ${atS} s: ${invariant}: ${detail}`)
       }
       expect(failures).toEqual([])
     },

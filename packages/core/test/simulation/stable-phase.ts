@@ -69,10 +69,14 @@ export async function probe(world: World, advance: Advance): Promise<void> {
     const last = attempts.at(-1)
     if (last === undefined || last.process === victim.process) {
       const others = running(world).map(({ process }) => process.name)
-      history.violate('takeover', `run ${runId} of ${victim.process.name} was not taken over within ${within} ms of its ${end} by ${others.join(', ')}`)
+      history.violate(
+        'takeover',
+        `run ${runId} of ${victim.process.name} was not taken over within ${within} ms of its ${end} by ${others.join(', ')}`,
+      )
     } else {
       const expected = end === 'crash' ? 2 : 1
-      if (last.attempt !== expected) history.violate('clean-stop-burns-nothing', `after a ${end}, the probe goes on as attempt ${last.attempt}, not ${expected}`)
+      if (last.attempt !== expected)
+        history.violate('clean-stop-burns-nothing', `after a ${end}, the probe goes on as attempt ${last.attempt}, not ${expected}`)
     }
     world.probing = false
     await advance(3.5 * swarm.leaseMs)
@@ -104,7 +108,8 @@ export async function watchCalm(world: World, advance: Advance): Promise<void> {
   world.schedules.judgeLateness(SLACK_MS)
   await advance(2.2 * SLOW_POLL_MS)
   if (history.violations.length > 0) return
-  if (world.schedules.changes !== changes) history.violate('no-ping-pong', `definitions changed ${world.schedules.changes - changes} times in calm`)
+  if (world.schedules.changes !== changes)
+    history.violate('no-ping-pong', `definitions changed ${world.schedules.changes - changes} times in calm`)
   for (const { process, phase, lastCalls, scheduler } of alive(world)) {
     if (phase !== 'started') history.violate('alive', `${process.name} is still ${phase}`)
     if ((lastCalls.get('runs.renew') ?? 0) < beganAt) history.violate('alive', `${process.name} did not renew in calm`)
@@ -135,7 +140,8 @@ function judgeOverdue(record: ScheduleRecord, world: World): void {
   const knows = running(world).some(({ jobs }) => jobs.has(record.job))
   const late = record.nextDueAt === null ? 0 : world.storeTime.now() - record.nextDueAt
   if (record.quarantined !== null) world.history.violate('on-time', `${record.job}/${record.name} is quarantined: ${record.quarantined}`)
-  if (knows && record.suspended === null && late > SLACK_MS) world.history.violate('on-time', `${record.job}/${record.name} is overdue by ${late} ms in calm`)
+  if (knows && record.suspended === null && late > SLACK_MS)
+    world.history.violate('on-time', `${record.job}/${record.name} is overdue by ${late} ms in calm`)
 }
 
 /** Everyone stops cleanly. */

@@ -35,5 +35,16 @@ export async function loadSubject(root: string): Promise<Subject> {
   const { cron } = await load('schedule/cron.ts')
   const { at } = await load('schedule/at.ts')
   const { NonRetryableError, RetryAfterError } = await load('errors/run-errors.ts')
-  return { createScheduler, memoryStore, auditSchedules, createMutex, defineJob, every, cron, at, NonRetryableError, RetryAfterError } as unknown as Subject
+  return {
+    createScheduler,
+    memoryStore,
+    auditSchedules,
+    createMutex,
+    defineJob,
+    every,
+    cron,
+    at,
+    NonRetryableError,
+    RetryAfterError,
+  } as unknown as Subject
 }

@@ -9,7 +9,11 @@ export function useLock(world: World, replica: Replica | null): void {
   const { process, store } = replica
   const dice = world.dice.actions
   const { history, oracle } = world
-  const mutex = world.subject.createMutex(store, 'shared', { lease: Math.max(1_000, world.swarm.leaseMs), clock: process.handlerClock, random: dice.random })
+  const mutex = world.subject.createMutex(store, 'shared', {
+    lease: Math.max(1_000, world.swarm.leaseMs),
+    clock: process.handlerClock,
+    random: dice.random,
+  })
   const workMs = dice.int(50, 6_000)
   const locked = mutex.withLock(
     async ({ signal, fence }) => {

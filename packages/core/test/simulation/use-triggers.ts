@@ -23,7 +23,9 @@ export function fireTriggers(world: World, replica: Replica | null, count: numbe
     numbers.set(world, number)
     const options: TriggerOptions<number[]> = {
       key: count > 5 && dice.chance(0.2) ? dice.pick(keys) : key,
-      ...(idempotent === true && dice.chance(0.4) ? { idempotencyKey: `order-${dice.int(1, 8)}`, idempotencyTtl: dice.pick(['20s', '5m']) } : {}),
+      ...(idempotent === true && dice.chance(0.4)
+        ? { idempotencyKey: `order-${dice.int(1, 8)}`, idempotencyTtl: dice.pick(['20s', '5m']) }
+        : {}),
       ...(delayed === true && dice.chance(0.3) ? { delay: dice.int(100, 20_000) } : {}),
       ...(delayed === true && dice.chance(0.2) ? { priority: dice.int(-3, 3) } : {}),
       ...(skipWhenBusy === true && dice.chance(0.5) ? { overlap: 'skip' as const } : {}),
@@ -36,7 +38,15 @@ export function fireTriggers(world: World, replica: Replica | null, count: numbe
         const { id, outcome } = handle
         if (dice.chance(0.3)) awaitEnd(world, replica, handle)
         world.history.note(process.name, () => `${what}: ${outcome} ${id}`)
-        const accepted = { job: plan.name, key: options.key ?? '', number, merges: plan.merges === true, calledSequence, outcome, runId: id }
+        const accepted = {
+          job: plan.name,
+          key: options.key ?? '',
+          number,
+          merges: plan.merges === true,
+          calledSequence,
+          outcome,
+          runId: id,
+        }
         world.triggers.accepted(accepted)
       },
       (error: unknown) => world.history.note(process.name, () => `${what}: ${String(error)}`),
@@ -49,7 +59,8 @@ function awaitEnd(world: World, replica: Replica, handle: RunHandle): void {
   const judge = async (says: string): Promise<void> => {
     const { runs } = await world.store.runs.get({ ids: [handle.id] })
     const state = runs[0]?.state ?? says
-    if (state !== says) world.history.violate('finished-after-commit', `finished() of run ${handle.id} says ${says}, in the store it is ${state}`)
+    if (state !== says)
+      world.history.violate('finished-after-commit', `finished() of run ${handle.id} says ${says}, in the store it is ${state}`)
   }
   track(replica, handle.finished({ timeout: '30s' })).then(
     () => judge('succeeded'),

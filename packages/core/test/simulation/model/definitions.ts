@@ -35,7 +35,8 @@ export function createDefinitionsModel(deps: { readonly history: History; readon
   const judge = ({ job, hash }: Registration, process: string): void => {
     const seen = (loads.get(process) ?? []).map((load) => load.get(job))
     const mayWin = seen.some((facts) => facts === undefined || facts.current === hash || !facts.superseded.has(hash) || !facts.isDeclared)
-    if (seen.length > 0 && !mayWin) deps.history.violate('no-ping-pong', `${job}: ${process} brought ${hash} back, although ${current.get(job)} is declared`)
+    if (seen.length > 0 && !mayWin)
+      deps.history.violate('no-ping-pong', `${job}: ${process} brought ${hash} back, although ${current.get(job)} is declared`)
   }
 
   return {

@@ -45,7 +45,14 @@ export function createOwnersModel(): OwnersModel {
         if ((reply as RenewReply).status === 'dead') return void owners.set(id, { ...known(id), expiresAt: NEVER, latestAt: NEVER })
         const hashes = jobs === undefined ? known(id).hashes : new Map(jobs.map(({ job, hash }) => [job, hash]))
         const expiresAt = storeNow + leaseMs
-        owners.set(id, { id, process: process.name, expiresAt, latestAt: expiresAt + ((reply as RenewReply).held === 0 ? idleMs : 0), left: false, hashes })
+        owners.set(id, {
+          id,
+          process: process.name,
+          expiresAt,
+          latestAt: expiresAt + ((reply as RenewReply).held === 0 ? idleMs : 0),
+          left: false,
+          hashes,
+        })
       } else if (verb === 'runs.claim') {
         if ((reply as ClaimReply).status === 'ok') claimed(request as ClaimRequest, storeNow)
       } else if (verb === 'schedules.fire' || verb === 'runs.enqueue') {
@@ -74,7 +81,10 @@ export function createOwnersModel(): OwnersModel {
 
 /** Every claimed run in a reply of `claim`, `fire` or `enqueue`. */
 export function claimsOf(reply: unknown): readonly ClaimedRun[] {
-  const { runs, replies } = reply as { runs?: readonly never[]; replies?: readonly { claimed?: never; runs?: readonly { claimed?: never }[] }[] }
+  const { runs, replies } = reply as {
+    runs?: readonly never[]
+    replies?: readonly { claimed?: never; runs?: readonly { claimed?: never }[] }[]
+  }
   if (runs !== undefined) return runs
   return (replies ?? []).flatMap((one) => [one.claimed ?? [], ...(one.runs ?? []).map((run) => run.claimed ?? [])].flat())
 }

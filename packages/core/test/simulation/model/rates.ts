@@ -26,7 +26,10 @@ export function createRateModel(deps: {
         claims.set(record.job, recent)
         const stepped = deps.storeTime.forwardSince(since) + deps.storeTime.backwardSince(since) > 0
         if (!stepped && recent.length > 2 * limit.max) {
-          deps.history.violate('rate-limit', `${record.job} was claimed ${recent.length} times within ${limit.perMs} ms; ${limit.max} are allowed`)
+          deps.history.violate(
+            'rate-limit',
+            `${record.job} was claimed ${recent.length} times within ${limit.perMs} ms; ${limit.max} are allowed`,
+          )
         }
       }
     },

@@ -99,7 +99,10 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
     const expected = previous.record.attempt + (gaveBack || (closed === null && !previous.started) ? 0 : 1)
     if (record.attempt !== expected && closed !== 'unclear') {
       const why = gaveBack ? 'was given back' : closed === null ? 'was lost with its owner' : 'ended'
-      history.violate('clean-stop-burns-nothing', `${what}: attempt ${previous.record.attempt} ${why}, the next is ${record.attempt}, not ${expected}`)
+      history.violate(
+        'clean-stop-burns-nothing',
+        `${what}: attempt ${previous.record.attempt} ${why}, the next is ${record.attempt}, not ${expected}`,
+      )
     }
     if (record.failures !== run.failures) {
       history.violate('settle-idempotent', `${what} counts ${record.failures} failures, ${run.failures} were settled`)
@@ -114,9 +117,11 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
     if (run === undefined) return
     const what = `run ${run.id} of ${run.job} (fence ${settlement.fence}, ${settlement.outcome}, ${settlement.then.to})`
     const claim = run.claims.find(({ record }) => record.fence === settlement.fence)
-    const same = claim !== undefined && claim.closed !== null && typeof claim.closed === 'object' && isSame(claim.closed.settlement, settlement)
+    const same =
+      claim !== undefined && claim.closed !== null && typeof claim.closed === 'object' && isSame(claim.closed.settlement, settlement)
     if (reply.status === 'stale') {
-      if (same && claim === run.claims.at(-1) && !run.pruned) history.violate('settle-idempotent', `${what} was settled, and the repetition was refused`)
+      if (same && claim === run.claims.at(-1) && !run.pruned)
+        history.violate('settle-idempotent', `${what} was settled, and the repetition was refused`)
       return
     }
     if (same) return

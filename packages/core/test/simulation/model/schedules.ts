@@ -71,7 +71,8 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
     if (latest.nextSlot !== firing.expectedSlot) {
       history.violate('one-run-per-slot', `${what} fired for slot ${firing.expectedSlot} while its next slot was ${latest.nextSlot}`)
     }
-    if (firing.generation !== latest.generation) history.violate('not-retroactive', `${what} fired by generation ${firing.generation}, now ${latest.generation}`)
+    if (firing.generation !== latest.generation)
+      history.violate('not-retroactive', `${what} fired by generation ${firing.generation}, now ${latest.generation}`)
     if (deps.isSuspended(firing.job, firing.name)) history.violate('suspended-stands-still', `${what} fired while suspended`)
     for (const { slot, id } of firing.runs) {
       const former = ledger.runs.get(slot)
@@ -81,7 +82,8 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
     for (const { reason, from, to } of firing.skips) ledger.ranges.push({ reason, from, to, generation: firing.generation })
     judgeCatchUp(firing, ledger, commit)
     const lateMs = commit.storeNow - (latest.nextDueAt ?? commit.storeNow)
-    if (lateMs > mostLateMs && Number(latest.nextDueAt) > latenessFrom) history.violate('on-time', `${what} fired ${lateMs} ms late in calm`)
+    if (lateMs > mostLateMs && Number(latest.nextDueAt) > latenessFrom)
+      history.violate('on-time', `${what} fired ${lateMs} ms late in calm`)
   }
 
   const judgeCatchUp = (firing: Firing, ledger: Ledger, { process }: Commit): void => {
@@ -99,7 +101,8 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
     const missed = firing.runs.filter(({ slot }) => now - slot - jitter > policy.misfireAfterMs)
     const { catchUp } = policy
     const bound = catchUp.mode === 'all' ? catchUp.limit : catchUp.mode === 'latest' ? 1 : 0
-    if (missed.length > bound) return { invariant: 'catch-up-bound', detail: `made ${missed.length} runs for missed slots, ${bound} are allowed` }
+    if (missed.length > bound)
+      return { invariant: 'catch-up-bound', detail: `made ${missed.length} runs for missed slots, ${bound} are allowed` }
     const withinMs = catchUp.mode === 'all' ? catchUp.withinMs : null
     if (withinMs !== null && missed.some(({ slot }) => now - slot > withinMs)) {
       return { invariant: 'catch-up-bound', detail: `made a run for a slot older than ${withinMs} ms` }
@@ -115,14 +118,22 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
     const ledger = ledgers.get(record.incarnation)
     const what = `${record.job}/${record.name}`
     if (ledger === undefined) {
-      const span = { generation: record.generation, spec: record.spec, from: record.cursor, until: record.cursor, nextSlot: record.nextSlot }
+      const span = {
+        generation: record.generation,
+        spec: record.spec,
+        from: record.cursor,
+        until: record.cursor,
+        nextSlot: record.nextSlot,
+      }
       const { job, name, incarnation } = record
       ledgers.set(incarnation, { job, name, incarnation, spans: [span], runs: new Map(), ranges: [], latest: record, alive: true })
       return
     }
     const { latest } = ledger
-    if (record.cursor < latest.cursor) history.violate('cursor-monotone', `${what}: the cursor went from ${latest.cursor} back to ${record.cursor}`)
-    if (record.generation < latest.generation) history.violate('not-retroactive', `${what}: generation ${latest.generation} became ${record.generation}`)
+    if (record.cursor < latest.cursor)
+      history.violate('cursor-monotone', `${what}: the cursor went from ${latest.cursor} back to ${record.cursor}`)
+    if (record.generation < latest.generation)
+      history.violate('not-retroactive', `${what}: generation ${latest.generation} became ${record.generation}`)
     const last = ledger.spans.at(-1) as Span
     last.until = Math.max(last.until, record.cursor)
     last.nextSlot = latest.nextSlot
@@ -135,7 +146,13 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
       if (record.nextSlot !== null && record.nextSlot <= record.cursor) {
         history.violate('not-retroactive', `${what} changed at ${record.cursor}, and its next slot is ${record.nextSlot}`)
       }
-      ledger.spans.push({ generation: record.generation, spec: record.spec, from: record.cursor, until: record.cursor, nextSlot: record.nextSlot })
+      ledger.spans.push({
+        generation: record.generation,
+        spec: record.spec,
+        from: record.cursor,
+        until: record.cursor,
+        nextSlot: record.nextSlot,
+      })
     }
     ledger.latest = record
   }
@@ -155,7 +172,8 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
         if (records === 1) count++
         else if (records > 1) history.violate('slot-ledger', `${what}: slot ${slot} has ${records} records`)
         // Excluded slots that a changed schedule had not yet passed by leave no record.
-        else if (!excluded || isOpen(span)) history.violate('slot-ledger', `${what}: slot ${slot} of generation ${span.generation} has no record`)
+        else if (!excluded || isOpen(span))
+          history.violate('slot-ledger', `${what}: slot ${slot} of generation ${span.generation} has no record`)
       }
     }
     for (const slot of ledger.runs.keys()) {

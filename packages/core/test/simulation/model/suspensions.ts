@@ -23,7 +23,8 @@ export function createSuspensionsModel(): SuspensionsModel {
           else suspended.add(name)
         })
       } else if (verb === 'schedules.remove') {
-        for (const { job, name } of (request as { schedules: readonly { job: string; name: string }[] }).schedules) suspended.delete(`${job} ${name}`)
+        for (const { job, name } of (request as { schedules: readonly { job: string; name: string }[] }).schedules)
+          suspended.delete(`${job} ${name}`)
       }
     },
     isSuspended: (job, schedule) => suspended.has(job) || (schedule !== undefined && suspended.has(`${job} ${schedule}`)),

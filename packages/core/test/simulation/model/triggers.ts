@@ -36,7 +36,8 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
     if (reply.outcome === 'coalesced' && !seen.has(request.id) && (runs.get(reply.id)?.claims.length ?? 0) > 0) {
       history.violate('debounce-one-more', `${what} was taken into run ${reply.id}, which had started`)
     }
-    if (reply.outcome === 'created' && reply.id !== request.id) history.violate('trigger-answered', `${what} was answered with run ${reply.id}`)
+    if (reply.outcome === 'created' && reply.id !== request.id)
+      history.violate('trigger-answered', `${what} was answered with run ${reply.id}`)
     seen.add(request.id)
   }
 
@@ -54,7 +55,9 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
     take({ verb, request, reply, storeNow }) {
       if (verb !== 'runs.enqueue') return
       const { requests } = request as { requests: readonly EnqueueRequest[] }
-      ;(reply as { replies: readonly EnqueueReply[] }).replies.forEach((one, index) => onEnqueued(requests[index] as EnqueueRequest, one, storeNow))
+      ;(reply as { replies: readonly EnqueueReply[] }).replies.forEach((one, index) =>
+        onEnqueued(requests[index] as EnqueueRequest, one, storeNow),
+      )
     },
     accepted: (trigger) => void accepted.push(trigger),
     get count() {
@@ -73,7 +76,14 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
         }
         if (run.terminal === null) history.violate('trigger-answered', `${what}: the run never ended`)
         // A run that was cancelled or skipped before it began has answered its triggers.
-        if (run.terminal === 'cancelled' || run.terminal === 'skipped' || outcome === 'duplicate' || outcome === 'pruned' || outcome === 'skipped') continue
+        if (
+          run.terminal === 'cancelled' ||
+          run.terminal === 'skipped' ||
+          outcome === 'duplicate' ||
+          outcome === 'pruned' ||
+          outcome === 'skipped'
+        )
+          continue
         const started = (byRun.get(runId) ?? []).find((one) => one.sequence > trigger.calledSequence)
         const first = byRun.get(runId)?.[0]
         if (started === undefined || (outcome === 'coalesced' && first !== undefined && first.sequence < trigger.calledSequence)) {

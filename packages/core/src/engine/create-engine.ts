@@ -1,0 +1,326 @@
+/** The engine of one process: wires plan → fire → claim → execute → settle, and keeps them going. */
+import type { ClaimedRun } from '../store/claim-at-once.ts'
+import pLimit from 'p-limit'
+import type { JobPolicy } from '../job/job.ts'
+import type { EnqueueRequest, SettleReply } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
+import type { Tick } from '../store/tick.ts'
+import { sleep, waitForHint } from '../time/clock.ts'
+import { createEnqueuer } from '../trigger/enqueuer.ts'
+import { adopt, giveBack, type AdoptDeps } from './adopt.ts'
+import { claimDue } from './claim.ts'
+import type { Verdict } from './classify-ending.ts'
+import { longestRun, stuckRuns } from './engine-facts.ts'
+import { execute } from './execute.ts'
+import { createFences } from './fences.ts'
+import { fireDue } from './fire.ts'
+import { followersOf } from './followers.ts'
+import { createHoldings, type Execution } from './holdings.ts'
+import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
+import { createLoop } from './loop.ts'
+import { createMaintenance } from './maintain.ts'
+import { createOwner } from './owner.ts'
+import { registerDefinitions, type Definition, type Standing } from './register.ts'
+import { retryStore } from './retry-store.ts'
+import { createSettler } from './settler.ts'
+import { drain } from './shutdown.ts'
+import { suspendIfFailing } from './suspend-if-failing.ts'
+import { createWakes } from './wakes.ts'
+import type { Engine, EngineOptions } from './engine.ts'
+
+/** How often a repeatable call is tried before its caller hears of it. */
+const CALL_RETRIES = 4
+/** How often a bounded pass looks whether it is over. */
+const LOOK_MS = 20
+
+export function createEngine(options: EngineOptions): Engine {
+  const { link, clock, random, emitter, logger, leaseMs } = options
+  const owner = createOwner(clock, options.nextId)
+  const holdings = createHoldings(options.concurrency, refill)
+  const wakes = createWakes()
+  const fences = createFences()
+  const permits = pLimit({ concurrency: options.concurrency, rejectOnClear: true })
+  const lag = { last: 0, max: 0 }
+  const monotonic = (): number => clock.monotonic()
+
+  let definitions: readonly Definition[] = []
+  let policies: ReadonlyMap<string, JobPolicy> = new Map()
+  let standings: ReadonlyMap<string, Standing> = new Map()
+  let accepting = false
+  /** The store may know this owner. */
+  let present = false
+  let refilling = false
+  let unwatch: (() => void) | null = null
+  let staleResults = 0
+
+  const call = <T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T> =>
+    retryStore(() => link.call(verb, run), { clock, random, retries: CALL_RETRIES })
+
+  const onLag = (ms: number): void => {
+    lag.last = ms
+    lag.max = Math.max(lag.max, ms)
+  }
+
+  const settler = createSettler({
+    clock,
+    random,
+    owner: () => owner.id,
+    call: async (verb, run) => noticed(await link.call(verb, run)),
+    answeredAt: () => link.answeredAt,
+  })
+
+  const adoptDeps: AdoptDeps = {
+    clock,
+    logger,
+    holdings,
+    settler,
+    permits,
+    get policies() {
+      return policies
+    },
+    execute: (execution) => execute(execution, executeDeps),
+    onFree() {
+      refill()
+    },
+  }
+
+  const onClaimed = (runs: readonly ClaimedRun[], by: string): void => {
+    // Whose lease is gone has lost these runs with it: they are others' by now.
+    if (by !== owner.id) return
+    fences.see(runs)
+    if (accepting) {
+      holdings.spend(runs.length)
+      adopt(runs, by, adoptDeps)
+    } else for (const { record } of runs) void giveBack(record.id, record.fence, adoptDeps)
+    // Also when nothing was given: a claim shortens the lease of an idle process.
+    keepAlive.touch()
+  }
+
+  const executeDeps = {
+    clock,
+    link,
+    random,
+    emitter,
+    logger,
+    holdings,
+    settler,
+    abortGraceMs: options.abortGraceMs,
+    limits: options.limits,
+    around: options.around,
+    isTrusted: () => owner.trusted,
+    isOwner: (id: string): boolean => id === owner.id,
+    onGatesFree: (): void => void noticed({}),
+    followers: (job: string): readonly EnqueueRequest[] => followersOf(job, options.policies, options.nextId),
+    onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply): void => {
+      maintenance.note()
+      void suspendIfFailing(execution, verdict, reply, { call, emitter, logger })
+    },
+    onStale: (): void => {
+      staleResults++
+    },
+  }
+
+  const keepAlive = createKeepAlive({
+    clock,
+    random,
+    link,
+    owner,
+    leaseMs,
+    holdings,
+    wakes,
+    emitter,
+    logger,
+    giveBack: adoptDeps,
+    declares: () => definitions.map(({ policy, hash }) => ({ job: policy.name, hash })),
+    onNews: () => loop.stir(),
+    onLag,
+  })
+
+  // An owner that the store does not know yet has nothing to ask for.
+  const canClaim = (): boolean => accepting && holdings.room > 0 && owner.trustedUntil > 0 && (owner.trusted || holdings.size === 0)
+  const pass = { link, owner, leaseMs, holdings, wakes, emitter, logger, monotonic, seenFence: () => fences.highest, onClaimed }
+  const loop = createLoop({
+    clock,
+    random,
+    storeClock: link.clock,
+    wakes,
+    logger,
+    fire: () => fireDue({ ...pass, policies }),
+    claim: () => claimDue({ ...pass, onDead: lose }),
+    canClaim,
+    onLag,
+  })
+
+  const maintenance = createMaintenance({
+    clock,
+    random,
+    link,
+    logger,
+    // A definition that was replaced says nothing any more about how much is kept.
+    rules: () =>
+      definitions
+        .filter(({ policy }) => standings.get(policy.name)?.current === true)
+        .map(({ policy }) => ({
+          job: policy.name,
+          succeeded: policy.keep.succeeded,
+          dead: policy.keep.dead,
+          forMs: policy.keep.forMs,
+        })),
+    wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
+    registerAgain: () => register(false),
+  })
+
+  const enqueuer = createEnqueuer({
+    clock,
+    maxPayloadBytes: options.limits.payload,
+    call: async (verb, run) => noticed(await call(verb, run)),
+    callOnce: (verb, run) => link.call(verb, run),
+    offer: (wanted) => {
+      if (!accepting) return null
+      // With no room the claim is empty, but its reply still tells when to look for what was written.
+      const reservation = holdings.reserve(canClaim() ? wanted : 0)
+      return {
+        claim: { owner: owner.id, leaseMs, limit: reservation.limit, start: reservation.start, seenFence: fences.highest },
+        answered: reservation.answered,
+        close: reservation.close,
+      }
+    },
+    onClaimed(runs, claim, askedAt) {
+      if (runs.length > 0) owner.confirm(claim.owner, askedAt, leaseMs)
+      onClaimed(runs, claim.owner)
+    },
+  })
+
+  link.onTick({
+    before: wakes.ask,
+    after(tick, asked) {
+      wakes.absorb(tick, asked)
+      if (accepting) loop.news()
+    },
+  })
+
+  /** A write that may have made runs claimable was answered: if the store does not tell when to look for them, look now. */
+  function noticed<T extends object>(reply: T): T {
+    if (!accepting || (reply as Partial<Tick>).nextRunAt !== undefined) return reply
+    wakes.stirRuns()
+    loop.news()
+    return reply
+  }
+
+  /** There is room again. What ends in one turn makes room for one claim; nothing is claimed while others stand ready. */
+  function refill(): void {
+    if (refilling) return
+    refilling = true
+    clock.defer(() => {
+      refilling = false
+      if (accepting && permits.pendingCount <= options.concurrency / 2) loop.news()
+    })
+  }
+
+  /** The lease of `by` is gone. It may be told more than once, and late: by then this process may be another owner. */
+  function lose(by: string): void {
+    if (by !== owner.id) return
+    keepAlive.lose()
+    void keepAlive.renew()
+  }
+
+  async function register(mayCreate: boolean): Promise<void> {
+    standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId, mayCreate })
+  }
+
+  return {
+    call,
+    callOnce: (verb, run) => link.call(verb, run),
+    enqueue: enqueuer.enqueue,
+    enqueueWith: enqueuer.enqueueWith,
+    stir() {
+      wakes.stir()
+      loop.stir()
+    },
+    nextWakeAt: () => earliest(wakes.dueAt, wakes.runAt),
+
+    async start(given, quota) {
+      definitions = given
+      policies = new Map(given.map(({ policy }) => [policy.name, policy]))
+      holdings.limitTo(quota ?? null)
+      settler.resume()
+      // Presence first: who declares a definition is asked while it is registered.
+      present = true
+      await retryStore(keepAlive.renewOrThrow, { clock, random, retries: CALL_RETRIES })
+      await register(true)
+      unwatch = link.store.watch((hint) => {
+        if (hint.kind === 'work') {
+          wakes.stir()
+          loop.stir()
+        } else if (hint.kind === 'cancel' && hint.owner === owner.id) void keepAlive.renewAfresh()
+      })
+      accepting = true
+      wakes.stir()
+      keepAlive.start()
+      maintenance.start()
+      loop.start()
+      return standings
+    },
+
+    async stop(graceMs) {
+      accepting = false
+      unwatch?.()
+      unwatch = null
+      await loop.stop()
+      // Callers may go on triggering for ever; only what may still claim is waited for, and no longer than the grace.
+      const [stuck] = await Promise.all([
+        drain({ clock, holdings, giveBack: adoptDeps, graceMs, abortGraceMs: options.abortGraceMs }),
+        waitForHint(clock, graceMs, enqueuer.idle()),
+      ])
+      settler.abandon()
+      await maintenance.stop()
+      // Renewals stop last: until here, everything this process held was protected.
+      await keepAlive.stop()
+      if (present && stuck.length === 0) await leave()
+      present = false
+      owner.replace()
+      return stuck
+    },
+
+    async quietWithin(ms) {
+      const until = clock.monotonic() + ms
+      const upTo = (hint: Promise<void>): Promise<void> => waitForHint(clock, until - clock.monotonic(), hint)
+      while (accepting && clock.monotonic() < until) {
+        await upTo(loop.settled())
+        await upTo(settler.drained())
+        if (holdings.size === 0 && loop.idle()) return
+        // With nothing held it is the loop that rests, between tries.
+        await upTo(holdings.size > 0 ? holdings.nextChange() : sleep(clock, LOOK_MS))
+      }
+    },
+
+    facts: () => ({
+      owner: accepting ? owner.id : null,
+      running: holdings.count('started'),
+      stuck: stuckRuns(holdings),
+      staleResults,
+      loopLag: lag,
+      store: link.facts(),
+    }),
+    longestRun: (job) => longestRun(holdings, job),
+
+    live() {
+      if (!accepting) return true
+      if (clock.monotonic() - loop.turnedAt > 3 * SLOW_POLL_MS) return false
+      return holdings.count('stuck') < options.concurrency
+    },
+  }
+
+  async function leave(): Promise<void> {
+    try {
+      await link.call('runs.leave', (store) => store.runs.leave({ owner: owner.id }))
+    } catch (error) {
+      logger.warn({ err: error }, 'the store did not answer at the end; the lease ends by itself')
+    }
+  }
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null) return b
+  return b === null ? a : Math.min(a, b)
+}
