@@ -75,7 +75,7 @@ export interface Reservation {
 const READY_WITHIN_MS = 500
 const MOST_READY = 500
 
-/** `onRoom` is called when a run has left, so that another may be claimed. */
+/** `onRoom` is called when a run has left, or reserved room is free again, so that another may be claimed. */
 export function createHoldings(concurrency: number, onRoom: () => void = () => undefined): Holdings {
   const executions = new Map<string, Execution>()
   let reserved = 0
@@ -153,6 +153,7 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
           if (!isAnswered) doubt = true
           reserved -= limit
           claims--
+          if (limit > 0) onRoom()
         },
       }
     },

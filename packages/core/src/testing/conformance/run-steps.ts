@@ -20,7 +20,7 @@ export const LONG_LEASE = 600_000
 /** A lease (nominal) that cases let end with `pass(LEASE_END)`. */
 export const SHORT_LEASE = 3_000
 /** Past the end of a {@link SHORT_LEASE}. */
-export const LEASE_END = SHORT_LEASE + 1
+export const LEASE_END: number = SHORT_LEASE + 1
 
 /** For claims of an owner whose lease is to end soon: a claim renews too. */
 export function shortLease(t: Trial): { readonly leaseMs: number } {
