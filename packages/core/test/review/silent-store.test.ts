@@ -37,7 +37,10 @@ describe('on a store that says little', () => {
     const clock = fakeClock()
     const store = silentStore(clock)
     const begun: Record<string, number[]> = {}
-    const note = (name: string): void => void (begun[name] ??= []).push(clock.monotonic())
+    const note = (name: string): void => {
+      begun[name] ??= []
+      begun[name].push(clock.monotonic())
+    }
     const slot = defineJob({ name: 'slot', schedule: every('10s'), run: () => note('slot') })
     const flaky = defineJob({
       name: 'flaky',

@@ -14,7 +14,8 @@ export function handlerOf(plan: JobPlan, process: SimProcess, world: World): (ct
     const { oracle, history } = world
     judgeStart(ctx, process, { ...world, executions: oracle.executions })
     const policy = world.policies.get(plan.name) as JobPolicy
-    const owner = String(world.runs.claim(ctx.runId, ctx.fence)?.record.owner)
+    const claim = world.runs.claim(ctx.runId, ctx.fence)
+    const owner = String(claim?.record.owner)
     const execution = oracle.begin({
       runId: ctx.runId,
       job: ctx.job,
@@ -22,6 +23,7 @@ export function handlerOf(plan: JobPlan, process: SimProcess, world: World): (ct
       fence: ctx.fence,
       attempt: ctx.attempt,
       process,
+      heldSince: claim?.at ?? 0,
       isLeaseOver: () => world.owners.isOver(owner, world.storeTime.now()),
       isLeaseSurelyOver: () => world.owners.isSurelyOver(owner, world.storeTime.now()),
       gates: gatesOf(policy, ctx.key).map((name) => ({ name, limit: world.limitOf(name) })),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { hunt } from './hunt.ts'
 import { MORE_MUTANTS, MUTANTS } from './mutants.ts'
 
-const isFull = ['full', 'soak'].includes(process.env['QJ_TEST_TIER'] ?? '')
+const isFull = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
 const CHOSEN = isFull ? [...MUTANTS, ...MORE_MUTANTS] : MUTANTS
 const BOUND = isFull ? 300 : 60
 

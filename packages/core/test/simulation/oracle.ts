@@ -17,6 +17,8 @@ export interface Execution {
   /** The store may give what it holds to others; it has surely done so if somebody wants it. */
   readonly isLeaseOver: () => boolean
   readonly isLeaseSurelyOver: () => boolean
+  /** On the timeline: its lease was granted at or after this. */
+  readonly heldSince: number
   /** Gates that it must hold, with their limits. */
   readonly gates: readonly { readonly name: string; readonly limit: number }[]
   readonly sequence: number
@@ -46,6 +48,7 @@ export interface OracleDeps {
   readonly sequence: () => number
   readonly storeTime: StoreTime
   readonly abortGraceMs: number
+  readonly leaseMs: number
 }
 
 /** The code of a signal's reason. */
@@ -58,6 +61,9 @@ export function createOracle(deps: OracleDeps): Oracle {
   const executions: Execution[] = []
   let active: Execution[] = []
 
+  /** The store's clock leapt ahead within a lease: it takes leases away sooner than any process can know. */
+  const leapt = (one: Execution): boolean => deps.storeTime.forwardSince(Math.max(one.heldSince, deps.now() - 2 * deps.leaseMs)) > 0
+
   /** True while nobody else may hold what it holds. */
   const isProtected = (one: Execution): boolean => {
     if (one.endedAt !== null || one.process.state === 'dead') return false
@@ -66,8 +72,7 @@ export function createOracle(deps: OracleDeps): Oracle {
     const isOver = one.isLeaseOver()
     // A frozen process cannot abort anything, nor does it execute; a handler that ignores abort is on its own once the lease is over.
     if (isOver && (one.process.state === 'paused' || code !== null)) return false
-    // Trust runs on the local clock: a store whose clock leaps takes leases away earlier than anyone can know.
-    if (isOver && deps.storeTime.forwardSince(one.startedAt) > 0) return false
+    if (isOver && leapt(one)) return false
     // Clocks of processes are not exact.
     return !(one.releasedWhenStuck && one.abortedAt !== null && deps.now() >= one.abortedAt + deps.abortGraceMs * 0.999)
   }
@@ -113,7 +118,7 @@ export function createOracle(deps: OracleDeps): Oracle {
     judgeTrust() {
       for (const one of active) {
         if (one.endedAt !== null || one.signal.aborted || one.process.state !== 'running' || !one.isLeaseSurelyOver()) continue
-        if (deps.storeTime.forwardSince(one.startedAt) > 0) continue
+        if (leapt(one)) continue
         history.violate('trust', `${one.runId} of ${one.job} goes on at ${one.process.name} after its lease, and was not told`)
       }
     },

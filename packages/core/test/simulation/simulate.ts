@@ -75,7 +75,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
   const definitions = createDefinitionsModel({ history, owners: () => owners })
   const suspensions = createSuspensionsModel()
-  const owners = createOwnersModel()
+  const owners = createOwnersModel(history)
   const fences = createFencesModel(history)
   const leases = createLeasesModel(fences)
   const rates = createRateModel({ history, storeTime, now: () => timeline.now, limitOf: (job) => policies.get(job)?.rateLimit ?? null })
@@ -158,7 +158,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     runs,
     schedules,
     triggers,
-    oracle: createOracle({ history, now: () => timeline.now, sequence: nextSequence, storeTime, abortGraceMs: swarm.abortGraceMs }),
+    oracle: createOracle({
+      history,
+      now: () => timeline.now,
+      sequence: nextSequence,
+      storeTime,
+      abortGraceMs: swarm.abortGraceMs,
+      leaseMs: swarm.leaseMs,
+    }),
     policies,
     replicas: [],
     client: null,

@@ -3,7 +3,7 @@ import { ownSubject } from './own-subject.ts'
 import { simulate } from './simulate.ts'
 
 const TIERS: Readonly<Record<string, number>> = { full: 2_000, soak: 20_000 }
-const SEEDS = TIERS[process.env['QJ_TEST_TIER'] ?? ''] ?? 200
+const SEEDS = TIERS[process.env.QJ_TEST_TIER ?? ''] ?? 200
 const CHUNK = 20
 
 describe('simulation', () => {

@@ -26,7 +26,7 @@ export async function recover(world: World, advance: Advance): Promise<void> {
   for (const replica of old) {
     if (replica.phase === 'started' && !kept.includes(replica)) stopReplica(world, replica, 1_000)
   }
-  const finals = alive(world).filter(({ version, phase }) => version === last && phase !== 'stopping')
+  const finals = alive(world).filter(({ version, phase }) => version === last && (phase === 'starting' || phase === 'started'))
   for (let count = finals.length; count < 2; count++) startReplica(world, last)
   await resumeAll(world, advance)
   // Leases of the lost end, suspects run one by one, stuck handlers return, backoffs pass, idle replicas look again.

@@ -15,6 +15,7 @@ export function useLock(world: World, replica: Replica | null): void {
     random: dice.random,
   })
   const workMs = dice.int(50, 6_000)
+  const askedAt = world.timeline.now
   const locked = mutex.withLock(
     async ({ signal, fence }) => {
       const execution = oracle.begin({
@@ -24,6 +25,7 @@ export function useLock(world: World, replica: Replica | null): void {
         fence,
         attempt: 1,
         process,
+        heldSince: askedAt,
         isLeaseOver: () => world.leases.isOver(fence, world.storeTime.now()),
         isLeaseSurelyOver: () => world.leases.isOver(fence, world.storeTime.now()),
         gates: [{ name: mutexGate('shared'), limit: 1 }],

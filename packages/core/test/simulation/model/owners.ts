@@ -2,6 +2,7 @@
 import type { ClaimAtOnce, ClaimedRun } from '../../../src/store/claim-at-once.ts'
 import type { ClaimReply, ClaimRequest, RenewReply, RenewRequest } from '../../../src/store/runs.ts'
 import type { Commit } from '../faulty-store.ts'
+import type { History } from '../history.ts'
 
 const NEVER = Number.NEGATIVE_INFINITY
 
@@ -12,6 +13,8 @@ export interface OwnerFacts {
   expiresAt: number
   latestAt: number
   left: boolean
+  /** Its lease was over when others could take its runs: it stays over, even if the clock goes back. */
+  mayHaveEnded: boolean
   /** Declared hashes, by job. */
   hashes: ReadonlyMap<string, string>
 }
@@ -26,7 +29,7 @@ export interface OwnersModel {
   all(): Iterable<OwnerFacts>
 }
 
-export function createOwnersModel(): OwnersModel {
+export function createOwnersModel(history: History): OwnersModel {
   const owners = new Map<string, OwnerFacts>()
 
   /** A claim is a renewal too, whether it claimed anything or not. */
@@ -40,9 +43,17 @@ export function createOwnersModel(): OwnersModel {
 
   return {
     take({ process, verb, request, reply, storeNow }) {
+      if (verb === 'runs.renew' || verb === 'runs.claim') {
+        for (const owner of owners.values()) {
+          if (owner.expiresAt <= storeNow) owner.mayHaveEnded = true
+          if (owner.latestAt <= storeNow) owner.left = true
+        }
+      }
       if (verb === 'runs.renew') {
         const { owner: id, leaseMs, idleMs = 0, jobs } = request as RenewRequest
         if ((reply as RenewReply).status === 'dead') return void owners.set(id, { ...known(id), expiresAt: NEVER, latestAt: NEVER })
+        if (owners.get(id)?.left === true)
+          history.violate('one-effective-attempt', `owner ${id} of ${process.name} was revived after its end`)
         const hashes = jobs === undefined ? known(id).hashes : new Map(jobs.map(({ job, hash }) => [job, hash]))
         const expiresAt = storeNow + leaseMs
         owners.set(id, {
@@ -51,6 +62,7 @@ export function createOwnersModel(): OwnersModel {
           expiresAt,
           latestAt: expiresAt + ((reply as RenewReply).held === 0 ? idleMs : 0),
           left: false,
+          mayHaveEnded: false,
           hashes,
         })
       } else if (verb === 'runs.claim') {
@@ -65,7 +77,7 @@ export function createOwnersModel(): OwnersModel {
     get: (owner) => owners.get(owner),
     isOver(id, storeNow) {
       const owner = owners.get(id)
-      return owner === undefined || owner.left || owner.expiresAt <= storeNow
+      return owner === undefined || owner.left || owner.mayHaveEnded || owner.expiresAt <= storeNow
     },
     isSurelyOver(id, storeNow) {
       const owner = owners.get(id)
@@ -75,7 +87,7 @@ export function createOwnersModel(): OwnersModel {
   }
 
   function known(id: string): OwnerFacts {
-    return owners.get(id) ?? { id, process: '?', expiresAt: NEVER, latestAt: NEVER, left: false, hashes: new Map() }
+    return owners.get(id) ?? { id, process: '?', expiresAt: NEVER, latestAt: NEVER, left: false, mayHaveEnded: false, hashes: new Map() }
   }
 }
 

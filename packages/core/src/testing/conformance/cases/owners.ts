@@ -174,6 +174,14 @@ export const ownerCases: CaseGroup = {
       assert.equal(stats.owners, 1)
       assert.equal(only(stats.jobs, 'stats').capableOwners, 1)
     }),
+    both('an owner that left does not come back with a renewal that arrives late, known or not', async (t) => {
+      await twoOwners(t)
+      for (const owner of ['b', 'unknown']) {
+        await t.store.runs.leave({ owner, ...t.at() })
+        assertFields(await renew(t, owner, { jobs: [{ job: 'mail', hash: 'v1' }] }), { status: 'dead' })
+      }
+      assert.equal((await t.store.runs.stats({ jobs: ['mail'], ...t.at() })).owners, 1)
+    }),
     both('prefetched runs that never started count no attempt and no crash', async (t) => {
       await twoOwners(t)
       const ids = await enqueueMany(t, 'mail', 3)
