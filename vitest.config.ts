@@ -8,14 +8,62 @@ const report = process.env.QJ_TEST_REPORT
 // Generous: a slow machine is no failure. Core's tests wait for nothing real.
 const timeouts: Readonly<Record<string, number>> = { full: 600_000, soak: 0 }
 
+/** Files that only the fuller tiers run, each with what they add there. */
+const LEFT_TO_FULL = {
+  'packages/adapter-pg/test/conformance/pgbouncer.test.ts': 'the store contract by way of PgBouncer',
+  'packages/adapter-pg/test/conformance/postgres-js.test.ts': 'the store contract by way of postgres.js',
+  'packages/adapter-pg/test/faults/older-state.test.ts': 'a Postgres that is replaced by what it was before',
+  'packages/adapter-pg/test/store/pooler.test.ts': 'whole schedulers by way of PgBouncer',
+  'packages/adapter-pg/test/scale/plans.test.ts':
+    'plans and pages of the hot statements over 1,000,000 finished runs and 100,000 schedules',
+  'packages/adapter-pg/test/soak/soak.test.ts': 'a minute of work of every kind, of which nothing may grow',
+  'packages/adapter-pg/test/faults/lines.test.ts': 'cut, slow and one-way lines to Postgres',
+  'packages/adapter-pg/test/faults/read-only.test.ts': 'a Postgres that refuses writes, or has no space',
+  'packages/adapter-pg/test/faults/clock.test.ts': 'processes whose clocks are hours off',
+  'packages/adapter-pg/test/faults/mutex.test.ts': 'the mutex between processes that are killed and frozen',
+  'packages/adapter-pg/test/faults/kill-storm.test.ts': 'many kills of many processes',
+  'packages/adapter-pg/test/faults/race.test.ts': 'many processes racing for slots',
+}
+/** Tests with processes of their own, which look at how long things take: one file at a time, with nothing beside it, as examples are. */
+const PROCESSES = ['faults', 'scale', 'soak', 'store'].map((tests) => `packages/adapter-pg/test/${tests}/**/*.test.ts`)
+
+const isFull = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
+const leftOut: readonly string[] = isFull ? [] : Object.keys(LEFT_TO_FULL)
+if (!isFull) for (const [file, what] of Object.entries(LEFT_TO_FULL)) console.info(`left to test:full: ${what} (${file})`)
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    hookTimeout: 120_000,
     testTimeout: timeouts[process.env.QJ_TEST_TIER ?? ''] ?? 30_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [...folders, 'scripts']
       .filter((folder) => existsSync(`${folder}/test`))
-      .map((folder) => ({ extends: true as const, test: { name: folder, include: [`${folder}/test/**/*.test.ts`] } })),
+      .flatMap((folder) => {
+        const own = PROCESSES.filter((tests) => tests.startsWith(`${folder}/`))
+        return [
+          project({
+            name: folder,
+            include: [`${folder}/test/**/*.test.ts`],
+            exclude: [...leftOut, ...own],
+            maxWorkers: folder.startsWith('examples/') ? 1 : '100%',
+          }),
+          ...(own.length === 0 ? [] : [project({ name: `${folder} processes`, include: own, exclude: leftOut, maxWorkers: 1 })]),
+        ]
+      }),
   },
 })
+
+interface Project {
+  readonly name: string
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  readonly maxWorkers: number | '100%'
+}
+
+/** What wants the machine for itself comes after the rest. */
+function project({ name, include, exclude, maxWorkers }: Project) {
+  const sequence = { groupOrder: maxWorkers === 1 ? 1 : 0 }
+  return { extends: true as const, test: { name, include: [...include], exclude: [...exclude], maxWorkers, sequence } }
+}

@@ -28,7 +28,31 @@ export const UNITS: Readonly<Record<string, string>> = {
   firedPercent: '%',
   cpuUsPerFire: 'µs',
   importMs: 'ms',
+  runsPerS: 'runs/s',
+  cpuUsPerRun: 'µs',
+  enqueuePerS: 'triggers/s',
+  enqueue50PerS: 'triggers/s',
+  firstBulkPerS: 'triggers/s',
+  bulkPerS: 'triggers/s',
+  p50Ms: 'ms',
+  p99Ms: 'ms',
+  lost: 'slots',
+  doubled: 'slots',
+  createdPerS: 'schedules/s',
+  tickMs: 'ms',
+  roundTripsPerRun: 'calls',
+  transactionsPerS: 'tx/s',
+  takeoverMs: 'ms',
+  locksPerS: 'pairs/s',
 }
+
+/** Whether more is better; of the others less is. */
+export function isGain(metric: string): boolean {
+  return metric.endsWith('PerS') && metric !== 'transactionsPerS'
+}
+
+/** What the statements alone take: a limit, not a peer. */
+export const BARE = 'bare'
 
 export function summarise(scenario: string, peer: string, version: string, config: string, samples: readonly Sample[]): readonly Figure[] {
   const metrics = [...new Set(samples.flatMap((sample) => Object.keys(sample)))]

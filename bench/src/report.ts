@@ -1,11 +1,18 @@
 /** Tables for people. */
 import { arch, cpus, totalmem } from 'node:os'
-import type { Figure } from './figure.ts'
+import { BARE, type Figure, isGain } from './figure.ts'
+import type { Contender } from './scenario.ts'
 
 /** What was measured on. */
 export function machineLine(): string {
   const [cpu] = cpus()
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'} (${arch()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`
+}
+
+/** How each peer is set up, once. */
+export function printSetUps(contenders: readonly Contender[]): void {
+  const lines = contenders.flatMap(({ peer, version, setUp }) => (setUp === undefined ? [] : [`  ${peer} ${version}: ${setUp}`]))
+  for (const line of new Set(lines)) console.log(line)
 }
 
 /** A table per configuration and metric, our ratio to the best peer behind it. */
@@ -20,8 +27,22 @@ export function printFigures(figures: readonly Figure[]): void {
     const cells = group.map(
       (figure) => `${figure.peer} ${format(figure.median)}${figure.rounds > 1 ? ` [${format(figure.min)}–${format(figure.max)}]` : ''}`,
     )
-    console.log(`    ${`${first.metric} (${first.unit})`.padEnd(28)} ${cells.join('  ·  ')}`)
+    const ratios = ratiosOf(group)
+    console.log(`    ${`${first.metric} (${first.unit})`.padEnd(28)} ${cells.join('  ·  ')}${ratios === '' ? '' : `   → ${ratios}`}`)
   }
+}
+
+/** Of our median to the best peer's, and to what the statements alone take. */
+function ratiosOf(group: readonly Figure[]): string {
+  const ours = group.find(({ peer }) => peer === 'quarterjack')
+  const peers = group.filter(({ peer }) => peer !== 'quarterjack' && peer !== BARE)
+  const best = peers.toSorted((a, b) => (isGain(a.metric) ? b.median - a.median : a.median - b.median))[0]
+  const others = [best, group.find(({ peer }) => peer === BARE)]
+  return others
+    .flatMap((other) =>
+      ours === undefined || other === undefined || other.median === 0 ? [] : [`${(ours.median / other.median).toFixed(2)} × ${other.peer}`],
+    )
+    .join(', ')
 }
 
 function format(value: number): string {

@@ -3,12 +3,18 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { summarise, type Figure, type Sample } from './figure.ts'
+import { idle } from './idle/scenario.ts'
 import { importTime } from './import/scenario.ts'
 import { memorySchedules } from './memory-schedules/scenario.ts'
-import { machineLine, printFigures } from './report.ts'
+import { mutex } from './mutex/scenario.ts'
+import { pgLatency } from './pg-latency/scenario.ts'
+import { pgSlots } from './pg-slots/scenario.ts'
+import { pgThroughput } from './pg-throughput/scenario.ts'
+import { machineLine, printFigures, printSetUps } from './report.ts'
 import type { Scenario } from './scenario.ts'
+import { takeover } from './takeover/scenario.ts'
 
-const SCENARIOS: readonly Scenario[] = [memorySchedules, importTime]
+const SCENARIOS: readonly Scenario[] = [memorySchedules, importTime, pgThroughput, pgLatency, pgSlots, mutex, takeover, idle]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,7 +40,9 @@ for (const scenario of SCENARIOS) {
 }
 
 async function measure(scenario: Scenario, rounds: number): Promise<readonly Figure[]> {
-  const contenders = await scenario.contenders()
+  await using stack = new AsyncDisposableStack()
+  const contenders = (await scenario.contenders(stack)).filter(({ isSlow }) => !(values.quick && isSlow === true))
+  printSetUps(contenders)
   const samples = contenders.map((): Sample[] => [])
   for (let round = 0; round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {

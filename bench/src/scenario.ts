@@ -6,7 +6,12 @@ import type { Sample } from './figure.ts'
 export interface Contender {
   readonly peer: string
   readonly version: string
+  /** The row's set-up, the same for all who take part in it. */
   readonly config: string
+  /** How this peer itself is set up: its fastest durable configuration. */
+  readonly setUp?: string
+  /** Left out with `--quick`: it alone would take more than the minute. */
+  readonly isSlow?: boolean
   measure(quick: boolean): Promise<Sample>
 }
 
@@ -15,14 +20,22 @@ export interface Scenario {
   /** Printed above the table. */
   readonly about: string
   readonly rounds: { readonly quick: number; readonly full: number }
-  contenders(): Promise<readonly Contender[]>
+  /** What is put on the stack is disposed of after the last round. */
+  contenders(stack: AsyncDisposableStack): Promise<readonly Contender[]>
 }
+
+/** Longest time of one process. */
+const PATIENCE_MS = 300_000
 
 /** Runs a script of this folder in a fresh process with this one's flags; its last line of output is the sample. */
 export function inOwnProcess(script: string, args: readonly string[], flags: readonly string[] = []): Promise<Sample> {
   const path = fileURLToPath(new URL(script, import.meta.url))
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...flags, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [...process.execArgv, ...flags, path, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => {
       output += String(chunk)

@@ -7,8 +7,14 @@ import { ROOT } from '../workspace.ts'
 /** How many faults the page lists, numbered from 1. */
 const FAULTS = 35
 
+/** Those that only a real server can show: each has tests of the Postgres store as well. */
+const FAULTS_OF_SERVERS = [1, 2, 3, 4, 5, 6, 7, 10, 11, 13, 15, 16, 22, 23, 27, 28, 33, 34]
+
 /** An item that names a test: ``- [`faults/crash.test.ts`](path): "name"``. */
 const ITEM = /^- .*?\[`[^`]+`\]\(([^)]+)\): "(.+)"$/
+
+/** The same for the Postgres store. */
+const POSTGRES_ITEM = /^- Postgres, \[`/
 
 /** Each fault is there once and says where it is covered; each named test is in its file. */
 export function compareFaultTests(): readonly Finding[] {
@@ -31,6 +37,7 @@ export function findFaultDrift(text: string, file: string, read: (target: string
   const findings: Finding[] = []
   const report = (line: number, message: string): void => void findings.push({ rule: 'drift', severity: 'error', file, line, message })
   const items = new Map<number, number>()
+  const ofPostgres = new Set<number>()
   let fault = 0
   text.split('\n').forEach((line, index) => {
     const heading = /^### (\d+)\. /.exec(line)
@@ -41,6 +48,7 @@ export function findFaultDrift(text: string, file: string, read: (target: string
     } else if (line.startsWith('- ') && fault > 0) items.set(fault, (items.get(fault) ?? 0) + 1)
     const item = ITEM.exec(line)
     if (item === null) return
+    if (POSTGRES_ITEM.test(line)) ofPostgres.add(fault)
     const [, target = '', name = ''] = item
     const source = read(target)
     if (source === null) report(index + 1, `There is no ${target}.`)
@@ -48,6 +56,9 @@ export function findFaultDrift(text: string, file: string, read: (target: string
   })
   for (let number = 1; number <= FAULTS; number++) {
     if ((items.get(number) ?? 0) === 0) report(0, `Fault ${number} is not there, or does not say where it is covered.`)
+  }
+  for (const number of FAULTS_OF_SERVERS) {
+    if (!ofPostgres.has(number)) report(0, `Fault ${number} names no test of the Postgres store.`)
   }
   return findings
 }

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { compareNames } from '../drift/compare-names.ts'
 import { findFaultDrift } from '../drift/fault-tests.ts'
+import { changedLines } from '../drift/pg-schema.ts'
 import { listArrows } from '../drift/run-states.ts'
 import { ROOT } from '../workspace.ts'
 
@@ -47,8 +48,10 @@ describe('listArrows', () => {
 })
 
 describe('findFaultDrift', () => {
-  const page = (items: string): string =>
-    Array.from({ length: 35 }, (_, index) => `### ${index + 1}. Fault\n\n${index === 0 ? items : '- Adapters.'}\n`).join('\n')
+  const POSTGRES = '- Postgres, [`a`](a.test.ts): "holds the store\'s line"'
+  /** `items` are those of fault 8, which needs no server. */
+  const page = (items: string, others = POSTGRES): string =>
+    Array.from({ length: 35 }, (_, index) => `### ${index + 1}. Fault\n\n${index === 7 ? items : others}\n`).join('\n')
   const judge = (text: string): readonly string[] =>
     findFaultDrift(text, 'page.md', (target) => (target === 'a.test.ts' ? "it('holds the store\\'s line')" : null)).map(
       ({ message }) => message,
@@ -61,9 +64,21 @@ describe('findFaultDrift', () => {
   it.each([
     ['- [`a`](a.test.ts): "holds nothing"', /a\.test\.ts has no test "holds nothing"/],
     ['- [`b`](b.test.ts): "holds"', /There is no b\.test\.ts/],
-    ['nothing', /Fault 1 is not there, or does not say/],
-    ['- Rollups.\n### 2. Fault', /Fault 2 is there twice/],
+    ['nothing', /Fault 8 is not there, or does not say/],
+    ['- Rollups.\n### 9. Fault', /Fault 9 is there twice/],
   ])('finds %s', (items, message) => {
     expect(judge(page(items))).toEqual([expect.stringMatching(message)])
+  })
+
+  it('finds faults of servers that no test of the Postgres store covers', () => {
+    const messages = judge(page('- Rollups.', '- Redis.'))
+    expect(messages).toContain('Fault 1 names no test of the Postgres store.')
+    expect(messages).not.toContain('Fault 9 names no test of the Postgres store.')
+  })
+})
+
+describe('changedLines', () => {
+  it('shows what only one side has', () => {
+    expect(changedLines('a\nb\nc\n', 'a\nc\nd\n')).toBe('- b\n+ d')
   })
 })

@@ -19,7 +19,7 @@ export function renderHealth(snapshot: HealthSnapshot, layout: Layout): string {
   const offset = store.clockOffsetMs === null ? '' : `, clock offset ${formatElapsed(store.clockOffsetMs)}`
   const reached = store.reachable
     ? `reachable, p50 ${formatElapsed(store.latencyMs.p50)}${offset}`
-    : `unreachable for ${formatElapsed(store.failingForMs)}: ${store.error ?? 'no answer'}`
+    : `unreachable${store.failingForMs === 0 ? '' : ` for ${formatElapsed(store.failingForMs)}`}: ${store.error ?? 'no answer'}`
   const fields: (readonly [string, string])[] = [
     ['status', snapshot.status],
     ['why', snapshot.why.join('\n')],

@@ -1,8 +1,9 @@
 /** Finds a job of the code by the name that was typed. */
+import { closestName } from '../errors/closest-name.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { Job } from '../job/job.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
-import { closestName } from './closest-name.ts'
 import type { CommandContext } from './command.ts'
 
 /** The job that the code defines under `name`. Throws `UnknownJob` with the nearest name. */
@@ -21,5 +22,5 @@ function unknownJob(scheduler: Scheduler, name: string): string {
   const names = scheduler.jobs.map((one) => one.name)
   const near = closestName(name, names)
   const remedy = near === null ? `Known jobs: ${names.join(', ') || 'none'}.` : `Did you mean "${near}"?`
-  return `There is no job "${name}" in this program. ${remedy}`
+  return `There is no job ${shown(name)} in this program. ${remedy}`
 }

@@ -18,10 +18,20 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
 
 /** Reads a duration such as `90s` or `5m`. */
 export function duration(text: string): Duration {
+  return readDuration(text, 0)
+}
+
+/** Reads a duration that is not nothing. */
+export function someDuration(text: string): Duration {
+  return readDuration(text, 1)
+}
+
+function readDuration(text: string, leastMs: number): Duration {
   try {
-    return parseDuration(/^\d+$/.test(text) ? Number(text) : text, 'duration')
+    return parseDuration(/^\d+$/.test(text) ? Number(text) : text, 'duration', leastMs)
   } catch {
-    throw new InvalidArgumentError('Use a number with a unit, such as "500ms", "90s", "5m", "6h", "1d".')
+    const least = leastMs === 0 ? '' : `, from ${leastMs}ms`
+    throw new InvalidArgumentError(`Use a number with a unit, such as "500ms", "90s", "5m", "6h", "1d"${least}.`)
   }
 }
 

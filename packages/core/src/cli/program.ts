@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly columns: number | null
   readonly writeOut: (text: string) => void
   readonly writeErr: (text: string) => void
+  /** Called with the name of the command that was asked wrongly, or for its help. */
+  readonly onExit: (command: string) => void
   /** Called with the parsed command. */
   readonly invoke: (command: CliCommand, input: CommandInput) => Promise<void>
 }
@@ -58,6 +60,10 @@ function addCommand(
     .description(spec.details === undefined ? spec.summary : `${spec.summary}\n\n${spec.details}`)
     .addHelpText('after', `\nExamples:\n${spec.examples.map((example) => `  ${options.name} ${example}`).join('\n')}`)
     .allowExcessArguments(false)
+    .exitOverride((error) => {
+      options.onExit(name)
+      throw error
+    })
   if (options.heading !== undefined) command.helpGroup(options.heading)
   command.action(async () => {
     const { json } = command.optsWithGlobals<{ readonly json?: boolean }>()

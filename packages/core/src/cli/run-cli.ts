@@ -1,5 +1,8 @@
 /** `runCli`: from a command line to output and an exit code. */
 import { CommanderError } from 'commander'
+import { checkNames } from '../errors/check-call.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import { type CliOptions, type ResolvedCliOptions, resolveCliOptions } from './cli-options.ts'
 import type { CliCommand, CommandContext } from './command.ts'
@@ -24,18 +27,29 @@ import { requireSharedStore } from './require-shared-store.ts'
  */
 export function runCli(scheduler: Scheduler, argv: readonly string[], options: CliOptions = {}): Promise<ExitCode> {
   const io = resolveCliOptions(options)
-  return withProcessStreams([io.stdout, io.stderr], () => carryOut(scheduler, argv, io))
+  return withProcessStreams([io.stdout, io.stderr], () => carryOut(scheduler, argv, { io, options }))
 }
 
-async function carryOut(scheduler: Scheduler, argv: readonly string[], io: ResolvedCliOptions): Promise<ExitCode> {
+interface Given {
+  readonly io: ResolvedCliOptions
+  readonly options: CliOptions
+}
+
+async function carryOut(scheduler: Scheduler, argv: readonly string[], { io, options }: Given): Promise<ExitCode> {
   const context = createContext(scheduler, io)
+  let askedOf = ''
   let exitCode: ExitCode = EXIT.ok
   try {
+    checkNames(options, OPTION_NAMES, 'runCli')
+    checkArguments(argv)
     const program = buildProgram({
       name: io.name,
       columns: io.columns,
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
+      onExit: (command) => {
+        askedOf = ` ${command}`
+      },
       invoke: async (command, input) => {
         exitCode = await execute(command, input, { context, io })
       },
@@ -43,9 +57,18 @@ async function carryOut(scheduler: Scheduler, argv: readonly string[], io: Resol
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     context.progress.clear()
-    return fail(error, argv.includes('--json'), io)
+    return fail(error, { json: Array.isArray(argv) && argv.includes('--json'), help: `${io.name}${askedOf} --help` }, io)
   }
   return exitCode
+}
+
+const OPTION_NAMES = ['name', 'stdout', 'stderr', 'env', 'columns', 'isTTY', 'healthUrl', 'signal', 'clock'] as const
+
+/** What Node puts first, its own path and the program's, is no command. */
+function checkArguments(argv: unknown): void {
+  const remedy = 'Pass the arguments alone: runCli(scheduler, process.argv.slice(2)).'
+  if (!Array.isArray(argv)) throw new QuarterjackError('InvalidOption', `runCli: argv: ${shown(argv)} is not a list. ${remedy}`)
+  if (argv[0] === process.execPath) throw new QuarterjackError('InvalidOption', `runCli: argv begins with the path of Node. ${remedy}`)
 }
 
 interface Surroundings {
@@ -63,7 +86,7 @@ async function execute(command: CliCommand, { name, args, options, json }: Comma
   return result.exitCode
 }
 
-function fail(error: unknown, json: boolean, io: ResolvedCliOptions): ExitCode {
+function fail(error: unknown, { json, help }: { readonly json: boolean; readonly help: string }, io: ResolvedCliOptions): ExitCode {
   if (error instanceof CommanderError && error.code.startsWith('commander.help')) {
     // Help that was asked for is no error; help because nothing was asked is.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage
@@ -72,7 +95,7 @@ function fail(error: unknown, json: boolean, io: ResolvedCliOptions): ExitCode {
   if (json) io.stdout.write(`${printableJson({ error: printed })}\n`)
   io.stderr.write(`${renderError(printed)}\n`)
   if (error instanceof CommanderError) {
-    io.stderr.write(`See "${io.name} --help".\n`)
+    io.stderr.write(`See "${help}".\n`)
     return EXIT.usage
   }
   if (printed.code === 'Unexpected' && error instanceof Error) {

@@ -4,10 +4,13 @@ import type { Run } from '../scheduler/scheduler.ts'
 import { formatElapsed, formatInstant, formatValue } from './format.ts'
 import { type Column, type Layout, renderFields, renderTable } from './table.ts'
 
-/** The JSON shape of a run: {@link Run}, with the instants of its attempts as ISO texts too. */
+/** The JSON shape of a run: {@link Run}, with the instants of its attempts as ISO texts too, and null for what there is none of. */
 export function runJson(run: Run): object {
   return {
     ...run,
+    payload: run.payload ?? null,
+    progress: run.progress ?? null,
+    result: run.result ?? null,
     attempts: run.attempts.map((attempt) => ({
       ...attempt,
       startedAt: new Date(attempt.startedAt).toISOString(),

@@ -5,6 +5,7 @@ import type { JobPolicy } from '../job/job.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Execution, Holdings } from './holdings.ts'
+import { RunAbort } from './run-abort.ts'
 import type { Settler } from './settler.ts'
 
 export interface AdoptDeps {
@@ -19,8 +20,22 @@ export interface AdoptDeps {
   readonly onFree: () => void
 }
 
+/** So many runs keep the thread busy for a while: they begin one turn later, when the next claim is on its way. */
+const MANY = 20
+
 /** Everything claimed by `owner`, in order. */
 export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDeps): void {
+  const executions = takeIn(runs, owner, deps)
+  const begin = (): void => {
+    for (const execution of executions) queueUp(execution, deps)
+  }
+  if (executions.length < MANY) begin()
+  else deps.clock.defer(begin)
+}
+
+function takeIn(runs: readonly ClaimedRun[], owner: string, deps: AdoptDeps): readonly Execution[] {
+  const executions: Execution[] = []
+  const claimedAt = deps.clock.monotonic()
   for (const { record, started } of runs) {
     const policy = deps.policies.get(record.job)
     if (policy === undefined) {
@@ -32,23 +47,29 @@ export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDep
       record,
       policy,
       owner,
-      controller: new AbortController(),
-      claimedAt: deps.clock.monotonic(),
+      abort: new RunAbort(),
+      claimedAt,
       phase: 'queued',
       startedAt: null,
       startKnown: started,
+      committed: null,
       progress: null,
       dropped: false,
       stuck: false,
     }
     deps.holdings.add(execution)
-    void deps
-      .permits(() => deps.execute(execution))
-      .then(deps.onFree, (error: unknown) => {
-        deps.logger.error({ err: error, runId: record.id }, 'an execution failed outside of its handler')
-        deps.onFree()
-      })
+    executions.push(execution)
   }
+  return executions
+}
+
+function queueUp(execution: Execution, deps: AdoptDeps): void {
+  void deps
+    .permits(() => deps.execute(execution))
+    .then(deps.onFree, (error: unknown) => {
+      deps.logger.error({ err: error, runId: execution.record.id }, 'an execution failed outside of its handler')
+      deps.onFree()
+    })
 }
 
 /** Gives a run back that has not begun: it is pending again, without an attempt. */

@@ -30,6 +30,8 @@ export interface Verdict {
   readonly outcome: AttemptOutcome
   readonly then: Settlement['then']
   readonly error: StoredError | null
+  /** What of the result could not be kept, in words. */
+  readonly loss?: string
 }
 
 /** The verdict over an ending. `random` jitters the backoff. */
@@ -37,7 +39,8 @@ export function classifyEnding(facts: EndingFacts, random: () => number): Verdic
   const { ending, limits } = facts
   // A handler that finished its work has finished it, whatever was asked of it meanwhile.
   if (ending.kind === 'returned') {
-    return { outcome: 'succeeded', then: { to: 'succeeded', result: keepResult(ending.value, limits.result) }, error: null }
+    const { text, loss } = keepResult(ending.value, limits.result)
+    return { outcome: 'succeeded', then: { to: 'succeeded', result: text }, error: null, ...(loss === null ? {} : { loss }) }
   }
   if (ending.kind === 'threw' && ending.error instanceof SkipSignal) {
     return { outcome: 'succeeded', then: { to: 'skipped', reason: `handler: ${ending.error.reason}` }, error: null }

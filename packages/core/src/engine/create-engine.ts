@@ -18,6 +18,7 @@ import { followersOf } from './followers.ts'
 import { createHoldings, type Execution } from './holdings.ts'
 import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
 import { createLoop } from './loop.ts'
+import { createLossLog } from './loss-log.ts'
 import { createMaintenance } from './maintain.ts'
 import { createOwner } from './owner.ts'
 import { registerDefinitions, type Definition, type Standing } from './register.ts'
@@ -113,11 +114,12 @@ export function createEngine(options: EngineOptions): Engine {
     followers: (job: string): readonly EnqueueRequest[] => followersOf(job, options.policies, options.nextId),
     onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply): void => {
       maintenance.note()
-      void suspendIfFailing(execution, verdict, reply, { call, emitter, logger })
+      if (verdict.then.to === 'dead') void suspendIfFailing(execution, reply, { call, emitter, logger })
     },
     onStale: (): void => {
       staleResults++
     },
+    reportLoss: createLossLog(logger),
   }
 
   const keepAlive = createKeepAlive({
@@ -138,7 +140,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   // An owner that the store does not know yet has nothing to ask for.
   const canClaim = (): boolean => accepting && holdings.room > 0 && owner.trustedUntil > 0 && (owner.trusted || holdings.size === 0)
-  const pass = { link, owner, leaseMs, holdings, wakes, emitter, logger, monotonic, seenFence: () => fences.highest, onClaimed }
+  const pass = { clock, link, owner, leaseMs, holdings, wakes, emitter, logger, monotonic, seenFence: () => fences.highest, onClaimed }
   const loop = createLoop({
     clock,
     random,
@@ -225,7 +227,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function register(mayCreate: boolean): Promise<void> {
-    standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId, mayCreate })
+    standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId, mayCreate, logger })
   }
 
   return {
@@ -250,7 +252,8 @@ export function createEngine(options: EngineOptions): Engine {
       await register(true)
       unwatch = link.store.watch((hint) => {
         if (hint.kind === 'work') {
-          wakes.stir()
+          if (hint.of === 'runs') wakes.stirRuns()
+          else wakes.stir()
           loop.stir()
         } else if (hint.kind === 'cancel' && hint.owner === owner.id) void keepAlive.renewAfresh()
       })

@@ -3,10 +3,12 @@ import { LeaseLostError, StaleLeaseError } from '../errors/run-errors.ts'
 import type { RunContext } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { EnqueueRequest, SettleReply } from '../store/runs.ts'
+import type { RunCommit } from '../store/run-commit.ts'
+import type { EnqueueRequest, Settlement, SettleReply } from '../store/runs.ts'
 import { sleep, type Clock } from '../time/clock.ts'
 import { classifyEnding, type Ending, type Verdict } from './classify-ending.ts'
 import type { Execution, Holdings } from './holdings.ts'
+import type { ReportLoss } from './loss-log.ts'
 import { buildContext } from './run-context.ts'
 import { describe, reportSettled, runFields } from './run-events.ts'
 import { runHandler } from './run-handler.ts'
@@ -35,6 +37,7 @@ export interface ExecuteDeps {
   readonly followers: (job: string) => readonly EnqueueRequest[]
   readonly onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply) => void
   readonly onStale: () => void
+  readonly reportLoss: ReportLoss
 }
 
 /** Executes a claimed run; resolves when its permit is free again. Never rejects. */
@@ -43,10 +46,10 @@ export async function execute(execution: Execution, deps: ExecuteDeps): Promise<
   begin(execution, deps)
   const handler = runHandler(() => invokeJob(execution, deps), {
     clock: deps.clock,
-    controller: execution.controller,
+    abort: execution.abort,
     timeoutMs: execution.policy.timeoutMs,
     graceMs: deps.abortGraceMs,
-    what: describe(execution),
+    what: () => describe(execution),
   })
   const ending = await handler.ending
   const verdict = judge(execution, ending, deps)
@@ -56,7 +59,7 @@ export async function execute(execution: Execution, deps: ExecuteDeps): Promise<
   const settled = settle(execution, ending, verdict, holdsOn, deps)
   if (ending.kind !== 'stuck') return
   deps.emitter.emit('run.stuck', runFields(execution, deps.link.clock.now()))
-  if (holdsOn) await letGo(execution, Promise.all([handler.returned, settled]), deps)
+  if (holdsOn) await letGo(execution, Promise.all([handler.returned(), settled]), deps)
 }
 
 function begin(execution: Execution, deps: ExecuteDeps): void {
@@ -64,25 +67,59 @@ function begin(execution: Execution, deps: ExecuteDeps): void {
   execution.phase = 'started'
   execution.startedAt = now
   // Held ready past the end of trust: begin aborted, so that the handler is told at once.
-  if (!deps.isTrusted()) execution.controller.abort(new LeaseLostError(describe(execution)))
+  if (!deps.isTrusted()) execution.abort.abort(new LeaseLostError(describe(execution)))
+  if (!deps.emitter.hears('run.started')) return
   const latenessMs = Math.max(0, Math.round(now - execution.record.runAt))
   deps.emitter.emit('run.started', { ...runFields(execution, now), latenessMs })
 }
 
 async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unknown> {
-  execution.controller.signal.throwIfAborted()
-  const ctx = await buildContext(execution, deps.logger)
+  execution.abort.throwIfAborted()
+  const ctx = await buildContext(execution, {
+    logger: deps.logger,
+    reportLoss: deps.reportLoss,
+    commit: (value) => commitFor(execution, value, deps),
+  })
   // A schema may take its time.
-  execution.controller.signal.throwIfAborted()
-  const run = async (): Promise<unknown> => execution.policy.run(ctx as RunContext<never>)
-  return deps.around === null ? run() : deps.around(ctx, run)
+  execution.abort.throwIfAborted()
+  const { policy } = execution
+  if (deps.around === null) return policy.run(ctx as RunContext<never>)
+  return deps.around(ctx, async () => policy.run(ctx as RunContext<never>))
+}
+
+/** The success that a handler commits by itself: the very settlement that the engine will repeat. */
+function commitFor(execution: Execution, value: unknown, deps: ExecuteDeps): RunCommit {
+  const settlement = settlementOf(execution, judge(execution, { kind: 'returned', value }, deps), deps)
+  return {
+    owner: execution.owner,
+    settlement,
+    committed() {
+      execution.committed = settlement
+    },
+  }
+}
+
+function settlementOf(execution: Execution, { outcome, error, then }: Verdict, deps: ExecuteDeps): Settlement {
+  const { record, startedAt, progress } = execution
+  return {
+    runId: record.id,
+    fence: record.fence,
+    outcome,
+    startedAt: startedAt === null ? null : Math.round(startedAt),
+    error,
+    ...(progress === null ? {} : { progress }),
+    then,
+    enqueue: then.to === 'succeeded' ? deps.followers(record.job) : undefined,
+  }
 }
 
 function judge(execution: Execution, ending: Ending, deps: ExecuteDeps): Verdict {
-  const { policy, record, controller } = execution
-  const facts = { ending, abortReason: controller.signal.aborted ? controller.signal.reason : null, policy, record, limits: deps.limits }
+  const { policy, record, abort } = execution
+  const facts = { ending, abortReason: abort.reason, policy, record, limits: deps.limits }
   try {
-    return classifyEnding(facts, deps.random)
+    const verdict = classifyEnding(facts, deps.random)
+    if (verdict.loss !== undefined) deps.reportLoss(execution, `result ${verdict.loss}`)
+    return verdict
   } catch (error) {
     // What was thrown cannot even be looked at (a revoked proxy): the run fails all the same.
     return classifyEnding({ ...facts, ending: { kind: 'threw', error } }, deps.random)
@@ -95,17 +132,8 @@ async function settle(execution: Execution, ending: Ending, verdict: Verdict, ho
   execution.phase = 'settling'
   deps.holdings.observe(now - (execution.startedAt ?? now))
   try {
-    const { reply, written } = await deps.settler.settle({
-      runId: record.id,
-      fence: record.fence,
-      outcome: verdict.outcome,
-      startedAt: execution.startedAt === null ? null : Math.round(execution.startedAt),
-      error: verdict.error,
-      ...(execution.progress === null ? {} : { progress: execution.progress }),
-      then: verdict.then,
-      enqueue: verdict.then.to === 'succeeded' ? deps.followers(record.job) : undefined,
-      holdGates,
-    })
+    const settlement = execution.committed ?? settlementOf(execution, verdict, deps)
+    const { reply, written } = await deps.settler.settle(holdGates ? { ...settlement, holdGates } : settlement)
     if (reply.status === 'stale') reportStale(execution, deps)
     else {
       reportSettled(deps, execution, written, now, ending.kind === 'returned' ? ending.value : undefined)

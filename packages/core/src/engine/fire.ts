@@ -6,6 +6,7 @@ import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ScheduleRecord } from '../store/records.ts'
 import type { FireReply, Firing } from '../store/schedules.ts'
+import { type Clock, waitForHint } from '../time/clock.ts'
 import type { Holdings } from './holdings.ts'
 import type { Owner } from './owner.ts'
 import { planFiring } from './plan-firing.ts'
@@ -16,7 +17,11 @@ import type { Wakes } from './wakes.ts'
 const BATCH = 500
 /** Records that one call writes, and time that one round spends planning, at most about: after an outage a schedule may owe hundreds of slots. The rest stays due. */
 const MOST_RECORDS = 2_000
+/** And at least, however little room there is: a round costs two round trips. */
+const LEAST_RECORDS = 100
 const PLANNING_MS = 50
+/** So long firing waits for room, by the pace of handlers: a run that is claimed as it is made costs the store half, and leaves no line behind. */
+const ROOM_WITHIN_MS = { unknown: 50, brisk: 250, slow: 0 } as const
 
 export interface FireDeps {
   readonly link: StoreLink
@@ -27,13 +32,15 @@ export interface FireDeps {
   readonly wakes: Wakes
   readonly emitter: Emitter
   readonly logger: Logger
+  readonly clock: Clock
   readonly monotonic: () => number
   readonly seenFence: () => number
   readonly onClaimed: (runs: readonly ClaimedRun[], owner: string) => void
 }
 
-/** One round; returns how many schedules it fired. */
+/** One round; returns how many schedules it fired: none where others were quicker, and the loop then waits a moment. */
 export async function fireDue(deps: FireDeps): Promise<number> {
+  await roomWithin(deps)
   const owner = deps.owner.id
   const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit: BATCH }))
   if (due.schedules.length === 0) return 0
@@ -52,10 +59,16 @@ export async function fireDue(deps: FireDeps): Promise<number> {
     deps.onClaimed(claimed, owner)
     if (claimed.length < reservation.limit && reply.replies.some(leftPending)) deps.wakes.stir()
     report(firings, reply.replies, deps.emitter)
-    return firings.length
+    return quarantined + reply.replies.filter(({ status }) => status === 'fired').length
   } finally {
     reservation.close()
   }
+}
+
+/** With the next run that ends. A bounded pass whose quota is spent gets none. */
+async function roomWithin({ holdings, clock }: FireDeps): Promise<void> {
+  const ms = ROOM_WITHIN_MS[holdings.pace]
+  if (ms > 0 && holdings.room === 0 && !holdings.isSpent) await waitForHint(clock, ms, holdings.nextChange())
 }
 
 /** Some run was written but not claimed: a claim of its own will tell why. */
@@ -78,8 +91,15 @@ function planAll(
   const broken: Broken[] = []
   const until = deps.monotonic() + PLANNING_MS
   let records = 0
+  // What there is no room for would only stand in line, before the next; but slots do not wait for slow handlers.
+  const { room, pace } = deps.holdings
+  // Runs that stand in line are to go first: behind them each firing costs a claim as well, and a backlog would never end.
+  const { runAt } = deps.wakes
+  const hasLine = runAt !== null && runAt !== Number.NEGATIVE_INFINITY && runAt <= now
+  const fitting = hasLine ? LEAST_RECORDS : Math.min(Math.max(room, LEAST_RECORDS), MOST_RECORDS)
+  const most = room > 0 && pace !== 'slow' ? fitting : MOST_RECORDS
   for (const record of schedules) {
-    if (records >= MOST_RECORDS || deps.monotonic() > until) break
+    if (records >= most || deps.monotonic() > until) break
     const policy = deps.policies.get(record.job)
     if (policy === undefined) continue
     const misfireAfterMs = policy.misfireAfterMs ?? deps.leaseMs + 5_000

@@ -1,6 +1,8 @@
 /** The runs that this process holds, from claim to settled, and how much room is left for more. */
 import type { JobPolicy } from '../job/job.ts'
 import type { RunRecord } from '../store/records.ts'
+import type { Settlement } from '../store/runs.ts'
+import type { RunAbort } from './run-abort.ts'
 
 /**
  * `queued`: claimed, not begun. `started`: its handler runs. `settling`: ended, not yet recorded.
@@ -12,7 +14,7 @@ export interface Execution {
   readonly record: RunRecord
   readonly policy: JobPolicy
   readonly owner: string
-  readonly controller: AbortController
+  readonly abort: RunAbort
   /** Monotonic instant of the claim. */
   readonly claimedAt: number
   phase: ExecutionPhase
@@ -20,6 +22,8 @@ export interface Execution {
   startedAt: number | null
   /** The store knows that it started. */
   startKnown: boolean
+  /** Committed by the handler in a transaction of its own: the run has succeeded, whatever follows. */
+  committed: Settlement | null
   /** Not yet written progress. */
   progress: string | null
   /** Given back before it began; its turn passes. */
@@ -45,6 +49,10 @@ export interface Holdings {
   nextChange(): Promise<void>
   /** Learns how long a handler took, to judge how many runs to hold ready. */
   observe(durationMs: number): void
+  /** There is no room, and it comes back only with another quota. */
+  readonly isSpent: boolean
+  /** `brisk`: handlers return so soon that room which is gone comes back with the next settlement. */
+  readonly pace: 'unknown' | 'brisk' | 'slow'
   /** Runs held ready found no permit: none is, until handlers prove to be quick again. */
   heldTooMany(): void
   /** True while a call that may claim is under way. */
@@ -71,13 +79,15 @@ export interface Reservation {
   close(): void
 }
 
-/** Runs held ready should start within this. */
-const READY_WITHIN_MS = 500
-const MOST_READY = 500
+/** Runs held ready should start within this: about as long as a claim and a settlement take under load. What is held here cannot start elsewhere. */
+const READY_WITHIN_MS = 100
+/** Three lots of a claim: while one is claimed, one runs and one is settled. */
+const MOST_READY = 1_500
+const BRISK_MS = 10
 
 /** `onRoom` is called when a run has left, or reserved room is free again, so that another may be claimed. */
 export function createHoldings(concurrency: number, onRoom: () => void = () => undefined): Holdings {
-  const executions = new Map<string, Execution>()
+  const executions = new Set<Execution>()
   let reserved = 0
   let claims = 0
   let reservations = 0
@@ -88,7 +98,7 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
 
   const count = (phase: ExecutionPhase): number => {
     let sum = 0
-    for (const execution of executions.values()) if (execution.phase === phase) sum++
+    for (const execution of executions) if (execution.phase === phase) sum++
     return sum
   }
 
@@ -104,16 +114,20 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
   const room = (): number => Math.max(0, Math.min(quota - reserved, concurrency + ready() - executions.size - reserved))
 
   return {
-    add: (execution) => void executions.set(keyOf(execution.record.id, execution.record.fence), execution),
+    add: (execution) => void executions.add(execution),
     remove(execution) {
-      if (!executions.delete(keyOf(execution.record.id, execution.record.fence))) return
+      if (!executions.delete(execution)) return
       changed()
       onRoom()
     },
     changed,
     nextChange: () => new Promise((resolve) => waiters.push(resolve)),
-    get: (runId, fence) => executions.get(keyOf(runId, fence)),
-    all: () => executions.values(),
+    get(runId, fence) {
+      // A stuck attempt and the next one of the same run may both be here. Asked for rarely, and there are few.
+      for (const execution of executions) if (execution.record.id === runId && execution.record.fence === fence) return execution
+      return undefined
+    },
+    all: () => executions,
     count,
     get leased() {
       return executions.size - count('stuck')
@@ -166,6 +180,13 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
     spend(claimed) {
       quota -= claimed
     },
+    get isSpent() {
+      return quota - reserved <= 0
+    },
+    get pace() {
+      if (meanMs === null) return 'unknown'
+      return meanMs <= BRISK_MS ? 'brisk' : 'slow'
+    },
     heldTooMany() {
       meanMs = Math.max(meanMs ?? 0, 2 * concurrency * READY_WITHIN_MS)
     },
@@ -173,9 +194,4 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
       meanMs = meanMs === null ? durationMs : meanMs * 0.9 + durationMs * 0.1
     },
   }
-}
-
-/** A stuck attempt and the next one of the same run may both be here. */
-function keyOf(runId: string, fence: number): string {
-  return `${runId}/${fence}`
 }

@@ -112,7 +112,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   const take = (reply: RenewReply): void => {
     for (const { runId, fence, reason } of reply.cancels) {
-      holdings.get(runId, fence)?.controller.abort(new QuarterjackError('RunCancelled', reason))
+      holdings.get(runId, fence)?.abort.abort(new QuarterjackError('RunCancelled', reason))
     }
     for (const gone of reply.expired) deps.emitter.emit('owner.expired', gone)
   }
@@ -135,9 +135,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const abortAll = (former: string): void => {
     let runs = 0
     for (const one of [...holdings.all()]) {
-      if (one.owner !== former || one.controller.signal.aborted) continue
+      if (one.owner !== former || one.abort.aborted) continue
       runs++
-      one.controller.abort(new LeaseLostError(describe(one)))
+      one.abort.abort(new LeaseLostError(describe(one)))
       if (one.phase === 'queued') {
         one.dropped = true
         holdings.remove(one)

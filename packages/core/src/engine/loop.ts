@@ -67,10 +67,11 @@ export function createLoop(deps: LoopDeps): Loop {
       // What is there to be claimed must not wait for a schedule that cannot be fired.
       if (running && isRunnable()) done += await deps.claim()
       if (failure !== null) throw failure
-      emptyRounds = done === 0 ? emptyRounds + 1 : 0
-      // The store's clock is a little behind our estimate of it, or others took everything.
+      // Where there still seems to be work, the store's clock is a little behind our estimate of it, or others are at it.
+      emptyRounds = done === 0 && (isDue() || isRunnable()) ? emptyRounds + 1 : 0
       if (done === 0) return
-      if (clock.monotonic() - sliceAt > SLICE_MS) {
+      // Claims alone end by themselves, when there is no more room; the next should be on its way before what was claimed begins.
+      if (isDue() && clock.monotonic() - sliceAt > SLICE_MS) {
         await new Promise<void>((resolve) => clock.defer(resolve))
         sliceAt = clock.monotonic()
       }

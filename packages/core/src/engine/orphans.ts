@@ -49,9 +49,10 @@ export function createOrphans(deps: OrphansDeps): Orphans {
     const wasQuiet = !holdings.claiming
     const { runs } = await link.call('runs.held', (store) => store.runs.held({ owner: owner.id }))
     const isSure = wasQuiet && holdings.reservations === before
+    const known = new Set(Array.from(holdings.all(), ({ record }) => `${record.id}/${record.fence}`))
     const unknown = new Map<string, number>()
     for (const { id, fence } of runs) {
-      if (holdings.get(id, fence) !== undefined) continue
+      if (known.has(`${id}/${fence}`)) continue
       const seenAt = candidates.get(`${id}/${fence}`) ?? askedAt
       if (isSure || clock.monotonic() - seenAt > deps.leaseMs / 2) void giveBack(id, fence, deps.giveBack)
       else unknown.set(`${id}/${fence}`, seenAt)

@@ -3,6 +3,11 @@ import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { definitionHash } from '../job/definition-hash.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { deserialisePayload, parsePayload, serialisePayload } from '../job/payload.ts'
+import type { Logger } from '../observe/logger.ts'
+import { describeNoSlot } from '../schedule/no-slot.ts'
+import { parseSpec } from '../schedule/resolve-spec.ts'
+import type { ScheduleRecord } from '../store/records.ts'
+import type { Registration } from '../store/schedules.ts'
 import type { Store } from '../store/store.ts'
 import { planRegistration, type RegistrationPlan } from './plan-registration.ts'
 import type { StoreLink } from './store-link.ts'
@@ -54,6 +59,7 @@ export async function registerDefinitions(
     readonly nextId: () => string
     /** False for definitions that were registered before: one that is gone since has another name now, and must not come back beside it. */
     readonly mayCreate: boolean
+    readonly logger: Logger
   },
 ): Promise<ReadonlyMap<string, Standing>> {
   const standings = new Map<string, Standing>()
@@ -101,8 +107,19 @@ async function registerRound(
     const answer = reply.replies[index]
     if (answer?.status !== 'registered') return true
     standings.set(policy.name, { generation: answer.generation, current: true })
+    const registration = registrations[index]
+    if (registration !== undefined) warnOfSpent(registration, loaded.schedules, deps.logger)
     return false
   })
+}
+
+/** Of schedules that are new or changed; one that fired its last slot before is done, and no news. */
+function warnOfSpent({ job, schedules, renamedFrom }: Registration, known: readonly ScheduleRecord[], logger: Logger): void {
+  for (const { name, spec, nextSlot } of schedules) {
+    const isKnown = known.some((one) => (one.job === job || one.job === renamedFrom) && one.name === name && one.spec === spec)
+    if (nextSlot !== null || isKnown) continue
+    logger.warn({ job, schedule: name }, `schedule ${name} of job "${job}" will never fire: ${describeNoSlot(parseSpec(spec))}.`)
+  }
 }
 
 function isRegistering(plan: RegistrationPlan): plan is Extract<RegistrationPlan, { kind: 'register' }> {

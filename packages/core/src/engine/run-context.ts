@@ -2,37 +2,92 @@
 import type { RunContext } from '../job/job.ts'
 import { deserialisePayload, parsePayload } from '../job/payload.ts'
 import type { Logger } from '../observe/logger.ts'
+import { truncateText } from '../observe/truncate-text.ts'
+import type { RunRecord } from '../store/records.ts'
+import { offerCommit, type RunCommit } from '../store/run-commit.ts'
 import { mergePayloads } from '../trigger/coalesce.ts'
 import type { Execution } from './holdings.ts'
 import { keepResult } from './keep-result.ts'
+import type { ReportLoss } from './loss-log.ts'
+import type { RunAbort } from './run-abort.ts'
 import { SkipSignal } from './skip-signal.ts'
 
 const MAX_PROGRESS_BYTES = 4_096
+const MAX_REASON_BYTES = 1_024
+
+/** What the context tells others. */
+export interface ContextDeps {
+  readonly logger: Logger
+  readonly reportLoss: ReportLoss
+  /** Makes the commit of this run, for a store that has transactions. */
+  readonly commit: (value: unknown) => RunCommit
+}
 
 /** Parses the payload (folding merged triggers first) and builds the context. Throws `PayloadInvalid`. */
-export async function buildContext(execution: Execution, logger: Logger): Promise<RunContext> {
-  const { record, policy, controller } = execution
+export async function buildContext(execution: Execution, deps: ContextDeps): Promise<RunContext> {
+  const { record, policy } = execution
   const payload = await parsePayload(policy.payload, deserialisePayload(payloadText(execution)), `run ${record.id} of job "${record.job}"`)
-  const bindings = { job: record.job, ...(record.key === '' ? {} : { key: record.key }), runId: record.id, attempt: record.attempt }
-  return Object.freeze({
-    payload,
-    signal: controller.signal,
-    runId: record.id,
-    job: record.job,
-    key: record.key,
-    attempt: record.attempt,
-    slot: record.slot === null ? null : new Date(record.slot),
-    trigger: record.trigger,
-    fence: record.fence,
-    idempotencyKey: record.id,
-    log: logger.child?.(bindings) ?? logger,
-    progress(value: unknown): void {
-      execution.progress = keepResult(value ?? null, MAX_PROGRESS_BYTES)
-    },
-    skip(reason: string): never {
-      throw new SkipSignal(reason)
-    },
-  })
+  const ctx = new Context(payload, execution, deps)
+  offerCommit(ctx, deps.commit)
+  return Object.freeze(ctx)
+}
+
+/** A class, since most handlers look at neither their signal nor their logger: those are made when they do. */
+class Context implements RunContext {
+  readonly payload: unknown
+  readonly runId: string
+  readonly job: string
+  readonly key: string
+  readonly attempt: number
+  readonly slot: Date | null
+  readonly trigger: RunRecord['trigger']
+  readonly fence: number
+  readonly idempotencyKey: string
+  readonly progress: (value: unknown) => void
+  readonly skip: (reason: string) => never
+  readonly #abort: RunAbort
+  readonly #logger: Logger
+  #log: Logger | null = null
+
+  constructor(payload: unknown, execution: Execution, { logger, reportLoss }: ContextDeps) {
+    const { record } = execution
+    this.payload = payload
+    this.runId = record.id
+    this.job = record.job
+    this.key = record.key
+    this.attempt = record.attempt
+    this.slot = record.slot === null ? null : new Date(record.slot)
+    this.trigger = record.trigger
+    this.fence = record.fence
+    this.idempotencyKey = record.id
+    this.#abort = execution.abort
+    this.#logger = logger
+    // Of the object itself: handlers take them out of it.
+    this.progress = (value) => keepProgress(execution, value, reportLoss)
+    this.skip = skip
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get log(): Logger {
+    const { job, key, runId, attempt } = this
+    this.#log ??= this.#logger.child?.({ job, ...(key === '' ? {} : { key }), runId, attempt }) ?? this.#logger
+    return this.#log
+  }
+}
+
+function keepProgress(execution: Execution, value: unknown, reportLoss: ReportLoss): void {
+  const { text, loss } = keepResult(value ?? null, MAX_PROGRESS_BYTES)
+  execution.progress = text
+  if (loss !== null) reportLoss(execution, `progress ${loss}`)
+}
+
+function skip(reason: string): never {
+  // Called without its types it may say anything; the run is skipped all the same.
+  const said: unknown = reason
+  throw new SkipSignal(typeof said === 'string' && said.trim() !== '' ? truncateText(said, MAX_REASON_BYTES) : 'no reason given')
 }
 
 function payloadText({ record, policy }: Execution): string | null {

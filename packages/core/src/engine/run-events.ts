@@ -38,6 +38,7 @@ export function runFields(
 /** The event of a settled attempt; failures are logged as well, for whoever listens to nothing else. */
 export function reportSettled(observers: Observers, execution: Execution, verdict: Verdict, at: number, value: unknown): void {
   const { emitter, logger } = observers
+  if (verdict.then.to === 'succeeded' && !emitter.hears('run.succeeded')) return
   const fields = runFields(execution, at)
   const durationMs = Math.max(0, Math.round(at - (execution.startedAt ?? at)))
   const { then, error } = verdict

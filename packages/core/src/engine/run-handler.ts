@@ -2,50 +2,49 @@
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Ending } from './classify-ending.ts'
+import type { RunAbort } from './run-abort.ts'
 
 export interface HandlerRun {
   /** How it ended, or `stuck`, at the latest one grace after the signal aborted. */
   readonly ending: Promise<Ending>
   /** Resolves when the handler has really returned. */
-  readonly returned: Promise<void>
+  readonly returned: () => Promise<unknown>
 }
 
 export interface HandlerOptions {
   readonly clock: Clock
-  readonly controller: AbortController
+  readonly abort: RunAbort
   readonly timeoutMs: number | null
   readonly graceMs: number
   /** Names the run in the timeout's message. */
-  readonly what: string
+  readonly what: () => string
 }
 
 export function runHandler(handler: () => Promise<unknown>, options: HandlerOptions): HandlerRun {
-  const { clock, controller, timeoutMs, graceMs, what } = options
+  const { clock, abort, timeoutMs, graceMs, what } = options
   const work: Promise<Ending> = invoke(handler)
   const timeout =
     timeoutMs === null
       ? null
       : clock.setTimer(
-          () => controller.abort(new QuarterjackError('AttemptTimedOut', `${what} did not end within its timeout of ${timeoutMs} ms.`)),
+          () => abort.abort(new QuarterjackError('AttemptTimedOut', `${what()} did not end within its timeout of ${timeoutMs} ms.`)),
           timeoutMs,
         )
   const ending = new Promise<Ending>((resolve) => {
     let grace: ReturnType<Clock['setTimer']> | null = null
-    const onAbort = (): void => {
+    abort.listen(() => {
       // It has nothing left to abort, and must not keep a process alive that waits for nothing else.
       if (timeout !== null) clock.clearTimer(timeout)
       grace = clock.setTimer(() => resolve({ kind: 'stuck' }), graceMs)
-    }
-    if (controller.signal.aborted) onAbort()
-    else controller.signal.addEventListener('abort', onAbort, { once: true })
+    })
     void work.then((ended) => {
-      controller.signal.removeEventListener('abort', onAbort)
+      abort.listen(null)
       if (timeout !== null) clock.clearTimer(timeout)
       if (grace !== null) clock.clearTimer(grace)
       resolve(ended)
     })
   })
-  return { ending, returned: work.then(() => undefined) }
+  return { ending, returned: () => work }
 }
 
 async function invoke(handler: () => Promise<unknown>): Promise<Ending> {

@@ -12,7 +12,7 @@ import { batchLength } from '../trigger/take-batch.ts'
 import { storeBackoff } from './retry-store.ts'
 import { isTransient } from '../store/reach-store.ts'
 
-const BOUNDS = { most: 500, bytes: 4 * 1_048_576 }
+const BOUNDS = { most: 1_000, bytes: 4 * 1_048_576 }
 
 /** Refusals of a batch before it is halved; of a single settlement before another is written in its place. */
 const REFUSALS_TO_HALVE = 3

@@ -19,9 +19,7 @@ export async function drain(deps: DrainDeps): Promise<readonly string[]> {
   await waitUntilIdle(deps, deps.graceMs)
   for (const one of holdings.all()) {
     if (one.phase === 'started')
-      one.controller.abort(
-        new QuarterjackError('SchedulerStopped', 'the scheduler stops; the run is given back and starts again elsewhere.'),
-      )
+      one.abort.abort(new QuarterjackError('SchedulerStopped', 'the scheduler stops; the run is given back and starts again elsewhere.'))
   }
   // A handler has its abort grace; the settlement of what it leaves needs a moment more.
   await waitUntilIdle(deps, deps.abortGraceMs + 1_000)

@@ -3,7 +3,6 @@ import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { SettleReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import type { Verdict } from './classify-ending.ts'
 import type { Execution } from './holdings.ts'
 
 export interface SuspendDeps {
@@ -12,10 +11,10 @@ export interface SuspendDeps {
   readonly logger: Logger
 }
 
-/** Never rejects: if the store cannot be reached, the next dead run tries again. */
-export async function suspendIfFailing({ policy }: Execution, { then }: Verdict, reply: SettleReply, deps: SuspendDeps): Promise<void> {
+/** After a run of the job died. Never rejects: if the store cannot be reached, the next dead run tries again. */
+export async function suspendIfFailing({ policy }: Execution, reply: SettleReply, deps: SuspendDeps): Promise<void> {
   const { failuresInARow } = reply
-  if (then.to !== 'dead' || policy.suspendAfter === null || failuresInARow < policy.suspendAfter) return
+  if (policy.suspendAfter === null || failuresInARow < policy.suspendAfter) return
   const job = policy.name
   const reason = `${failuresInARow} runs in a row died (suspendAfter: ${policy.suspendAfter})`
   try {

@@ -39,7 +39,9 @@ export const ERROR_CODES = [
   'StoreClosed',
   'StoreTimedOut',
   'StoreUnavailable',
+  'StoreUnsupported',
   'StoreNotShared',
+  'SchemaMissing',
   'SchemaNewer',
   'TransactionsUnsupported',
 ] as const

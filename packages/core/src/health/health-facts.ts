@@ -51,6 +51,8 @@ export interface JobFacts {
   readonly job: string
   /** The job's own, or that of `defaultStaleAfter`; null: never judged stale. */
   readonly staleAfterMs: number | null
+  /** The job does not say: `staleAfterMs` is a guess from its schedules. */
+  readonly isStaleAfterDefault: boolean
   readonly maxFailures: number
   /** Null: none, so that only its past tells a run that lasts too long. */
   readonly timeoutMs: number | null
@@ -66,6 +68,10 @@ export interface JobFacts {
   readonly resumedAt: number | null
   /** The longest of its runs that execute now, as far as it is known. */
   readonly longestRun: { readonly runId: string; readonly startedAt: number } | null
+  /** Starts of the runs that execute now, in any process, as far as they are known and matter. */
+  readonly executingSince: readonly number[]
+  /** Static schedules that were exhausted before they had a slot, each in words. */
+  readonly neverFires: readonly string[]
   /** Slots that this process saw skipped as misfires, and the newest time it did. */
   readonly misfires: { readonly slots: number; readonly lastAt: number } | null
   /** Null while the store does not answer. */

@@ -1,17 +1,11 @@
 /** Whether one job is well: pure, one function per rule. The rules are listed in `docs/health.md`. */
 import type { AttemptOutcome } from '../run/run-state.ts'
-import { percentilesOf } from '../observe/percentiles.ts'
-import type { RunRecord } from '../store/records.ts'
 import type { JobStats } from '../store/runs.ts'
 import type { JobFacts } from './health-facts.ts'
 import type { Finding } from './judge-process.ts'
+import { LONG_RUN_FACTOR, longRunOf } from './long-run.ts'
 import { roughly } from './roughly.ts'
-
-/** A run without a timeout is too long beyond this many times the p95 of its job… */
-export const LONG_RUN_FACTOR = 10
-
-/** …and beyond this, so that a job of milliseconds does not alarm. */
-export const LONG_RUN_FLOOR_MS = 60_000
+import { stalenessOf } from './stale-after.ts'
 
 /** How long a misfire is spoken of. */
 export const MISFIRE_MEMORY_MS = 3_600_000
@@ -43,15 +37,25 @@ const FAILED: ReadonlySet<AttemptOutcome> = new Set(['failed', 'timedOut', 'aban
 const tooManyFailures: Rule = ({ facts, stats }) =>
   stats.failuresInARow <= facts.maxFailures
     ? null
-    : { status: 'unhealthy', why: `${stats.failuresInARow} runs in a row are dead (at most ${facts.maxFailures} may be)` }
+    : { status: 'unhealthy', why: `${runsInARow(stats.failuresInARow)} dead (at most ${facts.maxFailures} may be)` }
+
+function runsInARow(count: number): string {
+  return count === 1 ? 'the last run is' : `${count} runs in a row are`
+}
 
 const staleSuccess: Rule = ({ now, facts, stats }) => {
-  if (facts.staleAfterMs === null) return null
-  const success = endOf(stats.lastSuccess)
-  const from = latest([success, facts.registeredAt, facts.resumedAt])
-  if (from === null || now - from <= facts.staleAfterMs) return null
-  const what = success === null ? `it has never succeeded, in ${roughly(now - from)}` : `the last success is ${roughly(now - success)} old`
-  return { status: 'unhealthy', why: `${what} (stale after ${roughly(facts.staleAfterMs)})` }
+  const stale = stalenessOf(now, facts, stats)
+  if (stale === null) return null
+  const { successAt, from } = stale
+  const what =
+    successAt === null ? `it has never succeeded, in ${roughly(now - from)}` : `the last success is ${roughly(now - successAt)} old`
+  return { status: 'unhealthy', why: `${what} (stale after ${roughly(facts.staleAfterMs ?? 0)})` }
+}
+
+const neverFires: Rule = ({ facts }) => {
+  const [first, ...others] = facts.neverFires
+  if (first === undefined) return null
+  return { status: 'degraded', why: `${first}${others.length === 0 ? '' : `; so it is with ${others.length} more`}` }
 }
 
 const deadButFew: Rule = ({ facts, stats }) => {
@@ -101,11 +105,11 @@ const misfired: Rule = ({ now, facts }) => {
 
 const longRun: Rule = ({ now, facts, stats }) => {
   const { longestRun } = facts
-  const { p95 } = percentilesOf(durationsOf(stats))
-  if (facts.timeoutMs !== null || longestRun === null || p95 === null) return null
+  const long = longRunOf(stats)
+  if (facts.timeoutMs !== null || longestRun === null || long === null) return null
   const lastsMs = now - longestRun.startedAt
-  if (lastsMs <= Math.max(LONG_RUN_FLOOR_MS, LONG_RUN_FACTOR * p95)) return null
-  const why = `run ${longestRun.runId} has lasted ${roughly(lastsMs)}, over ${LONG_RUN_FACTOR} × the p95 of ${roughly(p95)}, and has no timeout`
+  if (lastsMs <= long.boundMs) return null
+  const why = `run ${longestRun.runId} has lasted ${roughly(lastsMs)}, over ${LONG_RUN_FACTOR} × the p95 of ${roughly(long.p95)}, and has no timeout`
   return { status: 'degraded', why }
 }
 
@@ -123,22 +127,7 @@ const RULES: readonly Rule[] = [
   noCapableWorker,
   overdue,
   misfired,
+  neverFires,
   longRun,
   stuckRuns,
 ]
-
-/** Durations of the recent attempts that a handler ended, newest first. */
-export function durationsOf(stats: JobStats): readonly number[] {
-  return stats.recent.filter(({ outcome }) => HANDLED.has(outcome)).map(({ durationMs }) => durationMs)
-}
-
-const HANDLED: ReadonlySet<AttemptOutcome> = new Set(['succeeded', 'failed', 'timedOut'])
-
-function endOf(run: RunRecord | null): number | null {
-  return run === null ? null : (run.finishedAt ?? run.startedAt ?? run.createdAt)
-}
-
-function latest(instants: readonly (number | null)[]): number | null {
-  const known = instants.filter((at) => at !== null)
-  return known.length === 0 ? null : Math.max(...known)
-}

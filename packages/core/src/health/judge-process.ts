@@ -14,6 +14,11 @@ export const CLOCK_OFFSET_BOUND_MS = 5_000
 /** An event loop that answers later than this. */
 export const LOOP_LAG_BOUND_MS = 1_000
 
+/** A store can refuse as soon as it is asked: closed, or of a newer schema. */
+function silence(failingForMs: number): string {
+  return failingForMs === 0 ? 'the store refuses to work' : `the store has not answered for ${roughly(failingForMs)}`
+}
+
 /** Worst first. A stopped process has no findings: `snapshotHealth` says so by itself. */
 export function judgeProcess({ process, store }: HealthFacts): readonly Finding[] {
   const findings: Finding[] = []
@@ -21,7 +26,7 @@ export function judgeProcess({ process, store }: HealthFacts): readonly Finding[
   if (!store.reachable || store.failingForMs > 0) {
     findings.push({
       status: 'unhealthy',
-      why: `the store has not answered for ${roughly(store.failingForMs)}: ${store.error ?? 'no reason given'}`,
+      why: `${silence(store.failingForMs)}: ${store.error ?? 'no reason given'}`,
     })
   }
   if (stuck > 0 && stuck >= process.concurrency) {

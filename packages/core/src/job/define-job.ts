@@ -5,17 +5,8 @@ import { bindSchedule } from '../schedule/resolve-spec.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { parseDuration } from '../time/duration.ts'
 import { JOB_DEFAULTS } from './defaults.ts'
-import type {
-  AnyDebounce,
-  BoundSchedule,
-  CatchUp,
-  Job,
-  JobOptions,
-  JobPolicy,
-  ResolvedCatchUp,
-  ResolvedDebounce,
-  SchemaInput,
-} from './job.ts'
+import { resolveDebounce } from './debounce.ts'
+import type { BoundSchedule, CatchUp, Job, JobOptions, JobPolicy, ResolvedCatchUp, RetryOptions, SchemaInput } from './job.ts'
 import { validateJobOptions } from './job-options.ts'
 
 /**
@@ -38,14 +29,16 @@ export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R 
   return Object.freeze({ name: options.name, policy: Object.freeze(resolvePolicy(options)) })
 }
 
-/** The debounce in milliseconds, with defaults. */
-export function resolveDebounce(options: AnyDebounce, field: string): ResolvedDebounce {
+/** Retries in milliseconds. Who gives one of the two waits gets a default of the other that fits. */
+function resolveRetry(options: RetryOptions = {}): JobPolicy['retry'] {
+  const minGiven = optionalMs(options.minTimeout, 'retry.minTimeout')
+  const maxGiven = optionalMs(options.maxTimeout, 'retry.maxTimeout')
   return {
-    waitMs: parseDuration(options.wait, `${field}.wait`),
-    maxWaitMs: options.maxWait === undefined ? null : parseDuration(options.maxWait, `${field}.maxWait`),
-    leading: options.leading ?? false,
-    trailing: options.trailing ?? true,
-    merge: options.merge ?? 'last',
+    retries: options.retries ?? JOB_DEFAULTS.retries,
+    minTimeoutMs: minGiven ?? Math.min(parseDuration(JOB_DEFAULTS.minTimeout, 'retry.minTimeout'), maxGiven ?? Number.POSITIVE_INFINITY),
+    maxTimeoutMs: maxGiven ?? Math.max(parseDuration(JOB_DEFAULTS.maxTimeout, 'retry.maxTimeout'), minGiven ?? 0),
+    factor: options.factor ?? JOB_DEFAULTS.factor,
+    randomize: options.randomize ?? JOB_DEFAULTS.randomize,
   }
 }
 
@@ -58,13 +51,7 @@ function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOp
     runOnStart: resolveRunOnStart(options.runOnStart),
     payload: options.payload ?? null,
     timeoutMs: optionalMs(options.timeout, 'timeout'),
-    retry: {
-      retries: options.retry?.retries ?? JOB_DEFAULTS.retries,
-      minTimeoutMs: parseDuration(options.retry?.minTimeout ?? JOB_DEFAULTS.minTimeout, 'retry.minTimeout'),
-      maxTimeoutMs: parseDuration(options.retry?.maxTimeout ?? JOB_DEFAULTS.maxTimeout, 'retry.maxTimeout'),
-      factor: options.retry?.factor ?? JOB_DEFAULTS.factor,
-      randomize: options.retry?.randomize ?? JOB_DEFAULTS.randomize,
-    },
+    retry: resolveRetry(options.retry),
     overlap: options.overlap ?? defaultOverlap(schedules.length > 0, catchUp),
     // Slots that are caught up all at once must find room in the queue.
     queueLimit: options.queueLimit ?? (catchUp.mode === 'all' ? catchUp.limit : JOB_DEFAULTS.queueLimit),

@@ -1,52 +1,60 @@
 /** Checks the options of a job, all problems at once. */
 import * as z from 'zod/mini'
-import { checkOptions } from '../errors/check-options.ts'
+import { linesOf, type NameHints, problemsOf } from '../errors/check-options.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
+import { explainSchedule, isSchedule } from '../schedule/require-schedule.ts'
 import { parseDuration } from '../time/duration.ts'
+import { durationOption as duration } from '../time/duration-option.ts'
 
 /** Names of jobs and mutexes: safe in SQL comments, Redis keys and URLs. */
-export const NAME_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
+const NAME_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
 const NAME_RULE = 'use 1 to 128 letters, digits, ".", "_", ":" or "-", beginning with a letter or digit'
 
 const name = z.string().check(z.regex(NAME_PATTERN, NAME_RULE))
 const count = (least: number): z.ZodMiniNumber => z.number().check(z.int(), z.gte(least))
-const duration = (leastMs: number): z.ZodMiniType =>
-  z.unknown().check((ctx) => {
-    try {
-      parseDuration(ctx.value, 'value', leastMs)
-    } catch (error) {
-      ctx.issues.push({
-        code: 'custom',
-        input: ctx.value,
-        message: error instanceof Error ? error.message.replace(/^value: /, '') : String(error),
-      })
-    }
-  })
 const callable = z.custom<() => unknown>((value) => typeof value === 'function', 'must be a function')
 const standardSchema = z.custom<object>(
   (value) => (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value,
   'must be a Standard Schema (zod, valibot, arktype, …)',
 )
-const scheduleLike = z.custom<object>(
-  (value) => typeof value === 'object' && value !== null && 'spec' in value,
-  'must come from cron(), every() or at()',
-)
+const schedules = z.unknown().check(({ value, issues }) => {
+  if (value === undefined) return
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0)
+    issues.push({ code: 'custom', input: value, message: 'the list is empty. Put a schedule into it, or leave it out.' })
+  for (const [index, one] of list.entries()) {
+    const path = Array.isArray(value) ? [index] : []
+    if (!isSchedule(one)) issues.push({ code: 'custom', input: one, path, message: explainSchedule(one) })
+  }
+})
+/** Both were given, and the least is more than the most. */
+const isAbove = (least: unknown, most: unknown): boolean => least !== undefined && most !== undefined && msOf(least) > msOf(most)
 
 const jobOptions = z.strictObject({
   name,
-  schedule: z.optional(z.union([scheduleLike, z.array(scheduleLike)])),
-  runOnStart: z.optional(z.union([z.boolean(), z.strictObject({ payload: z.optional(z.unknown()), window: z.optional(duration(1)) })])),
+  schedule: z.optional(schedules),
+  runOnStart: z.optional(
+    z.union(
+      [z.boolean(), z.strictObject({ payload: z.optional(z.unknown()), window: z.optional(duration(1)) })],
+      'use true, false or { payload, window }',
+    ),
+  ),
   payload: z.optional(standardSchema),
   timeout: z.optional(duration(1)),
   retry: z.optional(
-    z.strictObject({
-      retries: z.optional(count(0)),
-      minTimeout: z.optional(duration(0)),
-      maxTimeout: z.optional(duration(0)),
-      factor: z.optional(z.number().check(z.gte(1))),
-      randomize: z.optional(z.boolean()),
-    }),
+    z
+      .strictObject({
+        retries: z.optional(count(0)),
+        minTimeout: z.optional(duration(0)),
+        maxTimeout: z.optional(duration(0)),
+        factor: z.optional(z.number().check(z.gte(1))),
+        randomize: z.optional(z.boolean()),
+      })
+      .check(
+        z.refine(({ minTimeout, maxTimeout }) => !isAbove(minTimeout, maxTimeout), 'minTimeout is longer than maxTimeout. Swap them.'),
+      ),
   ),
   overlap: z.optional(z.enum(['skip', 'queue', 'replace', 'allow'])),
   queueLimit: z.optional(count(0)),
@@ -73,8 +81,9 @@ const jobOptions = z.strictObject({
       .check(
         z.refine(
           (value) => value.leading === true || value.trailing !== false,
-          'with trailing: false, leading must be true, or nothing would ever run',
+          'with trailing: false, leading must be true, or nothing would ever run.',
         ),
+        z.refine(({ wait, maxWait }) => !isAbove(wait, maxWait), 'wait is longer than maxWait. Swap them.'),
       ),
   ),
   keep: z.optional(z.strictObject({ succeeded: z.optional(count(0)), dead: z.optional(count(0)), for: z.optional(duration(0)) })),
@@ -89,11 +98,52 @@ const jobOptions = z.strictObject({
   run: callable,
 })
 
+/** What people try, and what it is called here. */
+const HINTS: NameHints = {
+  retries: 'write retry: { retries }',
+  attempts: 'write retry: { retries }; it counts the attempts after the first',
+  retryLimit: 'write retry: { retries }',
+  retryDelay: 'write retry: { minTimeout }',
+  backoff: 'write retry: { minTimeout, maxTimeout, factor }',
+  cron: 'write schedule: cron(expression)',
+  every: 'write schedule: every(interval)',
+  at: 'write schedule: at(instant)',
+  interval: 'write schedule: every(interval)',
+  schedules: 'write schedule: [cron(…), every(…)]',
+  tz: 'write schedule: cron(expression, { timeZone })',
+  timeZone: 'write schedule: cron(expression, { timeZone })',
+  timezone: 'write schedule: cron(expression, { timeZone })',
+  jitter: 'write schedule: every(interval, { jitter })',
+  handler: 'write run: async (ctx) => {}',
+  schema: 'write payload: schema',
+  staleAfter: 'write health: { staleAfter }',
+}
+
 /** Throws `InvalidName` or `InvalidOption` that lists every problem with field, value and remedy. */
 export function validateJobOptions(options: unknown): void {
-  const given = options as { name?: unknown } | null | undefined
-  if (typeof given?.name !== 'string' || !NAME_PATTERN.test(given.name)) {
-    throw new QuarterjackError('InvalidName', `job name ${JSON.stringify(given?.name) ?? 'undefined'} is not valid: ${NAME_RULE}.`)
+  if (typeof options !== 'object' || options === null) {
+    throw new QuarterjackError('InvalidOption', `defineJob: ${shown(options)} is not a job. Write defineJob({ name, run }).`)
   }
-  checkOptions(jobOptions, options, `job "${given.name}"`)
+  const problems = problemsOf(jobOptions, options, HINTS)
+  if (problems.length === 0) return
+  const { name: given } = options as { readonly name?: unknown }
+  const hasName = isName(given)
+  const others = problems.filter(({ field }) => hasName || field !== 'name')
+  const also = others.length === 0 ? '' : `${hasName ? 'has' : 'It also has'} invalid options:${linesOf(others)}`
+  if (hasName) throw new QuarterjackError('InvalidOption', `job "${given}" ${also}`)
+  throw new QuarterjackError('InvalidName', `job name ${shown(given)} is not valid: ${NAME_RULE}.${also === '' ? '' : ` ${also}`}`)
+}
+
+/** A usable name of a job or a mutex. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && NAME_PATTERN.test(value)
+}
+
+/** What is no duration is told elsewhere, and above nothing. */
+function msOf(value: unknown): number {
+  try {
+    return parseDuration(value, 'value')
+  } catch {
+    return Number.NaN
+  }
 }

@@ -35,9 +35,9 @@ export interface RunContext<P = unknown> {
 export interface RetryOptions {
   /** Attempts after the first. Default 0. */
   readonly retries?: number | undefined
-  /** Default `'1s'`. */
+  /** Default `'1s'`, or `maxTimeout` if that is shorter. */
   readonly minTimeout?: Duration | undefined
-  /** Default `'5m'`. */
+  /** Default `'5m'`, or `minTimeout` if that is longer. */
   readonly maxTimeout?: Duration | undefined
   /** Default 2. */
   readonly factor?: number | undefined
@@ -51,7 +51,7 @@ export type CatchUp = 'latest' | 'none' | { readonly all: true; readonly limit?:
 /** Triggers close together share one run. */
 export interface DebounceOptions<P = unknown> {
   readonly wait: Duration
-  /** Latest start, counted from the first trigger. */
+  /** Latest start, counted from the first trigger; not shorter than `wait`. */
   readonly maxWait?: Duration | undefined
   /** Run at once on the first trigger of a quiet (job, key). Default false. */
   readonly leading?: boolean | undefined
@@ -78,7 +78,10 @@ export interface KeepOptions {
 
 /** When health calls the job unhealthy. */
 export interface JobHealthOptions {
-  /** Unhealthy when the last success is older. Default: twice the longest gap among the next 100 slots. */
+  /**
+   * Unhealthy when the last success is older. Default: twice the longest gap among the next 100 slots, at least a minute;
+   * then a run that began in time and still executes counts as fresh, too.
+   */
   readonly staleAfter?: Duration | undefined
   /** Unhealthy after more dead runs in a row than this. Default 2. */
   readonly maxFailures?: number | undefined

@@ -27,11 +27,14 @@ export async function parsePayload(schema: StandardSchemaV1 | null, value: unkno
 
 /**
  * JSON text of a value, or null for undefined. Throws `PayloadNotSerializable` (cycles, BigInt,
- * functions, symbols, non-finite numbers, endless nesting, at their path) or `PayloadTooLarge`.
+ * functions, symbols, non-finite numbers, maps, errors and their like, endless nesting, at their path) or `PayloadTooLarge`.
  */
 export function serialisePayload(value: unknown, maxBytes: number, what: string): string | null {
   if (value === undefined) return null
-  refuseUnserialisable(value, '', new Set(), what)
+  const unkept = findUnkept(value)
+  if (unkept !== null) {
+    throw new QuarterjackError('PayloadNotSerializable', `${what}: payload${unkept}, which JSON cannot keep. Convert it before triggering.`)
+  }
   const text = stringify(value, what)
   if (text === undefined) return null
   const bytes = Buffer.byteLength(text)
@@ -65,21 +68,22 @@ export function deserialisePayload(text: string | null): unknown {
   return text === null ? undefined : JSON.parse(text)
 }
 
-function refuseUnserialisable(value: unknown, path: string, above: Set<object>, what: string): void {
+/** The first thing in a value that JSON cannot keep, as `.path is a Map`; null when there is none. */
+export function findUnkept(value: unknown, path = '', above: Set<object> = new Set()): string | null {
   const problem = problemOf(value, above)
-  if (problem !== null) {
-    const place = path.length > 200 ? `${path.slice(0, 200)}…` : path
-    throw new QuarterjackError(
-      'PayloadNotSerializable',
-      `${what}: payload${place} is ${problem}, which JSON cannot keep. Convert it before triggering.`,
-    )
-  }
-  if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return
+  if (problem !== null) return `${path.length > 200 ? `${path.slice(0, 200)}…` : path} is ${problem}`
+  if (typeof value !== 'object' || value === null || hasToJson(value)) return null
   above.add(value)
   for (const [key, member] of Object.entries(value)) {
-    refuseUnserialisable(member, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, above, what)
+    const found = findUnkept(member, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, above)
+    if (found !== null) return found
   }
   above.delete(value)
+  return null
+}
+
+function hasToJson(value: object): boolean {
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
 function problemOf(value: unknown, above: ReadonlySet<object>): string | null {
@@ -96,11 +100,22 @@ function problemOf(value: unknown, above: ReadonlySet<object>): string | null {
       if (value === null) return null
       if (above.has(value)) return 'a cycle'
       if (above.size >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`
-      return value instanceof Map || value instanceof Set ? `a ${value.constructor.name}` : null
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : null
+      // Axios' errors and Node's buffers say themselves what they are as JSON.
+      return hasToJson(value) ? null : unkeptKind(value)
     default:
       return null
   }
 }
+
+/** Objects that JSON makes `{}` of, or a list of their bytes. */
+function unkeptKind(value: object): string | null {
+  if (value instanceof Error) return 'an Error'
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 'binary data'
+  return UNKEPT.some((kind) => value instanceof kind) ? `a ${value.constructor.name}` : null
+}
+
+const UNKEPT = [Map, Set, RegExp, Promise, WeakMap, WeakSet] as const
 
 function pathOf(issue: StandardSchemaV1.Issue): string {
   if (issue.path === undefined || issue.path.length === 0) return 'payload'

@@ -1,11 +1,13 @@
 /** A named mutex over all processes: fair to waiters, fenced, and honest about losing it. */
+import { checkNames } from '../errors/check-call.ts'
 import { LeaseLostError } from '../errors/run-errors.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { NAME_PATTERN } from '../job/job-options.ts'
+import { shown } from '../errors/shown.ts'
+import { isName } from '../job/job-options.ts'
 import { createIds } from '../random/ids.ts'
 import { systemRandom } from '../random/random.ts'
 import type { AcquireReply } from '../store/leases.ts'
-import { reachStore } from '../store/reach-store.ts'
+import { OPEN_DEADLINE_MS, reachStore } from '../store/reach-store.ts'
 import type { Store } from '../store/store.ts'
 import { systemClock, waitForHint, type Clock, type TimerHandle } from '../time/clock.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
@@ -56,14 +58,18 @@ const SLOWEST_ASK_MS = 1_000
 /** Deadline of one call to the store; never more than half of the lease. */
 const LONGEST_CALL_MS = 5_000
 
-/** A mutex on `store`. It shares its name with the `mutex` of jobs: they exclude each other. Throws `InvalidName`. */
+/** A mutex on `store`. It shares its name with the `mutex` of jobs on the same store: they exclude each other. Throws `InvalidName` or `InvalidOption`. */
 export function createMutex(store: Store, name: string, options: MutexOptions = {}): Mutex {
-  if (!NAME_PATTERN.test(name)) {
+  if (typeof store !== 'object' || store === null || !('leases' in store)) {
+    throw new QuarterjackError('InvalidOption', `createMutex: ${shown(store)} is not a store. Write createMutex(store, name).`)
+  }
+  if (!isName(name)) {
     throw new QuarterjackError(
       'InvalidName',
-      `createMutex: name ${JSON.stringify(name)} is not valid: use 1 to 128 letters, digits, ".", "_", ":" or "-".`,
+      `createMutex: name ${shown(name)} is not valid: use 1 to 128 letters, digits, ".", "_", ":" or "-".`,
     )
   }
+  checkNames(options, ['lease', 'clock', 'random'], 'createMutex')
   const clock = options.clock ?? systemClock
   const leaseMs = parseDuration(options.lease ?? '30s', 'createMutex: lease', 1_000)
   const nextId = createIds(clock.now, options.random ?? systemRandom)
@@ -115,7 +121,11 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
   return Object.freeze({
     name,
     async withLock<T>(work: (lock: LockContext) => T | Promise<T>, lockOptions: LockOptions = {}): Promise<T> {
-      await call(store.open())
+      if (typeof work !== 'function') {
+        throw new QuarterjackError('InvalidOption', `withLock: ${shown(work)} is not a function. Write withLock(async (lock) => {}).`)
+      }
+      checkNames(lockOptions, ['wait', 'signal'], 'withLock')
+      await reachStore(() => store.open(), { clock, deadlineMs: OPEN_DEADLINE_MS, store: store.name, verb: `mutex "${name}"` })
       const holder = nextId()
       const grant = await acquire(holder, lockOptions.wait, lockOptions.signal)
       const held = hold({

@@ -145,8 +145,9 @@ function letLineGo(state: MemoryState, line: GateLine): void {
     if (row === undefined) return
     leaveLine(line, row)
     changeState(row, 'promote')
-    // After the clock went back a waiting run may lie ahead: it takes no chance away from the next.
-    if (row.runAt <= state.now) {
+    // After the clock went back a waiting run may lie ahead, and a suspect waits for a process that holds no other: neither
+    // takes a chance away from the next.
+    if (row.runAt <= state.now && !row.suspect) {
       row.promotedBy = line
       line.promoted++
     }

@@ -6,6 +6,7 @@
  * `rows`, `state` say what is kept; `run-index`, `gates`, `history` keep runs where claims, limits and pruning
  * find them; the other files are named after the verbs they carry out.
  */
+import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Store, StoreCapabilities } from '../store/store.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
@@ -41,6 +42,7 @@ const CAPABILITIES: StoreCapabilities = { shared: false, durable: false, transac
  * Schedulers that share it must share the object. Opening it with `NODE_ENV=production` emits a process warning.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkNames(options, ['clock'], 'memoryStore')
   const state = createState(options.clock ?? systemClock)
   let isClosed = false
   let hasWarned = false

@@ -3,7 +3,7 @@ import { nextRunState, type RunAction } from '../run/run-state.ts'
 import type { RunRecord } from '../store/records.ts'
 import { obtainKey } from './job-rows.ts'
 import type { JobRow, RunRow, ScheduleDetail } from './rows.ts'
-import { compact, type MemoryState } from './state.ts'
+import type { MemoryState } from './state.ts'
 
 /** What is known of a run when it is made; the rest begins empty. */
 export type NewRun = Pick<RunRow, 'id' | 'trigger' | 'payload' | 'priority' | 'runAt' | 'overlap'> & {
@@ -23,7 +23,7 @@ export type NewRun = Pick<RunRow, 'id' | 'trigger' | 'payload' | 'priority' | 'r
 export function createRun(state: MemoryState, job: JobRow, run: NewRun): RunRow {
   const row: RunRow = {
     kind: 'run',
-    id: compact(run.id),
+    id: run.id,
     sequence: ++state.sequence,
     job,
     key: obtainKey(job, run.key),

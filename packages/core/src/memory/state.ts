@@ -87,11 +87,6 @@ export function nextFence(state: MemoryState, seenFence: number): number {
   return state.fence
 }
 
-/** An equal text without history: one that was put together from pieces would keep them, and take five times the room. */
-export function compact(text: string): string {
-  return JSON.parse(JSON.stringify(text)) as string
-}
-
 const MOST_TEXTS = 1_024
 
 /** The same text, but one object for all equal ones met lately. */

@@ -5,7 +5,7 @@ import { obtainJob } from './job-rows.ts'
 import { recordSkip } from './ledger.ts'
 import type { JobRow } from './rows.ts'
 import { isStatic, moveCursor, reindexSchedule, trimHistory } from './schedule-records.ts'
-import { begin, compact, share, type MemoryState } from './state.ts'
+import { begin, share, type MemoryState } from './state.ts'
 
 /** The verb. */
 export function setSchedules(
@@ -41,14 +41,14 @@ function isChange({ schedules }: JobRow, row: number, write: ScheduleWrite): boo
 function create(state: MemoryState, job: JobRow, write: ScheduleWrite): ScheduleWriteReply {
   const { name, key, incarnation, asOf, nextSlot, nextDueAt } = write
   const row = job.schedules.add({
-    name: compact(name),
-    incarnation: compact(incarnation),
+    name,
+    incarnation,
     spec: share(state, write.spec),
     payload: write.payload === null ? null : share(state, write.payload),
     cursor: asOf,
     nextSlot,
     nextDueAt,
-    createdAt: state.now,
+    createdAt: asOf,
   })
   if (key !== name) job.schedules.ensureDetail(row).key = key
   if (isStatic(name)) job.statics.add(name)

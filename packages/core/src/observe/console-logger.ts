@@ -1,4 +1,5 @@
 /** The default loggers: one line per record, as text for people or JSON for machines. */
+import { checkNames } from '../errors/check-call.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import type { Logger } from './logger.ts'
 import { toPlainValue } from './plain-value.ts'
@@ -31,6 +32,7 @@ const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 }
  * Its methods never throw, and need no `this`.
  */
 export function consoleLogger(options: ConsoleLoggerOptions): LoggerWithChildren {
+  checkNames(options, ['format', 'level', 'write', 'clock'], 'consoleLogger')
   return bind(options, {})
 }
 

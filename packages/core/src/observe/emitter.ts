@@ -1,8 +1,9 @@
 /** Delivers events to listeners that cannot hurt each other, or whoever emits. */
 import type { StoredError } from '../errors/stored-error.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
-import { EVENT_NAMES } from './event-names.ts'
+import { requireEventName } from './event-names.ts'
 import type { SchedulerEventName, SchedulerEvents } from './events.ts'
 import { toStoredError } from './stored-error.ts'
 
@@ -117,13 +118,8 @@ export function createEmitter(options: EmitterOptions = {}): Emitter {
 }
 
 function requireSubscription(event: unknown, listener: unknown): void {
-  if (!EVENT_NAMES.includes(event as SchedulerEventName)) {
-    throw new QuarterjackError(
-      'InvalidOption',
-      `on: there is no event ${JSON.stringify(event) ?? typeof event}. Events: ${EVENT_NAMES.join(', ')}.`,
-    )
-  }
+  requireEventName(event, 'on')
   if (typeof listener !== 'function') {
-    throw new QuarterjackError('InvalidOption', `on: the listener of "${String(event)}" must be a function, got ${typeof listener}.`)
+    throw new QuarterjackError('InvalidOption', `on: the listener of "${String(event)}" must be a function; this is ${shown(listener)}.`)
   }
 }

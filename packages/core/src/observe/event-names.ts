@@ -1,4 +1,7 @@
 /** The names of all events, at run time. */
+import { closestName } from '../errors/closest-name.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { SchedulerEventName } from './events.ts'
 
 // A record, so that the compiler misses no name and takes no other.
@@ -29,3 +32,11 @@ const NAMES: Readonly<Record<SchedulerEventName, true>> = {
 
 /** Every {@link SchedulerEventName}, in the order of `docs/events.md`. */
 export const EVENT_NAMES: readonly SchedulerEventName[] = Object.keys(NAMES) as SchedulerEventName[]
+
+/** Throws `InvalidOption` for a name that no event has. `verb` was called. */
+export function requireEventName(name: unknown, verb: string): void {
+  if (EVENT_NAMES.includes(name as SchedulerEventName)) return
+  const near = typeof name === 'string' ? closestName(name, EVENT_NAMES) : null
+  const guess = near === null ? '' : ` Did you mean "${near}"?`
+  throw new QuarterjackError('InvalidOption', `${verb}: there is no event ${shown(name)}.${guess} Events: ${EVENT_NAMES.join(', ')}.`)
+}

@@ -1,5 +1,6 @@
 /** From the `logger` option to a logger that cannot hurt the engine. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { Clock } from '../time/clock.ts'
 import { consoleLogger, type LoggerWithChildren } from './console-logger.ts'
 import type { Logger } from './logger.ts'
@@ -36,9 +37,7 @@ function toLogger(option: LoggerOption, clock: Clock | undefined): Logger {
   throw new QuarterjackError(
     'InvalidOption',
     `logger: expected 'text', 'json', false or an object with the methods debug, info, warn and error (pino fits as it is); ${
-      typeof option === 'object' && option !== null
-        ? `it lacks ${missing.join(', ')}`
-        : `got ${String(JSON.stringify(option) ?? typeof option)}`
+      typeof option === 'object' && option !== null ? `it lacks ${missing.join(', ')}` : `this is ${shown(option)}`
     }.`,
   )
 }

@@ -1,5 +1,6 @@
 /** Spans and metrics of a scheduler, from its events and its health. */
 import { type Meter, metrics, trace, type Tracer } from '@opentelemetry/api'
+import { checkNames } from '../errors/check-call.ts'
 import type { StoredError } from '../errors/stored-error.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import { type AttemptSpans, createAttemptSpans } from './attempt-spans.ts'
@@ -25,6 +26,7 @@ export interface InstrumentOptions {
  * at each collection, and so the store. Returns what undoes it all: nothing is recorded after that.
  */
 export function instrument(scheduler: InstrumentedScheduler, options: InstrumentOptions = {}): () => void {
+  checkNames(options, ['tracer', 'meter', 'around'], 'instrument')
   const spans = options.around?.spans ?? createAttemptSpans(options.tracer ?? trace.getTracer(SCOPE))
   const undoSpans = recordSpans(scheduler, spans)
   const undoMetrics = recordMetrics(scheduler, options.meter ?? metrics.getMeter(SCOPE))

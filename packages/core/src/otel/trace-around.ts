@@ -1,6 +1,7 @@
 /** The `around` option that runs handlers inside an active span. */
 import { context, type Span, trace, type Tracer } from '@opentelemetry/api'
 import { SkipSignal } from '../engine/skip-signal.ts'
+import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { RunContext } from '../job/job.ts'
 import { type AttemptSpans, createAttemptSpans, type SpanEnd } from './attempt-spans.ts'
@@ -30,6 +31,7 @@ export interface TraceAround {
  * const undo = instrument(scheduler, { around })
  */
 export function traceAround(options: TraceAroundOptions = {}): TraceAround {
+  checkNames(options, ['tracer'], 'traceAround')
   const spans = createAttemptSpans(options.tracer ?? trace.getTracer(SCOPE))
   const around = async (ctx: RunContext, next: () => Promise<unknown>): Promise<unknown> => {
     const start = startOf(ctx)

@@ -1,5 +1,6 @@
 /** The six fields of a cron expression: their ranges, and what is wrong with an item of theirs, in words. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 
 /** One field: its place in a six-field expression, its range, and its words. */
 export interface CronFieldRule {
@@ -28,8 +29,7 @@ export const CRON_FIELDS: readonly CronFieldRule[] = [
 
 /** The error of a wrong expression: what is wrong and what to do. */
 export function invalidCron(expression: unknown, problem: string, remedy: string): QuarterjackError {
-  const shown = typeof expression === 'string' ? `"${expression}"` : (JSON.stringify(expression) ?? String(expression))
-  return new QuarterjackError('InvalidCron', `expression: ${shown} is not a cron expression: ${problem}. ${remedy}`)
+  return new QuarterjackError('InvalidCron', `expression: ${shown(expression)} is not a cron expression: ${problem}. ${remedy}`)
 }
 
 /** True for fields and expressions (in upper case) that hold an `H`. The one in `THU` is none. */

@@ -1,6 +1,12 @@
 /** `cron`: a schedule by calendar and clock. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
+import { type Duration, formatDuration, parseDuration } from '../time/duration.ts'
+import { holdsHash } from './cron-syntax.ts'
+import { longestCronGap } from './longest-cron-gap.ts'
 import { normaliseCron } from './normalise-cron.ts'
-import type { CronSpec, Schedule, ScheduleOptions } from './schedule.ts'
+import { parseCron } from './parse-cron.ts'
+import type { CronSpec, Schedule, ScheduleOptions, Written } from './schedule.ts'
 import { checkOptionNames, makeSchedule } from './schedule-options.ts'
 
 /**
@@ -19,9 +25,23 @@ import { checkOptionNames, makeSchedule } from './schedule-options.ts'
  * cron('30 2 * * MON-FRI', { timeZone: 'Europe/Berlin', exclude: ['2026-12-25'] })
  */
 export function cron(expression: string, options?: ScheduleOptions<undefined>): Schedule<undefined>
-export function cron<P>(expression: string, options: ScheduleOptions<P> & { readonly payload: P }): Schedule<P>
+export function cron<const P>(expression: string, options: ScheduleOptions<P> & { readonly payload: P }): Schedule<Written<P>>
 export function cron(expression: string, options: ScheduleOptions = {}): Schedule {
   checkOptionNames(options, 'cron')
   const spec: CronSpec = { kind: 'cron', expression: normaliseCron(expression) }
+  if (options.jitter !== undefined) checkJitter(spec.expression, options.jitter)
   return makeSchedule(spec, options)
+}
+
+/** Jitter ends before the next slot: one that would always be cut short was meant otherwise. What an `H` will be is not known yet. */
+function checkJitter(expression: string, jitter: Duration): void {
+  const jitterMs = parseDuration(jitter, 'jitter')
+  if (holdsHash(expression)) return
+  const gapMs = longestCronGap(parseCron(expression), jitterMs)
+  if (jitterMs <= gapMs) return
+  const most = formatDuration(gapMs)
+  throw new QuarterjackError(
+    'InvalidOption',
+    `jitter: ${shown(jitter)} is longer than any time between two slots of "${expression}". Give at most ${most}.`,
+  )
 }

@@ -1,8 +1,9 @@
 /** `every`: a schedule in equal steps of real time. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { type Duration, parseDuration } from '../time/duration.ts'
+import { shown } from '../errors/shown.ts'
+import { type Duration, formatDuration, parseDuration } from '../time/duration.ts'
 import { type Instant, toInstant } from '../time/instant.ts'
-import type { EverySpec, Schedule, ScheduleOptions } from './schedule.ts'
+import type { EverySpec, Schedule, ScheduleOptions, Written } from './schedule.ts'
 import { checkOptionNames, makeSchedule } from './schedule-options.ts'
 
 /** Options of {@link every}. */
@@ -25,7 +26,7 @@ export interface EveryOptions<P = unknown> extends ScheduleOptions<P> {
  * every('6h', { anchor: 'registration', align: '1h' }) // started at 14:23: the next slot is 20:00
  */
 export function every(interval: Duration, options?: EveryOptions<undefined>): Schedule<undefined>
-export function every<P>(interval: Duration, options: EveryOptions<P> & { readonly payload: P }): Schedule<P>
+export function every<const P>(interval: Duration, options: EveryOptions<P> & { readonly payload: P }): Schedule<Written<P>>
 export function every(interval: Duration, options: EveryOptions = {}): Schedule {
   checkOptionNames(options, 'every', ['anchor', 'align'])
   const anchor = options.anchor ?? 'epoch'
@@ -37,6 +38,11 @@ export function every(interval: Duration, options: EveryOptions = {}): Schedule 
     everyMs: parseDuration(interval, 'every', 1),
     anchorAt: anchor === 'epoch' ? 0 : anchor === 'registration' ? anchor : toInstant(anchor, 'anchor'),
     ...(options.align === undefined ? {} : { alignMs: parseDuration(options.align, 'align', 1) }),
+  }
+  const jitterMs = options.jitter === undefined ? 0 : parseDuration(options.jitter, 'jitter')
+  if (jitterMs > spec.everyMs) {
+    const most = formatDuration(spec.everyMs)
+    throw new QuarterjackError('InvalidOption', `jitter: ${shown(options.jitter)} is longer than the interval. Give at most ${most}.`)
   }
   return makeSchedule(spec, options)
 }

@@ -1,6 +1,7 @@
 /** The slots that will fire, which are the base slots that are not excluded. Preview and firing both ask here. */
-import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { checkCount, checkNames } from '../errors/check-call.ts'
 import { type Instant, toInstant } from '../time/instant.ts'
+import { requireSchedule } from './require-schedule.ts'
 import { bindSchedule, resolveSpec } from './resolve-spec.ts'
 import type { ExcludeFunctions, ResolvedSpec, Schedule } from './schedule.ts'
 import { isExcluded, nextBaseSlot, type OnExcludeError } from './slots.ts'
@@ -19,13 +20,10 @@ const MAX_STEPS = 100_000
  * nextSlots(cron('0 9 * * MON', { timeZone: 'Asia/Tokyo' }), { from: new Date(), count: 3 })
  */
 export function nextSlots(schedule: Schedule, options: { readonly from: Instant; readonly count?: number; readonly job?: string }): Date[] {
+  requireSchedule(schedule, 'nextSlots: schedule')
+  checkNames(options, ['from', 'count', 'job'], 'nextSlots')
   const { from, count = 10, job } = options
-  if (!Number.isInteger(count) || count < 0 || count > MAX_COUNT) {
-    throw new QuarterjackError(
-      'InvalidOption',
-      `count: ${JSON.stringify(count) ?? String(count)} must be a whole number from 0 to ${MAX_COUNT}.`,
-    )
-  }
+  checkCount(count, 'count', { least: 0, most: MAX_COUNT })
   const after = toInstant(from, 'from')
   const bound = job === undefined ? schedule : bindSchedule(schedule, job)
   return nextSpecSlots(resolveSpec(bound.spec, after), bound.excludes, { after, count }).map((slot) => new Date(slot))

@@ -1,5 +1,7 @@
 /** The options that `cron`, `every` and `at` share: checked, and brought into the stored form. */
+import { checkList, checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { parseDuration } from '../time/duration.ts'
 import { toInstant } from '../time/instant.ts'
 import { findZone } from '../time/zone.ts'
@@ -18,25 +20,14 @@ type Range = readonly [fromAt: number, toAt: number]
 
 /** Refuses option names that are not known, with `InvalidOption`. `factory` is the function that was called. */
 export function checkOptionNames(options: unknown, factory: string, names: readonly string[] = []): void {
-  const known = [...COMMON_NAMES, ...names]
-  if (options === undefined) return
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new QuarterjackError('InvalidOption', `${factory}: options must be an object with any of ${known.join(', ')}.`)
-  }
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue
-    throw new QuarterjackError('InvalidOption', `${factory}: "${name}" is not an option. Known are ${known.join(', ')}.`)
-  }
+  checkNames(options, [...COMMON_NAMES, ...names], factory)
 }
 
 /** A frozen schedule of `own` (what the kind alone has) and the common options. Throws coded errors that name the field. */
 export function makeSchedule<P, S extends { readonly kind: ScheduleSpec['kind'] }>(own: S, options: ScheduleOptions<P>): Schedule<P> {
   const { key, payload } = options
   if (key !== undefined && (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH)) {
-    throw new QuarterjackError(
-      'InvalidOption',
-      `key: ${JSON.stringify(key)} is not a key. Give 1 to ${MAX_KEY_LENGTH} characters, or leave it out.`,
-    )
+    throw new QuarterjackError('InvalidOption', `key: ${shown(key)} is not a key. Give 1 to ${MAX_KEY_LENGTH} characters, or leave it out.`)
   }
   const spec = { ...own, ...resolveCommon(options) } as unknown as ScheduleSpec
   return Object.freeze({ spec: Object.freeze(spec), excludes: Object.freeze(functionsOf(options.exclude)), key, payload })
@@ -72,7 +63,7 @@ function resolveExclusions(exclude: unknown): { readonly days: readonly string[]
     else if (isRange(entry)) ranges.push(resolveRange(entry, field))
     else {
       const remedy = 'Use a day such as "2026-12-25", a range { from, to }, or a function of the slot that answers true or false.'
-      throw new QuarterjackError('InvalidOption', `${field}: ${JSON.stringify(entry) ?? String(entry)} is not an exclusion. ${remedy}`)
+      throw new QuarterjackError('InvalidOption', `${field}: ${shown(entry)} is not an exclusion. ${remedy}`)
     }
   }
   ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1])
@@ -85,7 +76,7 @@ function functionsOf(exclude: unknown): ExcludeFunctions {
 
 function listOf(exclude: unknown): readonly unknown[] {
   if (exclude === undefined) return []
-  if (!Array.isArray(exclude)) throw new QuarterjackError('InvalidOption', 'exclude: it must be a list. Put the exclusion into [ ].')
+  checkList(exclude, 'exclude', 'exclusions')
   if (exclude.length > MAX_EXCLUSIONS) {
     throw new QuarterjackError(
       'InvalidOption',

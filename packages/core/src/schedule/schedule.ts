@@ -23,7 +23,7 @@ export interface ScheduleOptions<P = unknown> {
   readonly end?: Instant | undefined
   /** Slots to leave out; each is recorded as skipped (`excluded`). */
   readonly exclude?: readonly Exclusion[] | undefined
-  /** Up to this much is added to each slot's due instant: the same on every node, and never past the next slot. */
+  /** Up to this much is added to each slot's due instant: the same on every node, and never past the next slot. At most the longest time between two slots. */
   readonly jitter?: Duration | undefined
   /** IANA name. Default `'UTC'`. For `every` and `at` it only gives excluded days their meaning. */
   readonly timeZone?: string | undefined
@@ -72,6 +72,17 @@ export type ResolvedSpec = CronSpec | (EverySpec & { readonly anchorAt: number }
 
 /** Calendar functions of a schedule. One that throws, or answers anything but true, leaves nothing out. */
 export type ExcludeFunctions = readonly ((slot: Date) => boolean)[]
+
+/** A payload as it was written, literals and all, without the `readonly` that inferring them brings. */
+export type Written<P> = 0 extends 1 & P
+  ? P
+  : P extends Primitive | ((...args: never) => unknown)
+    ? P
+    : P extends object
+      ? { -readonly [K in keyof P]: Written<P[K]> }
+      : P
+
+type Primitive = string | number | boolean | bigint | symbol | null | undefined
 
 /** A schedule as `cron()`, `every()` and `at()` return it: frozen, validated. */
 export interface Schedule<P = unknown> {

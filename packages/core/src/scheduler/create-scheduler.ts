@@ -2,6 +2,7 @@
 import { createEngine } from '../engine/create-engine.ts'
 import { prepareDefinition, startPayload, type Definition } from '../engine/register.ts'
 import { createStoreLink } from '../engine/store-link.ts'
+import { checkCount, checkList, checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { auditSchedules } from '../health/audit.ts'
 import { snapshotHealth } from '../health/snapshot-health.ts'
@@ -12,14 +13,16 @@ import { createIds } from '../random/ids.ts'
 import { parseDuration } from '../time/duration.ts'
 import { toInstant } from '../time/instant.ts'
 import { buildTrigger, RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
+import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
+import { createKnownJobs, jobName } from './job-ref.ts'
 import { createMisfireLog } from './misfire-log.ts'
 import { previewSlots, previewSources } from './preview.ts'
 import { reachedStore } from './reached-store.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
 import type { HandleDeps } from './run-handle.ts'
-import { createRunsGroup, jobName } from './runs-group.ts'
+import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
 import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
 import { countOutcomes, wakeDate } from './tick.ts'
@@ -86,10 +89,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Opens the store once; a failed opening is tried again by the next call. */
   const open = (): Promise<void> => {
     opening ??= engine
-      .call('open', async (opened) => {
-        await opened.open()
-        return { storeNow: await opened.now() }
-      })
+      .call('open', (opened) => opened.open().then(() => ({})))
+      .then(() => engine.call('now', async (opened) => ({ storeNow: await opened.now() })))
       .then(
         () => undefined,
         (error: unknown) => {
@@ -107,19 +108,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   const handles: HandleDeps = { clock, ...createRunWatch({ store, clock, call }) }
 
-  const requirePolicy = (name: string): JobPolicy => {
-    const policy = policies.get(name)
-    if (policy !== undefined) return policy
-    throw new QuarterjackError(
-      'UnknownJob',
-      `job ${JSON.stringify(name)} is not among the jobs of this scheduler (${[...policies.keys()].join(', ') || 'none'}). Pass it to createScheduler({ jobs }).`,
-    )
-  }
-
-  const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, requirePolicy, handles })
+  const jobs = createKnownJobs(policies)
+  const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, jobs, handles })
 
   const startJobs = async ({ only, quota, withStartRuns }: Beginning): Promise<void> => {
-    const chosen = only === undefined ? [...policies.values()] : only.map((job) => requirePolicy(jobName(job)))
+    const chosen = only === undefined ? [...policies.values()] : only.map((job) => jobs.named(jobName(job, 'start: only')))
     definitions = await Promise.all(chosen.map((policy) => prepareDefinition(policy, resolved.limits.payload)))
     await open()
     const standings = await engine.start(definitions, quota)
@@ -147,18 +140,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     })
   }
 
-  const setSuspended = async (job: JobRef, name: string | undefined, reason: string | null): Promise<boolean> => {
-    const target = { job: jobName(job), name, reason }
-    const { changed } = await call('schedules.suspend', (opened) => opened.schedules.suspend({ targets: [target] }))
-    if (changed[0] !== true) return false
-    if (reason === null) emitter.emit('job.resumed', { job: target.job, key: name ?? null })
-    else emitter.emit('job.suspended', { job: target.job, key: name ?? null, reason })
-    engine.stir()
-    return true
-  }
-
   /** Stops once; whoever asks meanwhile, or later, gets the same answer. A start under way is waited for. */
   const stop = async (stopOptions: { readonly grace?: number | string } = {}): Promise<StopReport> => {
+    checkNames(stopOptions, ['grace'], 'stop')
     const graceMs = parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace')
     await starting?.catch(() => undefined)
     if (phase === 'started') stopping = end(graceMs)
@@ -173,7 +157,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       phase = 'stopped'
     })
     if (stuck.length > 0)
-      logger.error({ stuck }, `stopped, but ${stuck.length} handlers ignored abort and still execute: ${stuck.join(', ')}`)
+      logger.error(
+        { stuck },
+        `stopped, but ${stuck.length} ${stuck.length === 1 ? 'handler ignores abort and still executes' : 'handlers ignore abort and still execute'}: ${stuck.join(', ')}`,
+      )
     emitter.emit('scheduler.stopped', { stuck })
     return { stuck }
   }
@@ -206,6 +193,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     jobs: resolved.jobs,
 
     async start(startOptions = {}) {
+      checkNames(startOptions, ['only', 'runOnStart'], 'start')
+      if (startOptions.only !== undefined) checkList(startOptions.only, 'start: only', 'jobs or names')
       await begin({ only: startOptions.only, withStartRuns: startOptions.runOnStart !== false })
       if (resolved.signalGraceMs !== null && isRunning()) {
         const grace = resolved.signalGraceMs
@@ -218,11 +207,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     stop: stop as Scheduler['stop'],
 
     async tick(tickOptions = {}) {
+      checkNames(tickOptions, ['limit', 'budget'], 'tick')
+      const quota = checkCount(tickOptions.limit ?? 100, 'tick: limit', { least: 1 })
       const budgetMs = parseDuration(tickOptions.budget ?? '30s', 'tick: budget', 1)
       const until = clock.monotonic() + budgetMs
       let nextWakeAt: Date | null = null
       // A tick comes and goes; it is no deploy.
-      await begin({ quota: tickOptions.limit ?? 100, withStartRuns: false })
+      await begin({ quota, withStartRuns: false })
       const { counts, stop: stopCounting } = countOutcomes(emitter)
       try {
         await engine.quietWithin(budgetMs)
@@ -238,37 +229,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
 
     ...triggers,
-
-    suspend(job, reason, suspendOptions = {}) {
-      if (typeof reason !== 'string' || reason.trim() === '') {
-        throw new QuarterjackError(
-          'InvalidOption',
-          `suspend: reason: ${JSON.stringify(reason)} says nothing. Whoever finds the job suspended needs to know why.`,
-        )
-      }
-      return setSuspended(job, suspendOptions.schedule, reason)
-    },
-    resume: (job, resumeOptions = {}) => setSuspended(job, resumeOptions.schedule, null),
-
-    async retire(job) {
-      const { replies } = await call('schedules.retire', (opened) => opened.schedules.retire({ jobs: [job] }))
-      if (replies[0] === 'unknown') throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${JSON.stringify(job)}.`)
-      if (replies[0] === 'inUse') {
-        throw new QuarterjackError(
-          'JobInUse',
-          `retire: a live process still declares job "${job}". Deploy the code without it first; its presence ends with that process's lease.`,
-        )
-      }
-    },
+    ...createJobControl({ call, emitter, onChanged: engine.stir }),
 
     async preview(job, previewOptions = {}) {
-      const name = jobName(job)
+      checkNames(previewOptions, ['count', 'from', 'schedule'], 'preview')
+      const name = jobName(job, 'preview')
       const { storeNow, ...rest } = await call('schedules.list', async (opened) => ({
         storeNow: await opened.now(),
         ...(await opened.schedules.list({ job: name, limit: MOST_PREVIEWED })),
       }))
       const policy = policies.get(name) ?? null
-      if (policy === null && rest.schedules.length === 0) requirePolicy(name)
+      if (policy === null && rest.schedules.length === 0) jobs.named(name)
       const sources = previewSources(rest.schedules, policy, storeNow).filter(
         (source) => previewOptions.schedule === undefined || source.name === previewOptions.schedule,
       )
@@ -296,10 +267,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     live: () => phase !== 'stopped' && engine.live(),
     async audit(auditOptions = {}) {
+      checkNames(auditOptions, ['job', 'limit'], 'audit')
+      const { job, limit } = auditOptions
+      if (limit !== undefined) checkCount(limit, 'audit: limit', { least: 1 })
+      const names = job === undefined ? undefined : [jobName(job, 'audit: job')]
       await open()
       return auditSchedules(reachedStore(store, engine.call), {
-        jobs: auditOptions.job === undefined ? undefined : [jobName(auditOptions.job)],
-        limit: auditOptions.limit,
+        jobs: names,
+        limit,
         pause: () => new Promise((resolve) => clock.defer(resolve)),
       })
     },
@@ -308,6 +283,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     runs: createRunsGroup({ ...handles, call, policies, nextId, enqueue: (request) => engine.enqueue({ request, merge: null }) }),
     schedules: createSchedulesGroup({
       call,
+      jobs,
+      logger,
       policies,
       nextId,
       maxPayloadBytes: resolved.limits.payload,

@@ -1,10 +1,11 @@
 /** Gathers the facts of health from this process and its store. */
 import type { Engine } from '../engine/engine.ts'
 import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
-import { defaultStaleAfter } from '../health/stale-after.ts'
+import { defaultStaleAfter, stalenessOf } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
-import { resolveSpec } from '../schedule/resolve-spec.ts'
+import { describeNoSlot } from '../schedule/no-slot.ts'
+import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
 import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { JobStats } from '../store/runs.ts'
 import type { MisfireLog } from './misfire-log.ts'
@@ -27,7 +28,7 @@ export interface GatherDeps {
 /** Never throws: a store that does not answer is a fact too. */
 export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
   const names = [...deps.policies.keys()]
-  const answer = await askStore(deps.engine, names)
+  const { answer, error } = await askStore(deps.engine, names)
   const facts = deps.engine.facts()
   const now = answer?.stats.storeNow ?? deps.now()
   return {
@@ -47,15 +48,16 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
       reachable: answer !== null,
       latencyMs: facts.store.latency.values(),
       clockOffsetMs: facts.store.clockOffsetMs,
-      error: facts.store.error,
+      error: facts.store.error ?? error,
       failingForMs: facts.store.failingForMs,
     },
     owners: answer?.stats.owners ?? null,
-    jobs: names.map((name, index) =>
-      jobFacts(deps, name, now, {
-        stats: answer?.stats.jobs[index] ?? null,
-        record: answer?.records.find((one) => one.job === name) ?? null,
-        schedules: answer?.schedules.filter((one) => one.job === name) ?? [],
+    jobs: await Promise.all(
+      names.map((name, index) => {
+        const stats = answer?.stats.jobs[index] ?? null
+        const record = answer?.records.find((one) => one.job === name) ?? null
+        const schedules = answer?.schedules.filter((one) => one.job === name) ?? []
+        return withExecuting(deps.engine, now, jobFacts(deps, name, now, { stats, record, schedules }))
       }),
     ),
   }
@@ -67,15 +69,34 @@ interface StoreAnswer {
   readonly schedules: readonly ScheduleRecord[]
 }
 
-async function askStore(engine: Engine, jobs: readonly string[]): Promise<StoreAnswer | null> {
+async function askStore(
+  engine: Engine,
+  jobs: readonly string[],
+): Promise<{ readonly answer: StoreAnswer | null; readonly error: string | null }> {
   try {
     const [stats, loaded] = await Promise.all([
       engine.callOnce('runs.stats', (store) => store.runs.stats({ jobs })),
       engine.callOnce('schedules.load', (store) => store.schedules.load({ jobs })),
     ])
-    return { stats, records: loaded.jobs, schedules: loaded.schedules }
+    return { answer: { stats, records: loaded.jobs, schedules: loaded.schedules }, error: null }
+  } catch (error) {
+    return { answer: null, error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Runs of one job that are asked for. */
+const MOST_EXECUTING = 100
+
+/** What looks stale may be executing elsewhere: only then is the store asked for it. */
+async function withExecuting(engine: Engine, now: number, facts: JobFacts): Promise<JobFacts> {
+  const { job, stats } = facts
+  if (stats === null || stats.running === 0 || !facts.isStaleAfterDefault || stalenessOf(now, facts, stats) === null) return facts
+  try {
+    const query = { job, states: ['running'] as const, limit: MOST_EXECUTING }
+    const { runs } = await engine.callOnce('runs.find', (store) => store.runs.find(query))
+    return { ...facts, executingSince: runs.flatMap(({ startedAt }) => startedAt ?? []) }
   } catch {
-    return null
+    return facts
   }
 }
 
@@ -91,6 +112,7 @@ function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, 
   return {
     job: name,
     staleAfterMs: policy.health.staleAfterMs ?? defaultStaleAfter(slotsOf(policy, now)),
+    isStaleAfterDefault: policy.health.staleAfterMs === null,
     maxFailures: policy.health.maxFailures,
     timeoutMs: policy.timeoutMs,
     misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000,
@@ -100,8 +122,23 @@ function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, 
     registeredAt: schedules.length === 0 ? deps.startedAt : Math.min(...schedules.map((one) => one.createdAt)),
     resumedAt: record?.suspendedStretches.at(-1)?.[1] ?? null,
     longestRun: longest,
+    executingSince: longest === null ? [] : [longest.startedAt],
+    neverFires: schedules.filter(isSpentUnused).map(describeUnused),
     misfires: deps.misfires.of(name),
     stats,
+  }
+}
+
+/** No slot to come, and none that ever was. */
+function isSpentUnused({ nextSlot, slots, quarantined }: ScheduleRecord): boolean {
+  return nextSlot === null && slots === 0 && quarantined === null
+}
+
+function describeUnused({ name, spec }: ScheduleRecord): string {
+  try {
+    return `schedule ${name} is exhausted and has never fired: ${describeNoSlot(parseSpec(spec))}`
+  } catch {
+    return `schedule ${name} is exhausted and has never fired`
   }
 }
 

@@ -1,5 +1,5 @@
 /** The next slots of a job, by the very code that fires them. */
-import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { checkCount } from '../errors/check-call.ts'
 import { jitterSeed } from '../engine/plan-registration.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { dueAt } from '../schedule/jitter.ts'
@@ -31,9 +31,7 @@ export function previewSources(records: readonly ScheduleRecord[], policy: JobPo
 
 /** The first `count` slots after `from` over all sources, in order. */
 export function previewSlots(job: string, sources: readonly PreviewSource[], from: number, count: number): readonly PreviewSlot[] {
-  if (!Number.isInteger(count) || count < 1 || count > 10_000) {
-    throw new QuarterjackError('InvalidOption', `preview: count: ${String(count)} is not a whole number from 1 to 10000.`)
-  }
+  checkCount(count, 'preview: count', { least: 1, most: 10_000 })
   const next = sources.map((source) => nextFiringSlot(source.spec, source.functions, from))
   const slots: PreviewSlot[] = []
   while (slots.length < count) {

@@ -6,6 +6,7 @@ import type { Job, JobPolicy } from '../job/job.ts'
 import { systemRandom } from '../random/random.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { parseDuration } from '../time/duration.ts'
+import { durationOption } from '../time/duration-option.ts'
 import type { SchedulerOptions } from './scheduler.ts'
 
 /** Every default of a scheduler, in one place; tabled in `docs/defaults.md`. */
@@ -56,17 +57,19 @@ const optionsSchema = z.strictObject({
     ),
   ),
   concurrency: z.optional(z.number().check(z.int(), z.gte(1), z.lte(10_000))),
-  lease: z.optional(z.union([z.string(), z.number()])),
-  storeTimeout: z.optional(z.union([z.string(), z.number()])),
-  abortGrace: z.optional(z.union([z.string(), z.number()])),
+  lease: z.optional(durationOption(LEAST_LEASE_MS)),
+  storeTimeout: z.optional(durationOption(1)),
+  abortGrace: z.optional(durationOption(0)),
   limits: z.optional(z.strictObject({ payload: z.optional(bytes), result: z.optional(bytes), error: z.optional(bytes) })),
   around: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function (ctx, next) => …')),
-  handleSignals: z.optional(z.union([z.boolean(), z.strictObject({ grace: z.optional(z.union([z.string(), z.number()])) })])),
+  handleSignals: z.optional(
+    z.union([z.boolean(), z.strictObject({ grace: z.optional(durationOption(0)) })], 'use true, false or { grace }'),
+  ),
   clock: z.optional(z.custom<object>(has('now', 'monotonic', 'setTimer', 'clearTimer', 'defer'), 'must be a Clock')),
   random: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function')),
 })
 
-/** Throws `InvalidOption`, `InvalidDuration` or `DuplicateJob`. */
+/** Throws `InvalidOption` or `DuplicateJob`. */
 export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
   checkOptions(optionsSchema, options, 'createScheduler')
   const leaseMs = parseDuration(options.lease ?? SCHEDULER_DEFAULTS.lease, 'lease', LEAST_LEASE_MS)

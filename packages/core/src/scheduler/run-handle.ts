@@ -1,4 +1,5 @@
 /** What a trigger gives back, and how it waits for the end of its run. */
+import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { RunFailedError } from '../errors/run-errors.ts'
 import { isTerminal } from '../run/run-state.ts'
@@ -31,6 +32,7 @@ async function waitForEnd<R>(
   options: { readonly timeout?: Duration; readonly signal?: AbortSignal },
   deps: HandleDeps,
 ): Promise<R> {
+  checkNames(options, ['timeout', 'signal'], 'finished')
   const { clock } = deps
   const until =
     options.timeout === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + parseDuration(options.timeout, 'finished: timeout')

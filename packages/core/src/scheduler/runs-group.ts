@@ -1,5 +1,7 @@
 /** `scheduler.runs`: look at runs, cancel them, replay them. */
+import { checkCount, checkNames, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { isTerminal, type RunState } from '../run/run-state.ts'
 import type { RunRecord } from '../store/records.ts'
@@ -7,12 +9,14 @@ import type { EnqueueReply, EnqueueRequest, RunQuery } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { toInstant } from '../time/instant.ts'
 import { gatesOf } from '../trigger/gates-of.ts'
+import { jobName } from './job-ref.ts'
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
 import { viewRun } from './run-view.ts'
-import type { JobRef, RunFilter, RunHandle, Scheduler } from './scheduler.ts'
+import type { RunFilter, RunHandle, Scheduler } from './scheduler.ts'
 
 const STATES: readonly RunState[] = ['pending', 'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'skipped']
 const MOST_PER_PAGE = 1_000
+const REPLAY_NAMES = ['job', 'key', 'createdAfter', 'createdBefore', 'limit'] as const
 
 export interface GroupDeps {
   readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
@@ -51,10 +55,7 @@ export function createRunsGroup(
   const require = async (id: string): Promise<RunRecord> => {
     const record = await deps.get(id)
     if (record === null)
-      throw new QuarterjackError(
-        'UnknownRun',
-        `There is no run ${JSON.stringify(id)}. It was never made, or its history is no longer kept.`,
-      )
+      throw new QuarterjackError('UnknownRun', `There is no run ${shown(id)}. It was never made, or its history is no longer kept.`)
     return record
   }
 
@@ -64,9 +65,13 @@ export function createRunsGroup(
       return record === null ? null : view(record)
     },
     async find(filter = {}) {
+      checkNames(filter, [...REPLAY_NAMES, 'state', 'after'], 'runs.find')
       return (await find(resolveFilter(filter))).map(view)
     },
     async cancel(id, reason = 'cancelled by request') {
+      if (typeof reason !== 'string') {
+        throw new QuarterjackError('InvalidOption', `runs.cancel: reason: ${shown(reason)} is not a text. Write cancel(id, 'why').`)
+      }
       let tries = 0
       const { replies } = await deps.call('runs.cancel', (store) => {
         tries++
@@ -91,7 +96,9 @@ export function createRunsGroup(
       return replayRecord(record)
     },
     async replayAll(filter) {
-      const most = filter.limit ?? 100
+      // Without a filter it would replay every dead run: whoever means that writes {}.
+      requireNames(filter, REPLAY_NAMES, 'runs.replayAll')
+      const most = checkCount(filter.limit ?? 100, 'runs.replayAll: limit', { least: 1, code: 'InvalidQuery' })
       const dead: RunRecord[] = []
       // Pages come newest first; the oldest are replayed first.
       for (let after: string | undefined; ; ) {
@@ -107,11 +114,6 @@ export function createRunsGroup(
   }
 }
 
-/** The name behind a job or a name. */
-export function jobName(job: JobRef): string {
-  return typeof job === 'string' ? job : job.name
-}
-
 function resolveFilter(filter: RunFilter): RunQuery {
   const states =
     filter.state === undefined
@@ -121,14 +123,11 @@ function resolveFilter(filter: RunFilter): RunQuery {
         : [filter.state as RunState]
   for (const state of states ?? []) {
     if (!STATES.includes(state))
-      throw new QuarterjackError('InvalidQuery', `runs: state: ${JSON.stringify(state)} is not a state. Use ${STATES.join(', ')}.`)
+      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is not a state. Use ${STATES.join(', ')}.`)
   }
-  const limit = filter.limit ?? 50
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) {
-    throw new QuarterjackError('InvalidQuery', `runs: limit: ${String(filter.limit)} is not a whole number from 1 to ${MOST_PER_PAGE}.`)
-  }
+  const limit = checkCount(filter.limit ?? 50, 'runs: limit', { least: 1, most: MOST_PER_PAGE, code: 'InvalidQuery' })
   return {
-    job: filter.job === undefined ? undefined : jobName(filter.job),
+    job: filter.job === undefined ? undefined : jobName(filter.job, 'runs: job'),
     key: filter.key,
     states,
     createdAfter: filter.createdAfter === undefined ? undefined : toInstant(filter.createdAfter, 'runs: createdAfter'),

@@ -31,7 +31,10 @@ export interface SchedulerOptions {
   readonly limits?: { readonly payload?: number; readonly result?: number; readonly error?: number } | undefined
   /** Wraps every run: AsyncLocalStorage, transactions, tracing. Must call `next` once and return its value. */
   readonly around?: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | undefined
-  /** Stop on SIGTERM and SIGINT, with this grace; the second signal exits. Default off. */
+  /**
+   * Stop on SIGTERM and SIGINT, with this grace; the second signal exits. The process is not ended for you: it lives as long as
+   * something else keeps it (a server, a pool); close that on the event `scheduler.stopped`. Default off.
+   */
   readonly handleSignals?: boolean | { readonly grace?: Duration } | undefined
   /** For tests. */
   readonly clock?: Clock | undefined
@@ -133,12 +136,12 @@ export interface ScheduleView {
   readonly suspended: { readonly at: Date; readonly reason: string } | null
 }
 
-/** A dynamic schedule to be set. */
-export interface ScheduleSetting<In> {
-  readonly key: string
-  readonly schedule: Schedule<unknown>
-  readonly payload?: In
-}
+/** A dynamic schedule to be set. The payload stands beside the schedule or in it, and may be left out when `undefined` is a valid one. */
+export type ScheduleSetting<In> = { readonly key: string } & (undefined extends In
+  ? { readonly schedule: Schedule<In> | Schedule<undefined>; readonly payload?: In }
+  :
+      | { readonly schedule: Schedule<In>; readonly payload?: In }
+      | { readonly schedule: Schedule<In> | Schedule<undefined>; readonly payload: In })
 
 /** One line of `preview`. */
 export interface PreviewSlot {

@@ -1,14 +1,20 @@
 /** `scheduler.schedules`: dynamic schedules, by the hundred thousand. */
+import { checkCount, checkList, checkNames, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { anchorOf, type Placed, placeSpec, planScheduleWrite } from '../engine/plan-registration.ts'
-import type { Job, JobPolicy } from '../job/job.ts'
+import type { JobPolicy } from '../job/job.ts'
 import { deserialisePayload, parsePayload, serialisePayload } from '../job/payload.ts'
+import type { Logger } from '../observe/logger.ts'
+import { describeNoSlot } from '../schedule/no-slot.ts'
+import { isSchedule, requireSchedule } from '../schedule/require-schedule.ts'
 import { bindSchedule } from '../schedule/resolve-spec.ts'
 import type { ScheduleSpec } from '../schedule/schedule.ts'
 import type { ScheduleWrite } from '../store/schedules.ts'
 import { checkKey } from '../trigger/build-request.ts'
 import { batchLength } from '../trigger/take-batch.ts'
-import { jobName, type GroupDeps } from './runs-group.ts'
+import { type KnownJobs, jobName } from './job-ref.ts'
+import type { GroupDeps } from './runs-group.ts'
 import { viewSchedule } from './schedule-view.ts'
 import type { ScheduleSetting, Scheduler } from './scheduler.ts'
 
@@ -18,73 +24,98 @@ const MAX_ROUNDS = 10
 
 type Written = 'created' | 'changed' | 'unchanged'
 
-export function createSchedulesGroup(
-  deps: GroupDeps & { readonly maxPayloadBytes: number; readonly storeNow: () => Promise<number>; readonly onWritten: () => void },
-): Scheduler['schedules'] {
-  const setMany = async <In, R>(job: Job<In, R>, settings: readonly ScheduleSetting<In>[]): Promise<readonly Written[]> => {
+interface SchedulesDeps extends GroupDeps {
+  readonly jobs: KnownJobs
+  readonly logger: Logger
+  readonly maxPayloadBytes: number
+  readonly storeNow: () => Promise<number>
+  readonly onWritten: () => void
+}
+
+export function createSchedulesGroup(deps: SchedulesDeps): Scheduler['schedules'] {
+  const write = async (policy: JobPolicy, settings: readonly Setting[], where: (index: number) => string): Promise<readonly Written[]> => {
+    const { maxPayloadBytes } = deps
     const prepared: Prepared[] = []
-    for (const setting of settings as readonly ScheduleSetting<unknown>[]) {
-      prepared.push(needsNoCheck(job.policy, setting) ? { setting, payload: null } : await prepare(job.policy, setting, deps))
+    for (const setting of settings) {
+      if (needsNoCheck(policy, setting)) prepared.push({ setting, payload: null })
+      else prepared.push(await prepare(policy, setting, { maxPayloadBytes, where: where(prepared.length) }))
     }
-    const outcomes: Written[] = []
-    for (let left = prepared; left.length > 0; ) {
-      const length = batchLength(left, ({ payload }) => payload?.length ?? 0, BOUNDS)
-      outcomes.push(...(await writeBatch(job.policy, left.slice(0, length), deps)))
-      left = left.slice(length)
-    }
+    const spent: Setting[] = []
+    const outcomes = await writeAll(prepared, (batch) =>
+      writeBatch(policy, batch, { ...deps, onSpent: (setting) => void spent.push(setting) }),
+    )
+    warnOfSpent(policy, spent, deps.logger)
     deps.onWritten()
     return outcomes
   }
 
   return {
-    setMany,
+    async setMany(job, settings) {
+      const policy = deps.jobs.given(job, 'schedules.setMany')
+      checkList(settings, `schedules.setMany of job "${policy.name}": settings`, 'settings')
+      return write(policy, settings as readonly Setting[], (index) => `schedules.setMany of job "${policy.name}": settings[${index}]`)
+    },
     async set(job, setting) {
-      return (await setMany(job, [setting]))[0] as Written
+      const policy = deps.jobs.given(job, 'schedules.set')
+      return (await write(policy, [setting as Setting], () => `schedules.set of job "${policy.name}"`))[0] as Written
     },
     async get(job, key) {
-      const { schedules } = await deps.call('schedules.get', (store) =>
-        store.schedules.get({ schedules: [{ job: jobName(job), name: key }] }),
-      )
+      const ref = { job: jobName(job, 'schedules.get'), name: checkKey(key, 'schedules.get: key') }
+      const { schedules } = await deps.call('schedules.get', (store) => store.schedules.get({ schedules: [ref] }))
       const record = schedules[0] ?? null
       return record === null ? null : viewSchedule(record, deps.policies.get(record.job)?.sensitive ?? null)
     },
     async list(filter = {}) {
+      checkNames(filter, ['job', 'after', 'limit'], 'schedules.list')
       const { job, after, limit = 100 } = filter
-      const { schedules } = await deps.call('schedules.list', (store) =>
-        store.schedules.list({ job: job === undefined ? undefined : jobName(job), after, limit: Math.min(limit, 10_000) }),
-      )
+      checkNames(after, ['job', 'name'], 'schedules.list: after')
+      const query = {
+        job: job === undefined ? undefined : jobName(job, 'schedules.list: job'),
+        after,
+        limit: Math.min(checkCount(limit, 'schedules.list: limit', { least: 1, code: 'InvalidQuery' }), 10_000),
+      }
+      const { schedules } = await deps.call('schedules.list', (store) => store.schedules.list(query))
       return schedules.map((record) => viewSchedule(record, deps.policies.get(record.job)?.sensitive ?? null))
     },
     async remove(job, key) {
-      const { removed } = await deps.call('schedules.remove', (store) =>
-        store.schedules.remove({ schedules: [{ job: jobName(job), name: key }] }),
-      )
+      const ref = { job: jobName(job, 'schedules.remove'), name: checkKey(key, 'schedules.remove: key') }
+      const { removed } = await deps.call('schedules.remove', (store) => store.schedules.remove({ schedules: [ref] }))
       return removed[0] ?? false
     },
   }
 }
 
+type Setting = ScheduleSetting<unknown>
+
 interface Prepared {
-  readonly setting: ScheduleSetting<unknown>
+  readonly setting: Setting
   readonly payload: string | null
 }
 
 const PLAIN_KEY = /^[\w.:/-]{1,128}$/
 
-/** A plain key and no payload, of a job that takes none: spares 100,000 of them a promise each. */
-function needsNoCheck({ payload }: JobPolicy, setting: ScheduleSetting<unknown>): boolean {
-  const { excludes, payload: own } = setting.schedule
-  return payload === null && setting.payload === undefined && own === undefined && excludes.length === 0 && PLAIN_KEY.test(setting.key)
+/**
+ * A plain key and no payload, of a job that takes none: spares 100,000 of them a promise each. What is false for anything
+ * else: `prepare` says what is wrong with it.
+ */
+function needsNoCheck({ payload }: JobPolicy, setting: unknown): boolean {
+  if (payload !== null || typeof setting !== 'object' || setting === null) return false
+  for (const name in setting) if (name !== 'key' && name !== 'schedule') return false
+  const { key, schedule } = setting as Partial<Setting>
+  if (typeof key !== 'string' || !isSchedule(schedule)) return false
+  return schedule.payload === undefined && schedule.excludes.length === 0 && PLAIN_KEY.test(key)
 }
 
 /** Everything that can be refused is refused before anything is written. */
 async function prepare(
   policy: JobPolicy,
-  setting: ScheduleSetting<unknown>,
-  deps: { readonly maxPayloadBytes: number },
+  setting: Setting,
+  deps: { readonly maxPayloadBytes: number; readonly where: string },
 ): Promise<Prepared> {
-  const what = `schedule ${JSON.stringify(setting.key)} of job "${policy.name}"`
-  checkKey(setting.key, `${what}: key`)
+  requireNames(setting, ['key', 'schedule', 'payload'], deps.where)
+  checkKey(setting.key, `${deps.where}: key`)
+  const what = `schedule ${shown(setting.key)} of job "${policy.name}"`
+  requireSchedule(setting.schedule, `${what}: schedule`)
   if (setting.key === '' || setting.key.startsWith('#')) {
     throw new QuarterjackError('InvalidSchedule', `${what}: the key must not be empty or begin with "#": those name the schedules in code.`)
   }
@@ -99,10 +130,40 @@ async function prepare(
   return { setting, payload: text }
 }
 
+/** Batch by batch, in the order given; batches that share no key are written side by side. The first failure ends it, once nothing is under way. */
+async function writeAll(
+  prepared: readonly Prepared[],
+  writeOne: (batch: readonly Prepared[]) => Promise<readonly Written[]>,
+): Promise<readonly Written[]> {
+  const batches: (readonly Prepared[])[] = []
+  for (let from = 0, length = 0; from < prepared.length; from += length) {
+    const ahead = prepared.slice(from, from + BOUNDS.most)
+    length = batchLength(ahead, ({ payload }) => payload?.length ?? 0, BOUNDS)
+    batches.push(ahead.slice(0, length))
+  }
+  const outcomes: (readonly Written[])[] = []
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < batches.length) {
+      const turn = next++
+      try {
+        outcomes[turn] = await writeOne(batches[turn] as readonly Prepared[])
+      } catch (error) {
+        next = batches.length
+        throw error
+      }
+    }
+  }
+  const areApart = batches.length > 1 && new Set(prepared.map(({ setting }) => setting.key)).size === prepared.length
+  const ends = await Promise.allSettled(areApart ? [lane(), lane()] : [lane()])
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  return outcomes.flat()
+}
+
 async function writeBatch(
   policy: JobPolicy,
   batch: readonly Prepared[],
-  deps: GroupDeps & { readonly storeNow: () => Promise<number> },
+  deps: GroupDeps & { readonly storeNow: () => Promise<number>; readonly onSpent: (setting: Setting) => void },
 ): Promise<readonly Written[]> {
   const outcomes: Written[] = new Array(batch.length)
   const anchors = await anchorsOf(policy, batch, deps)
@@ -121,10 +182,22 @@ async function writeBatch(
       const reply = replies[position]
       if (reply === undefined || reply.status === 'stale') return [{ ...one, asOf: reply?.cursor ?? one.asOf }]
       outcomes[one.index] = reply.status
+      if (reply.status !== 'unchanged' && writes[position]?.nextSlot === null) deps.onSpent(one.prepared.setting)
       return []
     })
   }
   return outcomes
+}
+
+/** It is right to set what is over, for instance again; that it will never fire should be seen all the same. */
+function warnOfSpent({ name: job }: JobPolicy, spent: readonly Setting[], logger: Logger): void {
+  const [first] = spent
+  if (first === undefined) return
+  const more = spent.length === 1 ? '' : ` So it is with ${spent.length - 1} more that were set with it.`
+  logger.warn(
+    { job, schedule: first.key, schedules: spent.length },
+    `schedule ${shown(first.key)} of job "${job}" will never fire: ${describeNoSlot(first.schedule.spec)}.${more}`,
+  )
 }
 
 /** Makes writes; schedules that share a spec share the arithmetic. */

@@ -1,13 +1,17 @@
 /** `scheduler.trigger` and `triggerMany`. */
 import type { Engine } from '../engine/engine.ts'
+import { checkList, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Job, JobPolicy } from '../job/job.ts'
 import type { EnqueueReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import { buildTrigger, type TriggerRequestOptions } from '../trigger/build-request.ts'
+import { buildTrigger, TRIGGER_NAMES, type TriggerRequestOptions } from '../trigger/build-request.ts'
 import type { Trigger } from '../trigger/coalesce.ts'
+import type { KnownJobs } from './job-ref.ts'
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
 import type { Scheduler, TriggerArgs, TriggerItem } from './scheduler.ts'
+
+const ITEM_NAMES = ['payload', ...TRIGGER_NAMES]
 
 export interface TriggerDeps {
   readonly engine: Engine
@@ -15,13 +19,13 @@ export interface TriggerDeps {
   readonly open: () => Promise<void>
   readonly nextId: () => string
   readonly maxPayloadBytes: number
-  readonly requirePolicy: (job: string) => JobPolicy
+  readonly jobs: KnownJobs
   readonly handles: HandleDeps
 }
 
 export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | 'triggerMany'> {
-  const build = (job: string, payload: unknown, options: TriggerRequestOptions): Promise<Trigger> =>
-    buildTrigger(deps.requirePolicy(job), payload, options, { id: deps.nextId(), maxPayloadBytes: deps.maxPayloadBytes })
+  const build = (policy: JobPolicy, payload: unknown, options: TriggerRequestOptions): Promise<Trigger> =>
+    buildTrigger(policy, payload, options, { id: deps.nextId(), maxPayloadBytes: deps.maxPayloadBytes })
 
   const send = async (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
     if (tx === undefined) {
@@ -40,13 +44,17 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
 
   return {
     async trigger<In, R>(job: Job<In, R>, ...[payload, options = {}]: TriggerArgs<In>) {
-      const trigger = await build(job.name, payload, options)
+      const trigger = await build(deps.jobs.given(job, 'trigger'), payload, options)
       const [reply] = await send([trigger], options.tx)
       return createRunHandle<R>(reply as EnqueueReply, job.name, deps.handles)
     },
     async triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]) {
       // All are checked before the first is sent: a bad one leaves nothing behind.
-      const triggers = await Promise.all(items.map(({ payload, ...options }) => build(job.name, payload, options)))
+      const policy = deps.jobs.given(job, 'triggerMany')
+      const what = `triggerMany of job "${policy.name}": items`
+      checkList(items, what, 'triggers')
+      for (const [index, item] of items.entries()) requireNames(item, ITEM_NAMES, `${what}[${index}]`)
+      const triggers = await Promise.all(items.map(({ payload, ...options }) => build(policy, payload, options)))
       const tx = items[0]?.tx
       if (items.some((item) => item.tx !== tx)) {
         throw new QuarterjackError(

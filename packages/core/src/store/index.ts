@@ -33,6 +33,8 @@ export type {
   Settlement,
 } from './runs.ts'
 export { MAX_MERGING } from './runs.ts'
+export type { RunCommit } from './run-commit.ts'
+export { commitOf } from './run-commit.ts'
 export type { AcquireReply, AcquireRequest, HeldLease, LeaseStore } from './leases.ts'
 
 // What a store keeps.

@@ -3,6 +3,9 @@ import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Clock } from '../time/clock.ts'
 import { withDeadline } from '../time/deadline.ts'
 
+/** For `open`, which may have to migrate. A store bounds its attempts to connect by itself. */
+export const OPEN_DEADLINE_MS = 30_000
+
 /** Which call, and how long it may take. */
 export interface StoreCall {
   readonly clock: Clock

@@ -134,6 +134,7 @@ export interface ScheduleRecord {
   readonly horizon: number | null
   /** Specs of earlier generations that slots after the horizon came from, oldest first. */
   readonly history: readonly PastSpec[]
+  /** Since when its slots count: the `asOf` of the write that created it. */
   readonly createdAt: number
   /** Set when the row could not be understood: it no longer fires, alone. */
   readonly quarantined: string | null

@@ -166,6 +166,7 @@ export interface JobStats {
   readonly nextSlot: number | null
   /** Earliest `nextDueAt` that is overdue. */
   readonly overdueSince: number | null
+  /** A store may stop counting at 1,000. */
   readonly schedules: number
   readonly lastRun: RunRecord | null
   /** A run that its handler skipped counts: there was nothing to do. */

@@ -22,7 +22,8 @@ export interface ScheduleWrite {
 
 /**
  * `created`, `changed`, `unchanged` (equal spec and payload: nothing was written), or `stale`: the
- * cursor is already past `asOf`; compute again from `cursor`. On a change the store keeps the old
+ * cursor is already past `asOf`; compute again from `cursor`. A created schedule has `asOf` as its cursor
+ * and as its `createdAt`: its slots count from there, however late the write arrives. On a change the store keeps the old
  * spec in `history`, writes the unfired old slots `[old nextSlot, asOf]` as one uncounted
  * `superseded` range (only if old nextSlot ≤ asOf), raises `generation`, and sets the cursor to `asOf`.
  */
@@ -136,7 +137,11 @@ export interface ScheduleStore {
     request: { readonly registrations: readonly Registration[] } & AtStoreTime,
   ): Promise<{ readonly replies: readonly RegistrationReply[] } & Tick>
 
-  /** Schedules of the owner's jobs with `nextDueAt ≤ now`, unsuspended, earliest first, fair between jobs. */
+  /**
+   * Schedules of the owner's jobs with `nextDueAt ≤ now`, unsuspended, earliest first, fair between jobs. Where several
+   * live owners know a job, a store may leave each a part of what is due to itself for up to 100 ms; `nextDueAt` then tells
+   * when to ask again. It is advice about who fires, never a rule: firing compares.
+   */
   due(request: { readonly owner: string; readonly limit: number } & AtStoreTime): Promise<
     {
       readonly schedules: readonly ScheduleRecord[]

@@ -17,7 +17,8 @@ export interface StoreCapabilities {
 
 /** A hint, never the truth: it may be lost, late or doubled. */
 export type StoreHint =
-  | { readonly kind: 'work' } // something became due earlier than anyone was told
+  // Something became due earlier than anyone was told; with `of`, runs did, and no schedule: whoever hears it need not look at those.
+  | { readonly kind: 'work'; readonly of?: 'runs' }
   | { readonly kind: 'cancel'; readonly owner: string } // an owner should renew now to learn of a cancel
   | { readonly kind: 'settled'; readonly runId: string }
   | { readonly kind: 'lease'; readonly name: string } // a mutex was released

@@ -1,16 +1,23 @@
 /** A clock that moves only when told, for tests and simulations. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { Clock, TimerHandle } from '../time/clock.ts'
+import { type Duration, formatDuration, parseDuration } from '../time/duration.ts'
+import { type Instant, toInstant } from '../time/instant.ts'
 
 /** {@link Clock} whose time is moved by hand. Wall time and monotonic time move together unless `jump` is called. */
 export interface FakeClock extends Clock {
   /** Moves time forward, firing due timers in order, each followed by all work it caused. */
-  advance(ms: number): Promise<void>
+  advance(by: Duration): Promise<void>
   /** Moves time to a wall instant; must not lie in the past. */
-  advanceTo(at: number | Date | string): Promise<void>
+  advanceTo(at: Instant): Promise<void>
   /** Lets all pending work (promises, deferred callbacks) finish without moving time. */
   settle(): Promise<void>
-  /** Moves time to each next timer until `promise` settles, for at most `withinMs` (default one hour). For code that waits. */
-  until<T>(promise: Promise<T>, withinMs?: number): Promise<T>
+  /**
+   * Moves time to each next timer until `promise` settles, for at most `within` (default one hour). For code that waits for
+   * this clock: real I/O takes real time, so await that directly. Throws `WaitTimedOut`.
+   */
+  until<T>(promise: Promise<T>, within?: Duration): Promise<T>
   /** Steps the wall clock only, forward or back, as NTP or an operator would. */
   jump(ms: number): void
   /** How many timers are set. */
@@ -25,9 +32,9 @@ interface Timer {
   readonly callback: () => void
 }
 
-/** Starts at `startAt` (default 2026-01-01T00:00:00Z). */
-export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)): FakeClock {
-  let wallOffset = new Date(startAt).getTime()
+/** Starts at `startAt` (default 2026-01-01T00:00:00Z). Throws `InvalidInstant`, also for a text without an offset. */
+export function fakeClock(startAt: Instant = Date.UTC(2026, 0, 1)): FakeClock {
+  let wallOffset = toInstant(startAt, 'startAt')
   let elapsed = 0
   let order = 0
   const timers = new Set<Timer>()
@@ -80,13 +87,16 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
       })
     },
     settle,
-    advance,
+    advance: async (by) => advance(msOf(by, 'advance')),
     async advanceTo(at): Promise<void> {
-      const ms = new Date(at).getTime() - (wallOffset + elapsed)
-      if (ms < 0) throw new RangeError(`advanceTo: ${new Date(at).toISOString()} lies ${-ms} ms in the past; time only moves forward.`)
+      const ms = toInstant(at, 'advanceTo') - (wallOffset + elapsed)
+      if (ms < 0) {
+        throw new QuarterjackError('InvalidInstant', `advanceTo: ${shown(at)} lies ${-ms} ms in the past; time only moves forward.`)
+      }
       await advance(ms)
     },
-    async until(promise, withinMs = 3_600_000) {
+    async until(promise, within = '1h') {
+      const withinMs = msOf(within, 'until: within')
       let settled = false
       const watched = promise.finally(() => {
         settled = true
@@ -95,10 +105,14 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
       const limit = elapsed + withinMs
       await settle()
       while (!settled && elapsed < limit) await advance(Math.max(0, Math.min(next()?.at ?? limit, limit) - elapsed))
-      if (!settled) throw new Error(`until: not settled within ${withinMs} ms of this clock's time.`)
+      if (!settled) {
+        const remedy = 'If it waits for real I/O, which takes no time of this clock, await it directly; else give it longer.'
+        throw new QuarterjackError('WaitTimedOut', `until: not settled within ${formatDuration(withinMs)} of this clock's time. ${remedy}`)
+      }
       return watched
     },
     jump(ms): void {
+      if (!Number.isFinite(ms)) throw new QuarterjackError('InvalidDuration', `jump: ${shown(ms)} is not a number of milliseconds.`)
       wallOffset += ms
     },
     get timers(): number {
@@ -108,4 +122,9 @@ export function fakeClock(startAt: number | Date | string = Date.UTC(2026, 0, 1)
       return next()?.at ?? null
     },
   }
+}
+
+/** As any duration; parts of a millisecond are taken, too, for a clock may stand between two. */
+function msOf(by: Duration, field: string): number {
+  return typeof by === 'number' && Number.isFinite(by) && by >= 0 ? by : parseDuration(by, field)
 }

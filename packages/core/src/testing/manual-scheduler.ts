@@ -1,10 +1,13 @@
 /** A scheduler on a fake clock: time moves when the test says so. */
 import type { Job } from '../job/job.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { memoryStore } from '../memory/memory-store.ts'
 import { seededRandom } from '../random/random.ts'
 import { createScheduler } from '../scheduler/create-scheduler.ts'
 import type { RunHandle, Scheduler, SchedulerOptions } from '../scheduler/scheduler.ts'
-import { parseDuration, type Duration } from '../time/duration.ts'
+import { type Duration, formatDuration, parseDuration } from '../time/duration.ts'
+import type { Instant } from '../time/instant.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
 import { recordEvents, type EventRecorder } from './record-events.ts'
 
@@ -17,7 +20,7 @@ export interface ManualSchedulerOptions extends Omit<SchedulerOptions, 'store' |
   /** Default 1. */
   readonly seed?: number
   /** Where a fresh clock starts. Default 2026-01-01T00:00:00Z. */
-  readonly startAt?: Date | string | number
+  readonly startAt?: Instant
 }
 
 /** A scheduler whose time the test moves. */
@@ -31,8 +34,11 @@ export interface ManualScheduler extends AsyncDisposable {
   /** Moves time, running everything that falls due, in order. */
   advance(by: Duration): Promise<void>
   /** Moves time to an instant. */
-  advanceTo(at: Date | string | number): Promise<void>
-  /** Waits for a run by moving time to each next timer, for at most `within` (default `'1h'`). */
+  advanceTo(at: Instant): Promise<void>
+  /**
+   * Waits for a run by moving time to each next timer, for at most `within` (default `'1h'`). A handler with real I/O takes
+   * real time: await `handle.finished()` for it. Throws what `finished()` throws, and `WaitTimedOut`.
+   */
   finish<R>(handle: RunHandle<R>, within?: Duration): Promise<R>
   stop(): Promise<void>
 }
@@ -46,6 +52,7 @@ export interface ManualScheduler extends AsyncDisposable {
  * await manual.advance('1m')
  */
 export function manualScheduler(options: ManualSchedulerOptions): ManualScheduler {
+  checkOptionsGiven(options)
   const { clock = fakeClock(options.startAt), seed = 1, startAt: _, ...rest } = options
   const random = seededRandom(seed)
   const scheduler = createScheduler({ logger: false, ...rest, store: options.store ?? memoryStore({ clock }), clock, random })
@@ -62,8 +69,36 @@ export function manualScheduler(options: ManualSchedulerOptions): ManualSchedule
     start: () => clock.until(scheduler.start(), 60_000).then(() => clock.settle()),
     advance: (by) => clock.advance(parseDuration(by, 'advance')),
     advanceTo: (at) => clock.advanceTo(at),
-    finish: (handle, within = '1h') => clock.until(handle.finished(), parseDuration(within, 'finish: within')),
+    async finish(handle, within = '1h') {
+      requireHandle(handle)
+      const withinMs = parseDuration(within, 'finish: within')
+      try {
+        return await clock.until(handle.finished(), withinMs)
+      } catch (error) {
+        if (!QuarterjackError.isInstance(error, 'WaitTimedOut')) throw error
+        const remedy =
+          'A handler with real I/O takes real time, which this clock does not see: await handle.finished() instead. Else give it longer.'
+        throw new QuarterjackError(
+          'WaitTimedOut',
+          `finish: run ${handle.id} did not end within ${formatDuration(withinMs)} of this clock's time. ${remedy}`,
+        )
+      }
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function checkOptionsGiven(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new QuarterjackError(
+    'InvalidOption',
+    `manualScheduler: ${shown(options)} is not an object. Write manualScheduler({ jobs: [job] }).`,
+  )
+}
+
+function requireHandle(handle: unknown): void {
+  if (typeof (handle as Partial<RunHandle> | null | undefined)?.finished === 'function') return
+  const remedy = handle instanceof Promise ? 'Await the trigger first.' : 'Give what trigger() answered with.'
+  throw new QuarterjackError('InvalidOption', `finish: ${shown(handle)} is not a run. ${remedy}`)
 }

@@ -1,5 +1,5 @@
 /** Recorders: what happened, for assertions. */
-import { EVENT_NAMES } from '../observe/event-names.ts'
+import { EVENT_NAMES, requireEventName } from '../observe/event-names.ts'
 import type { SchedulerEventName, SchedulerEvents } from '../observe/events.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 
@@ -10,7 +10,7 @@ export type RecordedEvent = { [E in SchedulerEventName]: { readonly name: E; rea
 export interface EventRecorder {
   /** Oldest first. */
   readonly all: readonly RecordedEvent[]
-  /** Those of one name. */
+  /** Those of one name. Throws `InvalidOption` for a name that no event has. */
   of<E extends SchedulerEventName>(name: E): readonly SchedulerEvents[E][]
   /** Forgets everything so far. */
   clear(): void
@@ -24,7 +24,10 @@ export function recordEvents(scheduler: Pick<Scheduler, 'on'>): EventRecorder {
   const undo = EVENT_NAMES.map((name) => scheduler.on(name, (event) => void all.push({ name, event } as RecordedEvent)))
   return {
     all,
-    of: (name) => all.filter((one) => one.name === name).map((one) => one.event) as never,
+    of(name) {
+      requireEventName(name, 'events.of')
+      return all.filter((one) => one.name === name).map((one) => one.event) as never
+    },
     clear: () => void all.splice(0),
     stop() {
       for (const off of undo) off()

@@ -1,5 +1,6 @@
 /** Durations as users write them: milliseconds, or a number with a unit. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 
 type Unit = 'ms' | 's' | 'm' | 'h' | 'd' | 'w' | 'y'
 
@@ -25,11 +26,11 @@ export function parseDuration(value: unknown, field: string, minMs = 0): number 
   if (ms === null || !Number.isSafeInteger(ms)) {
     throw new QuarterjackError(
       'InvalidDuration',
-      `${field}: ${JSON.stringify(value) ?? String(value)} is not a duration. Use whole milliseconds or a string such as "500ms", "90s", "5m", "6h", "1d".`,
+      `${field}: ${shown(value)} is not a duration. Use whole milliseconds or a string such as "500ms", "90s", "5m", "6h", "1d".`,
     )
   }
   if (ms < minMs) {
-    throw new QuarterjackError('InvalidDuration', `${field}: ${JSON.stringify(value)} is too short; the least is ${formatDuration(minMs)}.`)
+    throw new QuarterjackError('InvalidDuration', `${field}: ${shown(value)} is too short; the least is ${formatDuration(minMs)}.`)
   }
   return ms
 }

@@ -1,5 +1,6 @@
 /** Instants at the public edge. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 
 /** A `Date`, epoch milliseconds, or an ISO 8601 text with an offset or `Z`. */
 export type Instant = Date | number | string
@@ -12,7 +13,7 @@ export function toInstant(value: unknown, field: string): number {
   if (at === null || !Number.isFinite(at) || Math.abs(at) > 8.64e15) {
     throw new QuarterjackError(
       'InvalidInstant',
-      `${field}: ${value instanceof Date ? 'an invalid Date' : (JSON.stringify(value) ?? String(value))} is not an instant. Use a Date, epoch milliseconds, or ISO 8601 with an offset such as "2026-01-31T09:00:00Z".`,
+      `${field}: ${shown(value)} is not an instant. Use a Date, epoch milliseconds, or ISO 8601 with an offset such as "2026-01-31T09:00:00Z".`,
     )
   }
   return Math.round(at)

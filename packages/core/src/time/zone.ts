@@ -1,5 +1,7 @@
 /** Time zones as segments of constant offset, found with `Intl` (the platform's own tz data) and cached per zone and year. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
+import { meantZone } from './meant-zone.ts'
 
 /** The largest instant a `Date` can hold; its negative is the smallest. */
 export const MAX_INSTANT: number = 8.64e15
@@ -83,9 +85,8 @@ function checkName(name: unknown, field: string): string {
 }
 
 function invalid(name: unknown, field: string, cause?: unknown): QuarterjackError {
-  const shown = JSON.stringify(name) ?? String(name)
-  const remedy = 'Use an IANA name such as "Europe/Berlin" or "UTC".'
-  return new QuarterjackError('InvalidTimeZone', `${field}: ${shown} is not a time zone that this Node knows. ${remedy}`, { cause })
+  const text = `${field}: ${shown(name)} is not a time zone that this Node knows. ${meantZone(name)}`
+  return new QuarterjackError('InvalidTimeZone', text, { cause })
 }
 
 function createZone(name: string, field: string): Zone {

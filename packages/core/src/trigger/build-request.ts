@@ -1,7 +1,9 @@
 /** From a trigger's arguments to a request the store understands. */
+import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { JOB_DEFAULTS } from '../job/defaults.ts'
-import { resolveDebounce } from '../job/define-job.ts'
+import { resolveDebounce } from '../job/debounce.ts'
 import type { AnyDebounce, JobPolicy, ResolvedDebounce } from '../job/job.ts'
 import { parsePayload, serialisePayload, deserialisePayload } from '../job/payload.ts'
 import { toInstant } from '../time/instant.ts'
@@ -27,6 +29,19 @@ export const RESERVED_KEY_PREFIX = 'quarterjack:'
 
 const MAX_KEY_LENGTH = 512
 
+/** The options of one trigger; `tx` is the facade's. */
+export const TRIGGER_NAMES: readonly string[] = [
+  'key',
+  'delay',
+  'runAt',
+  'priority',
+  'idempotencyKey',
+  'idempotencyTtl',
+  'debounce',
+  'overlap',
+  'tx',
+]
+
 /** Validates everything before anything is sent. Throws `Payload…`, `InvalidOption`, `InvalidDuration` or `InvalidInstant`. */
 export async function buildTrigger(
   policy: JobPolicy,
@@ -35,6 +50,7 @@ export async function buildTrigger(
   context: { readonly id: string; readonly maxPayloadBytes: number },
 ): Promise<Trigger> {
   const what = `trigger of job "${policy.name}"`
+  checkNames(options, TRIGGER_NAMES, what)
   const key = checkKey(options.key ?? '', `${what}: key`)
   const text = serialisePayload(payload, context.maxPayloadBytes, what)
   await parsePayload(policy.payload, deserialisePayload(text), what)
@@ -42,10 +58,7 @@ export async function buildTrigger(
     throw new QuarterjackError('InvalidOption', `${what}: delay and runAt were both given; give one of them.`)
   }
   if (options.overlap !== undefined && options.overlap !== 'skip') {
-    throw new QuarterjackError(
-      'InvalidOption',
-      `${what}: overlap: ${JSON.stringify(options.overlap)} is not possible here; only "skip" is.`,
-    )
+    throw new QuarterjackError('InvalidOption', `${what}: overlap: ${shown(options.overlap)} is not possible here; only "skip" is.`)
   }
   const debounce =
     options.debounce === undefined
@@ -87,7 +100,7 @@ export function checkKey(key: string, field: string): string {
   if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || /\p{Cc}/u.test(key)) {
     throw new QuarterjackError(
       'InvalidOption',
-      `${field}: ${JSON.stringify(key)} is not usable; give a text of at most ${MAX_KEY_LENGTH} characters without control characters.`,
+      `${field}: ${shown(key)} is not usable; give a text of at most ${MAX_KEY_LENGTH} characters without control characters.`,
     )
   }
   return key
@@ -95,7 +108,7 @@ export function checkKey(key: string, field: string): string {
 
 function checkPriority(priority: number, what: string): number {
   if (!Number.isInteger(priority) || Math.abs(priority) > 32_767) {
-    throw new QuarterjackError('InvalidOption', `${what}: priority: ${String(priority)} is not an integer from -32767 to 32767.`)
+    throw new QuarterjackError('InvalidOption', `${what}: priority: ${shown(priority)} is not an integer from -32767 to 32767.`)
   }
   return priority
 }
@@ -106,7 +119,7 @@ function resolveIdempotency(options: TriggerRequestOptions, what: string): { key
   if (key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
     throw new QuarterjackError(
       'InvalidOption',
-      `${what}: idempotencyKey: ${JSON.stringify(key)} is empty or begins with the reserved "${RESERVED_KEY_PREFIX}".`,
+      `${what}: idempotencyKey: ${shown(key)} is empty or begins with the reserved "${RESERVED_KEY_PREFIX}".`,
     )
   }
   return { key, ttlMs: parseDuration(options.idempotencyTtl ?? JOB_DEFAULTS.idempotencyTtl, `${what}: idempotencyTtl`, 1) }

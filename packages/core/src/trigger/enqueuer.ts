@@ -8,7 +8,9 @@ import { coalesce, coalescingKey, foldPayloads, type Trigger } from './coalesce.
 import { batchLength } from './take-batch.ts'
 
 /** What one store call carries at most. */
-const BOUNDS = { most: 500, bytes: 4 * 1_048_576 }
+const BOUNDS = { most: 1_000, bytes: 4 * 1_048_576 }
+/** Full batches that may be under way at once: the store works on one while this process prepares the next. */
+const MOST_UNDER_WAY = 2
 
 export interface Enqueuer {
   /** Resolves once the trigger is recorded. */
@@ -61,7 +63,7 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   let queue: Entry[] = []
   let byKey = new Map<string, Entry>()
   let flushing: Promise<void> | null = null
-  let sending: Promise<void> = Promise.resolve()
+  const underWay = new Set<Promise<void>>()
 
   const add = (trigger: Trigger, waiter: Waiter): void => {
     const key = coalescingKey(trigger)
@@ -84,11 +86,19 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
     while (queue.length > 0) {
       const length = batchLength(queue, sizeOf, BOUNDS)
       const batch = queue.slice(0, length)
+      // Order matters where requests meet in one run, and what is less than full gathers while a call is under way.
+      const isAlone = length < BOUNDS.most || !batch.every(standsAlone)
+      if (underWay.size >= (isAlone ? 1 : MOST_UNDER_WAY)) {
+        await Promise.race(underWay)
+        continue
+      }
       queue = queue.slice(length)
       byKey = new Map()
-      sending = send(batch)
-      await sending
+      const sending = send(batch).finally(() => underWay.delete(sending))
+      underWay.add(sending)
+      if (isAlone) await sending
     }
+    await Promise.all(underWay)
   }
 
   const send = async (gathered: readonly Entry[]): Promise<void> => {
@@ -157,8 +167,13 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
       const reply = await deps.callOnce('runs.enqueue', (store) => store.runs.enqueue({ requests, tx }))
       return reply.replies
     },
-    idle: () => sending,
+    idle: async () => void (await Promise.all(underWay)),
   }
+}
+
+/** No other request can have a say in what becomes of it. */
+function standsAlone({ trigger: { request } }: Entry): boolean {
+  return request.debounce === undefined && request.idempotency === undefined && !request.skipWhenBusy
 }
 
 function sizeOf({ trigger, bytes }: Entry): number {

@@ -69,6 +69,22 @@ describe('schedules', () => {
   })
 })
 
+it('JSON says null of payloads, progress and results that are not there', async () => {
+  const none = { payload: undefined, progress: undefined, result: undefined }
+  const { scheduler } = fakeScheduler({
+    verbs: {
+      'runs.find': () => [fakeRun(none)],
+      'runs.get': () => fakeRun(none),
+      'schedules.list': () => [fakeScheduleView({ payload: undefined })],
+    },
+  })
+  const empty = { payload: null, progress: null, result: null }
+  expect((await invokeJson(scheduler, ['runs'])).json).toMatchObject({ runs: [empty] })
+  expect((await invokeJson(scheduler, ['dead'])).json).toMatchObject({ runs: [empty] })
+  expect((await invokeJson(scheduler, ['runs', 'show', 'r-1'])).json).toMatchObject({ run: empty })
+  expect((await invokeJson(scheduler, ['schedules'])).json).toMatchObject({ schedules: [{ payload: null }] })
+})
+
 describe('runs', () => {
   it('passes the filters on', async () => {
     const { scheduler, calls } = fakeScheduler()

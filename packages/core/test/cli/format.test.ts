@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closestName } from '../../src/cli/closest-name.ts'
+import { closestName } from '../../src/errors/closest-name.ts'
 import { formatElapsed, formatInstant, formatValue } from '../../src/cli/format.ts'
 
 describe('formatElapsed', () => {

@@ -49,23 +49,25 @@ describe('--help', () => {
 
 describe('usage errors', () => {
   it.each([
-    [['lsit'], "unknown command 'lsit' (Did you mean list?)"],
-    [['list', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
-    [['run'], "missing required argument 'job'"],
-    [['list', 'extra'], 'too many arguments'],
-    [['suspend', 'report'], "required option '--reason <text>' not specified"],
-    [['runs', '--limit', 'ten'], "argument 'ten' is invalid. Use a whole number, from 1 to 1000."],
-    [['runs', '--limit', '1001'], 'from 1 to 1000'],
-    [['runs', '--state', 'died'], 'Use one or more of pending, waiting, running'],
-    [['trigger', 'report', '--delay', 'soon'], 'such as "500ms"'],
-    [['schedules', '--after', 'report'], 'Use <job>/<schedule>'],
-  ])('%j', async (argv, message) => {
+    [['lsit'], "unknown command 'lsit' (Did you mean list?)", ''],
+    [['list', '--jsno'], "unknown option '--jsno' (Did you mean --json?)", ' list'],
+    [['run'], "missing required argument 'job'", ' run'],
+    [['list', 'extra'], 'too many arguments', ' list'],
+    [['suspend', 'report'], "required option '--reason <text>' not specified", ' suspend'],
+    [['runs', '--limit', 'ten'], "argument 'ten' is invalid. Use a whole number, from 1 to 1000.", ' runs'],
+    [['runs', '--limit', '1001'], 'from 1 to 1000', ' runs'],
+    [['runs', '--state', 'died'], 'Use one or more of pending, waiting, running', ' runs'],
+    [['runs', 'show', '--limti'], "unknown option '--limti'", ' runs show'],
+    [['trigger', 'report', '--delay', 'soon'], 'such as "500ms"', ' trigger'],
+    [['schedules', '--after', 'report'], 'Use <job>/<schedule>', ' schedules'],
+    [['tick', '--budget', '0s'], "argument '0s' is invalid. Use a number with a unit", ' tick'],
+  ])('%j', async (argv, message, command) => {
     const { scheduler, calls } = fakeScheduler()
     const { code, out, err } = await invoke(scheduler, argv)
     expect(code).toBe(2)
     expect(err).toContain('error [Usage]: ')
     expect(err).toContain(message)
-    expect(err).toContain('See "app --help".')
+    expect(err).toContain(`See "app${command} --help".`)
     expect(err).not.toContain('    at ')
     expect(out).toBe('')
     expect(calls).toEqual([])
@@ -82,6 +84,24 @@ describe('usage errors', () => {
     expect(done.code).toBe(2)
     expect(done.err).toContain(`error [${code}]: `)
     expect(done.err).toContain(message)
+  })
+
+  it.each([
+    [[process.execPath, '/srv/app/cli.js', 'list'], 'process.argv.slice(2)'],
+    [undefined, 'argv: undefined is not a list'],
+    ['list', 'argv: "list" is not a list'],
+  ])('arguments that are none: %j', async (argv, message) => {
+    const { code, out, err } = await invoke(fakeScheduler().scheduler, argv as never)
+    expect(code).toBe(2)
+    expect(err).toContain('error [InvalidOption]: runCli: ')
+    expect(err).toContain(message)
+    expect(out).toBe('')
+  })
+
+  it('options of runCli that are none are told as any other misuse', async () => {
+    const { code, err } = await invoke(fakeScheduler().scheduler, ['list'], { nmae: 'app' } as never)
+    expect(code).toBe(2)
+    expect(err).toContain('error [InvalidOption]: runCli: "nmae" is not an option. Did you mean "name"?')
   })
 
   it('--json gives the error as a document too', async () => {

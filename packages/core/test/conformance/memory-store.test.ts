@@ -3,7 +3,7 @@ import { describe, it } from 'vitest'
 import { storeConformance } from '../../src/testing/conformance/store-conformance.ts'
 import { MEMORY_CAPABILITIES, memoryHarness } from './memory-harness.ts'
 
-const count = { full: 100, soak: 1_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 5
+const count = { full: 100, soak: 200 }[process.env.QJ_TEST_TIER ?? ''] ?? 5
 
 storeConformance({
   describe,

@@ -7,9 +7,9 @@ describe('holdings', () => {
     expect(holdings.reserve(500)).toMatchObject({ limit: 20, start: 20 })
   })
 
-  it('hold ready what will start within half a second', () => {
+  it('hold ready what will start within a tenth of a second', () => {
     const holdings = createHoldings(20)
-    holdings.observe(100)
+    holdings.observe(20)
     expect(holdings.reserve(500)).toMatchObject({ limit: 120, start: 20 })
   })
 

@@ -87,6 +87,8 @@ async function walk(seed: number): Promise<{ readonly store: Store; readonly aud
     const report = await auditSchedules(store)
     expect(report.violations, `seed ${seed}`).toEqual([])
     expect(report).toMatchObject({ ok: true, complete: true })
+    const [record] = (await store.schedules.get({ schedules: [{ job: JOB, name: NAME }] })).schedules
+    if (record?.horizon === null) expect(report.attested, `seed ${seed}`).toBe(0)
     audits += 1
   }
   for (let step = 0; step < 40; step += 1) {
@@ -116,6 +118,18 @@ async function walk(seed: number): Promise<{ readonly store: Store; readonly aud
 const WALKS = process.env.QJ_TEST_TIER === undefined ? 60 : 3_000
 
 describe('an audit of the memory store', () => {
+  it('proves the slots between the planning of a schedule and its writing', async () => {
+    const store = memoryStore({ clock: { now: () => START + 3_500 } as never })
+    const written = { functions: [], asOf: START + 500, now: START + 3_500, incarnation: '01890000-0000-7000-8abc-0123456789ab' }
+    await setSchedule(store, { ...written, spec: everySpec(SECOND) })
+    await fireAll(store, [], START + 5_500, () => 0.9)
+    expect(await auditSchedules(store)).toMatchObject({ violations: [], proven: 5, attested: 0 })
+    // A change: what the old definition owed up to then, and what the new one owes since.
+    await setSchedule(store, { ...written, spec: everySpec(2 * SECOND), asOf: START + 6_500, now: START + 9_500 })
+    await fireAll(store, [], START + 10_500, () => 0.9)
+    expect(await auditSchedules(store)).toMatchObject({ violations: [], proven: 8, attested: 0 })
+  })
+
   it('finds nothing wrong with whatever planner and store did together', async () => {
     let slots = 0
     let pruned = 0

@@ -69,6 +69,7 @@ export function job(changes: Partial<JobFacts> = {}, statsChanges: Partial<JobSt
   return {
     job: name,
     staleAfterMs: 2 * HOUR,
+    isStaleAfterDefault: true,
     maxFailures: 2,
     timeoutMs: null,
     misfireAfterMs: 35_000,
@@ -77,6 +78,8 @@ export function job(changes: Partial<JobFacts> = {}, statsChanges: Partial<JobSt
     registeredAt: NOW - 30 * 24 * HOUR,
     resumedAt: null,
     longestRun: null,
+    executingSince: [],
+    neverFires: [],
     misfires: null,
     stats: stats({ job: name, ...statsChanges }),
     ...changes,

@@ -22,7 +22,12 @@ const JOB_ROWS: readonly Row<JobFacts>[] = [
   ['as many dead runs as allowed', job({}, { failuresInARow: 2 }), 'degraded', /^the last 2 runs are dead$/],
   ['one dead run', job({}, { failuresInARow: 1 }), 'degraded', /^the last run is dead$/],
   ['one dead run too many', job({}, { failuresInARow: 3 }), 'unhealthy', /^3 runs in a row are dead \(at most 2 may be\)$/],
-  ['one dead run where none may be', job({ maxFailures: 0 }, { failuresInARow: 1 }), 'unhealthy', /^1 runs in a row/],
+  [
+    'one dead run where none may be',
+    job({ maxFailures: 0 }, { failuresInARow: 1 }),
+    'unhealthy',
+    /^the last run is dead \(at most 0 may be\)$/,
+  ],
 
   ['a success just young enough', job({}, { lastSuccess: run({ finishedAt: NOW - 2 * HOUR }) }), 'ok', null],
   [
@@ -30,6 +35,18 @@ const JOB_ROWS: readonly Row<JobFacts>[] = [
     job({}, { lastSuccess: run({ finishedAt: NOW - 2 * HOUR - 1 }) }),
     'unhealthy',
     /^the last success is 2 h old \(stale after 2 h\)$/,
+  ],
+  [
+    'a success too old, and a run that began when it was already',
+    job({ executingSince: [NOW - 30_000] }, { lastSuccess: run({ finishedAt: NOW - 2 * HOUR - 40_000 }), running: 1 }),
+    'unhealthy',
+    /^the last success is 2 h old/,
+  ],
+  [
+    'a success too old while a run executes that began in time',
+    job({ executingSince: [NOW - 30_000] }, { lastSuccess: run({ finishedAt: NOW - 2 * HOUR - 10_000 }), running: 1 }),
+    'ok',
+    null,
   ],
   ['an old success that nobody minds', job({ staleAfterMs: null }, { lastSuccess: run({ finishedAt: 0 }) }), 'ok', null],
   ['never run, still young', job({ registeredAt: NOW - 2 * HOUR }, { lastRun: null, lastSuccess: null, recent: [] }), 'ok', null],
@@ -99,6 +116,14 @@ const JOB_ROWS: readonly Row<JobFacts>[] = [
   ],
   ['one misfire', job({ misfires: { slots: 1, lastAt: NOW } }), 'degraded', /^1 slot was skipped/],
   ['misfires long ago', job({ misfires: { slots: 3, lastAt: NOW - HOUR - 1 } }), 'ok', null],
+
+  [
+    'a schedule whose only slot lay in the past',
+    job({ neverFires: ['schedule #0 is exhausted and has never fired: at … lies in the past'] }),
+    'degraded',
+    /^schedule #0 is exhausted and has never fired: at … lies in the past$/,
+  ],
+  ['several of them', job({ neverFires: ['schedule #0 …', 'b', 'c'] }), 'degraded', /^schedule #0 …; so it is with 2 more$/],
 
   // p95 of the healthy facts: 4 s
   ['a run of a minute', job({ longestRun: { runId: 'r', startedAt: NOW - MINUTE } }), 'ok', null],

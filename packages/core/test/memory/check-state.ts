@@ -42,6 +42,7 @@ function checkRun(state: MemoryState, row: RunRow): void {
   if (row.state === 'waiting') assert.ok(row.heap === line?.runs, `${what}: not in its line`)
   if (row.state !== 'pending') assert.ok(row.promotedBy === null, `${what}: still let go`)
   else if (row.heap === job.delayed) assert.ok(row.promotedBy === null, `${what}: let go, but delayed`)
+  else if (row.promotedBy !== null) assert.ok(row.heap === job.ready, `${what}: let go, but not for everybody to claim`)
   else assert.ok(row.heap === (row.suspect ? job.suspects : job.ready), `${what}: wrong heap`)
   if (row.heap !== null) assert.ok(row.heap.items[row.heapIndex] === row, `${what}: wrong place in its heap`)
   if (row.open) assert.ok(key.open === row, `${what}: open, but unknown to its key`)

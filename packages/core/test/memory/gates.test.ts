@@ -14,6 +14,9 @@ import {
   enqueueRequest,
   finish,
   gate,
+  LEASE_END,
+  SHORT_LEASE,
+  shortLease,
   statesOf,
 } from '../../src/testing/conformance/run-steps.ts'
 import { define } from '../../src/testing/conformance/schedule-steps.ts'
@@ -57,6 +60,24 @@ describe('waiting at gates', () => {
     expect(await statesOf(t, ids)).toEqual(['pending', 'waiting'])
     await cancel(t, ids[0] ?? '')
     expect(await statesOf(t, ids)).toEqual(['cancelled', 'pending'])
+  })
+
+  it('lets the next one go too when the head of the line is a suspect', async () => {
+    const t = await mailJob()
+    await addOwner(t, 'q', ['mail'], SHORT_LEASE)
+    const [free, blocked] = [await enqueue(t, 'mail'), await enqueue(t, 'mail', { gates: [A], priority: 1 })]
+    await claimIds(t, 'q', shortLease(t))
+    await t.pass(LEASE_END)
+    const lease = await grant(t, 'a', 'h')
+    expect(await claimIds(t, 'p')).toEqual([free])
+    const plain = await enqueueMany(t, 'mail', 2, { gates: [A] })
+    expect(await claimIds(t, 'p')).toEqual([])
+    expect(await statesOf(t, [blocked, ...plain])).toEqual(['waiting', 'waiting', 'waiting'])
+    await release(t, lease)
+    // The only process holds a suspect: it may not claim the other one.
+    expect(await statesOf(t, [blocked, ...plain])).toEqual(['pending', 'pending', 'waiting'])
+    expect(await claimIds(t, 'p')).toEqual([plain[0]])
+    expect(await statesOf(t, [blocked, ...plain])).toEqual(['pending', 'running', 'waiting'])
   })
 
   it('lets one run of each job go, and takes nothing from the others when one is claimed', async () => {

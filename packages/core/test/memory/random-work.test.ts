@@ -20,7 +20,7 @@ import type { RunRecord, ScheduleRecord } from '../../src/store/records.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { checkState, idleRuns } from './check-state.ts'
 
-const SEEDS = { full: 300, soak: 3_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 25
+const SEEDS = { full: 300, soak: 1_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 25
 const STEPS = 250
 const LEASE = 5_000
 const JOBS = ['mail', 'report', 'sync']

@@ -100,9 +100,9 @@ describe('resolveLogger', () => {
 
   it.each([
     [{ info() {}, warn() {}, error() {} }, 'it lacks debug'],
-    ['pretty', 'got "pretty"'],
-    [null, 'got null'],
-    [() => {}, 'got function'],
+    ['pretty', 'this is "pretty"'],
+    [null, 'this is null'],
+    [() => {}, 'this is a function'],
   ])('refuses %j', (option, words) => {
     expect(() => resolveLogger(option as never)).toThrow(
       expect.objectContaining({ code: 'InvalidOption', message: expect.stringContaining(words) }),

@@ -41,7 +41,8 @@ describe('createMutex', () => {
     const locked = createMutex(line.store, 'm', { clock }).withLock(() => 'done', { wait: '1s' })
     const answer = await clock.until(locked.catch((error: { code?: string }) => error.code))
     expect(answer).toBe(verb === 'leases.release' ? 'done' : 'StoreTimedOut')
-    expect(clock.monotonic() - began).toBeLessThanOrEqual(15_000)
+    // Opening may have to migrate.
+    expect(clock.monotonic() - began).toBeLessThanOrEqual(verb === 'open' ? 30_000 : 15_000)
     expect(clock.timers).toBe(0)
   })
 })

@@ -83,11 +83,17 @@ describe('at', () => {
 describe('what is refused, when it is defined', () => {
   it.each<[string, () => unknown, readonly string[]]>([
     ['an expression', () => cron('61 * * * *'), ['InvalidCron: expression: "61 * * * *"']],
-    ['a zone', () => cron('5 * * * *', { timeZone: 'Europe/Berln' }), ['InvalidTimeZone: timeZone: "Europe/Berln"', 'IANA']],
+    [
+      'a zone',
+      () => cron('5 * * * *', { timeZone: 'Europe/Berln' }),
+      ['InvalidTimeZone: timeZone: "Europe/Berln"', 'Did you mean "Europe/Berlin"?'],
+    ],
     ['an interval', () => every(loose('6 hours')), ['InvalidDuration: every: "6 hours"', '"5m"']],
     ['an interval of nothing', () => every(0), ['InvalidDuration: every: 0', '1ms']],
     ['a broken interval', () => every(0.5), ['InvalidDuration: every: 0.5']],
     ['a negative interval', () => every(-1), ['InvalidDuration: every: -1']],
+    ['an interval that is no number', () => every(Number.NaN), ['InvalidDuration: every: NaN']],
+    ['an endless interval', () => every(Number.POSITIVE_INFINITY), ['InvalidDuration: every: Infinity']],
     ['no interval', () => every(loose(undefined)), ['InvalidDuration: every: undefined']],
     ['an anchor', () => every('6h', { anchor: 'noon' }), ['InvalidInstant: anchor: "noon"']],
     ['align without registration', () => every('6h', { align: '1h' }), ['InvalidOption: align', "'registration'"]],
@@ -102,7 +108,17 @@ describe('what is refused, when it is defined', () => {
       ['InvalidOption: end:', 'start', '1970-01-01T00:00:09.000Z'],
     ],
     ['a jitter', () => every('1m', { jitter: loose('much') }), ['InvalidDuration: jitter: "much"']],
-    ['an unknown option', () => cron('5 * * * *', loose({ timezone: 'UTC' })), ['InvalidOption: cron: "timezone"', 'timeZone']],
+    [
+      'a jitter longer than any time between two slots',
+      () => cron('*/15 * * * *', { jitter: '20m' }),
+      ['InvalidOption: jitter: "20m"', '"0 */15 * * * *"', 'at most 15m'],
+    ],
+    ['a jitter longer than the interval', () => every('1m', { jitter: '61s' }), ['InvalidOption: jitter: "61s"', 'at most 1m']],
+    [
+      'an unknown option',
+      () => cron('5 * * * *', loose({ timezone: 'UTC' })),
+      ['InvalidOption: cron: "timezone"', 'Did you mean "timeZone"?', 'Known are key, '],
+    ],
     ['an option of every', () => cron('5 * * * *', loose({ anchor: 'epoch' })), ['InvalidOption: cron: "anchor"']],
     ['an unknown option of every', () => every('1m', loose({ anker: 0 })), ['InvalidOption: every: "anker"', 'anchor']],
     ['an unknown option of at', () => at(0, loose({ align: 0 })), ['InvalidOption: at: "align"']],
@@ -110,7 +126,7 @@ describe('what is refused, when it is defined', () => {
     ['null as options', () => every('1m', loose(null)), ['InvalidOption: every: options must be an object']],
     ['an empty key', () => every('1m', { key: '' }), ['InvalidOption: key: ""']],
     ['a key that is no text', () => every('1m', { key: loose(7) }), ['InvalidOption: key: 7']],
-    ['a key that is too long', () => every('1m', { key: 'k'.repeat(257) }), ['InvalidOption: key: ', '256']],
+    ['a key that is too long', () => every('1m', { key: 'k'.repeat(257) }), ['InvalidOption: key: ', '256', 'kkk"… (257 characters)']],
     ['an exclusion that is no list', () => every('1m', { exclude: loose('2026-12-25') }), ['InvalidOption: exclude:', 'list']],
     [
       'a day that does not exist',
@@ -122,7 +138,7 @@ describe('what is refused, when it is defined', () => {
       () => every('1m', { exclude: ['2026-12-25', loose('25.12.2026')] }),
       ['InvalidOption: exclude[1]: "25.12.2026"'],
     ],
-    ['half a range', () => every('1m', { exclude: [loose({ from: 0 })] }), ['InvalidOption: exclude[0]: {"from":0}']],
+    ['half a range', () => every('1m', { exclude: [loose({ from: 0 })] }), ['InvalidOption: exclude[0]: { from }']],
     ['a range with a wrong end', () => every('1m', { exclude: [{ from: 0, to: 'x' }] }), ['InvalidInstant: exclude[0].to: "x"']],
     ['an empty range', () => every('1m', { exclude: [{ from: 5, to: 5 }] }), ['InvalidOption: exclude[0]:', 'empty']],
     [

@@ -4,12 +4,16 @@ import { cron } from '../../src/schedule/cron.ts'
 import { every } from '../../src/schedule/every.ts'
 import { dueAt } from '../../src/schedule/jitter.ts'
 import { resolveSpec } from '../../src/schedule/resolve-spec.ts'
+import type { Schedule } from '../../src/schedule/schedule.ts'
 import { nextBaseSlot } from '../../src/schedule/slots.ts'
 
 // Many cases in one test; a busy machine takes its time.
 vi.setConfig({ testTimeout: 300_000 })
 
 const T = Date.UTC(2026, 4, 1)
+
+/** More than `every` and `cron` take: a store may hold it all the same. */
+const jittered = (schedule: Schedule, jitterMs: number): Schedule => ({ ...schedule, spec: { ...schedule.spec, jitterMs } })
 
 describe('dueAt', () => {
   it('is the slot itself without jitter', () => {
@@ -38,13 +42,13 @@ describe('dueAt', () => {
 
   it('never reaches the next slot, so that slots are due in their order', () => {
     const schedules = fc.constantFrom(
-      every(1, { jitter: '1h' }),
-      every('7s', { jitter: '1d' }),
+      jittered(every(1), 3_600_000),
+      jittered(every('7s'), 86_400_000),
       every('1h', { jitter: '59m' }),
-      cron('*/15 * * * *', { jitter: '2h', timeZone: 'Europe/Berlin' }),
-      cron('0,15,45 1-3 * * *', { jitter: '1d', timeZone: 'Australia/Lord_Howe' }),
-      cron('*/7 * * * * *', { jitter: '90s' }),
-      every('1h', { jitter: '3h', end: T + 5 * 3_600_000 }),
+      jittered(cron('*/15 * * * *', { timeZone: 'Europe/Berlin' }), 2 * 3_600_000),
+      jittered(cron('0,15,45 1-3 * * *', { timeZone: 'Australia/Lord_Howe' }), 86_400_000),
+      jittered(cron('*/7 * * * * *'), 90_000),
+      jittered(every('1h', { end: T + 5 * 3_600_000 }), 3 * 3_600_000),
     )
     fc.assert(
       fc.property(schedules, fc.string(), fc.integer({ min: 0, max: 400 * 86_400_000 }), (schedule, seed, back) => {

@@ -11,7 +11,6 @@ import { MAX_RUNS_PER_PLAN, planSlots, type SlotFacts, type SlotPlan } from '../
 import { resolveSpec } from '../../src/schedule/resolve-spec.ts'
 import type { Exclusion, Schedule } from '../../src/schedule/schedule.ts'
 import { isExcluded, nextBaseSlot } from '../../src/schedule/slots.ts'
-import type { Duration } from '../../src/time/duration.ts'
 
 // Many cases in one test; a busy machine takes its time.
 vi.setConfig({ testTimeout: 300_000 })
@@ -33,7 +32,8 @@ const exclusions: fc.Arbitrary<readonly Exclusion[]> = fc.constantFrom<readonly 
   [(slot) => Math.floor(Number(slot) / (7 * MINUTE)) % 3 === 0],
   [() => true],
 )
-const jitters = fc.constantFrom<Duration>(0, 0, 1, '20s', '7m', '2h')
+// More than an interval: `every` takes none such, but a store may hold it.
+const jitters = fc.constantFrom(undefined, undefined, 1, 20_000, 7 * MINUTE, 120 * MINUTE)
 const schedules: fc.Arbitrary<Schedule> = fc
   .tuple(
     fc.constantFrom(
@@ -49,7 +49,10 @@ const schedules: fc.Arbitrary<Schedule> = fc
     exclusions,
     jitters,
   )
-  .map(([make, exclude, jitter]) => make({ exclude, jitter }) as Schedule)
+  .map(([make, exclude, jitterMs]) => {
+    const schedule = make({ exclude }) as Schedule
+    return jitterMs === undefined ? schedule : { ...schedule, spec: { ...schedule.spec, jitterMs } }
+  })
 const rules: fc.Arbitrary<CatchUpRule> = fc.oneof(
   fc.constantFrom<CatchUpRule>({ mode: 'latest' }, { mode: 'none' }),
   fc.record({

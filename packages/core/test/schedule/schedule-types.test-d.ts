@@ -11,9 +11,22 @@ expectTypeOf(every('6h', { anchor: 'registration', align: '1h' })).toEqualTypeOf
 expectTypeOf(at(0, { key: 'once' })).toEqualTypeOf<Schedule<undefined>>()
 
 // The payload gives the type.
-expectTypeOf(cron('5 * * * *', { payload: { days: 1 } })).toEqualTypeOf<Schedule<{ days: number }>>()
+expectTypeOf(cron('5 * * * *', { payload: { days: 1 } })).toEqualTypeOf<Schedule<{ days: 1 }>>()
+expectTypeOf(cron('5 * * * *', { payload: { days: 1 } })).toExtend<Schedule<{ days: number }>>()
 expectTypeOf(every('6h', { payload: 'all', timeZone: 'UTC' })).toExtend<Schedule<string>>()
-expectTypeOf(at(new Date(), { payload: [1] })).toEqualTypeOf<Schedule<number[]>>()
+expectTypeOf(at(new Date(), { payload: [1] })).toExtend<Schedule<number[]>>()
+
+// Literals are kept, lists stay writable, and what has a type of its own keeps it.
+expectTypeOf(every('6h', { payload: { region: 'eu', tags: ['a', 'b'] } })).toEqualTypeOf<Schedule<{ region: 'eu'; tags: ['a', 'b'] }>>()
+interface Report {
+  readonly days?: number
+  at: Date
+  parts: readonly { name: string }[]
+}
+declare const report: Report
+expectTypeOf(every('6h', { payload: report })).toExtend<Schedule<Report>>()
+declare const anything: unknown
+expectTypeOf(cron('5 * * * *', { payload: anything })).toEqualTypeOf<Schedule<unknown>>()
 
 // The place where it is used gives literals their type.
 const modes: Schedule<{ mode: 'fast' | 'slow' }> = every('6h', { payload: { mode: 'fast' } })

@@ -130,11 +130,15 @@ function redeploy(world: World, dice: Dice, deployment: Deployment): void {
   for (const replica of running(world)) {
     if (dice.chance(0.15)) continue
     timeline.after(delay, () => {
-      if (!world.open || replica.phase !== 'started' || replica.process.state !== 'running') return
+      // When the faults end, a deployment stops where it is: the processes that are to recover stay.
+      if (world.calm || replica.phase !== 'started' || replica.process.state !== 'running') return
       // New before old, or old before new.
       if (dice.chance(0.5)) startReplica(world, version)
       else
-        timeline.after(dice.int(0, 4_000), () => void (world.open && alive(world).length < swarm.processes && startReplica(world, version)))
+        timeline.after(
+          dice.int(0, 4_000),
+          () => void (!world.calm && alive(world).length < swarm.processes && startReplica(world, version)),
+        )
       stopReplica(world, replica, dice.pick([0, 1_000, 5_000]))
     })
     delay += dice.int(0, 6_000)

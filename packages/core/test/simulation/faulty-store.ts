@@ -1,4 +1,5 @@
 /** One process's line to the store, with everything that networks do to it. */
+import { copy } from './copy.ts'
 import type { Store, StoreHint } from '../../src/store/store.ts'
 import type { Dice } from './dice.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -57,16 +58,16 @@ export function createFaultyStore(real: Store, process: SimProcess, wire: Wire):
   }
 
   const execute = async (verb: string, run: Verb, request: unknown, askedAt: number): Promise<unknown> => {
-    const sent = structuredClone(request)
+    const sent = copy(request)
     await wire.before(verb, sent)
     const storeNow = wire.storeNow()
-    const reply: unknown = structuredClone(await run(sent))
-    await wire.committed({ process, verb, request: structuredClone(request), reply, askedAt, storeNow })
+    const reply: unknown = copy(await run(sent))
+    await wire.committed({ process, verb, request: copy(request), reply, askedAt, storeNow })
     return reply
   }
 
   const call = (verb: string, run: Verb, given: unknown): Promise<unknown> => {
-    const request = structuredClone(given)
+    const request = copy(given)
     const faults = wire.faults()
     const askedAt = timeline.now
     const cut = wire.cut(process)

@@ -71,7 +71,7 @@ export function createOracle(deps: OracleDeps): Oracle {
     if (code === 'LeaseLost') return false
     const isOver = one.isLeaseOver()
     // A frozen process cannot abort anything, nor does it execute; a handler that ignores abort is on its own once the lease is over.
-    if (isOver && (one.process.state === 'paused' || code !== null)) return false
+    if (isOver && (one.process.isFrozen || code !== null)) return false
     if (isOver && leapt(one)) return false
     // Clocks of processes are not exact.
     return !(one.releasedWhenStuck && one.abortedAt !== null && deps.now() >= one.abortedAt + deps.abortGraceMs * 0.999)
@@ -117,7 +117,8 @@ export function createOracle(deps: OracleDeps): Oracle {
     },
     judgeTrust() {
       for (const one of active) {
-        if (one.endedAt !== null || one.signal.aborted || one.process.state !== 'running' || !one.isLeaseSurelyOver()) continue
+        if (one.endedAt !== null || one.signal.aborted || one.process.state === 'dead' || one.process.isFrozen || !one.isLeaseSurelyOver())
+          continue
         if (leapt(one)) continue
         history.violate('trust', `${one.runId} of ${one.job} goes on at ${one.process.name} after its lease, and was not told`)
       }

@@ -1,5 +1,6 @@
 /** Replicas: how they are deployed, started, stopped and lost. */
 import { seededRandom } from '../../src/random/random.ts'
+import { OPEN_DEADLINE_MS } from '../../src/store/reach-store.ts'
 import type { Job } from '../../src/job/job.ts'
 import { handlerOf } from './behaviours.ts'
 import { createFaultyStore } from './faulty-store.ts'
@@ -61,7 +62,7 @@ export function tickOnce(world: World, version: number): void {
   const { process, scheduler } = replica
   const budgetMs = 3_000
   history.note(process.name, () => `TICK version ${version}`)
-  const boundMs = budgetMs + swarm.abortGraceMs + SLOWEST_CALLS * (swarm.storeTimeoutMs + 5_000)
+  const boundMs = budgetMs + swarm.abortGraceMs + SLOWEST_OPENING_MS + SLOWEST_CALLS * (swarm.storeTimeoutMs + 5_000)
   const inTime = watchBound(world, replica, boundMs, 'tick()')
   const over = (result: unknown) => (): void => {
     inTime()
@@ -111,6 +112,8 @@ function end(replica: Replica): void {
 
 /** How many calls, one after another, a stop may wait for when none of them is answered. */
 const SLOWEST_CALLS = 12
+/** A store that never answers is opened five times, with the pauses between. */
+const SLOWEST_OPENING_MS = 5 * (OPEN_DEADLINE_MS + 5_000)
 
 /** A violation unless the answer is called in time; while the process is frozen, its time stands. */
 function watchBound(world: World, { process }: Replica, boundMs: number, what: string): () => void {

@@ -22,6 +22,8 @@ export interface SimProcess {
   readonly timers: number
   /** How long it has been frozen, in sum. */
   readonly pausedMs: number
+  /** It is frozen, or has just thawed: what it should do at once takes its shortest timer. */
+  readonly isFrozen: boolean
 }
 
 export interface SimProcessOptions {
@@ -43,6 +45,8 @@ interface Held {
   readonly callback: () => void
 }
 
+const THAW_MS = 5
+
 export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOptions): SimProcess {
   const bootedAt = timeline.now
   let state: SimProcess['state'] = 'running'
@@ -51,6 +55,7 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
   let held: Held[] = []
   let pausedAt = 0
   let pausedMs = 0
+  let thawedAt = Number.NEGATIVE_INFINITY
 
   const happen = (kind: Held['kind'], callback: () => void): void => {
     if (state === 'running') callback()
@@ -108,6 +113,7 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
       if (state !== 'paused') return
       state = 'running'
       pausedMs += timeline.now - pausedAt
+      thawedAt = timeline.now
       const first = repliesFirst ? 'reply' : 'timer'
       const due = [...held.filter((one) => one.kind === first), ...held.filter((one) => one.kind !== first)]
       held = []
@@ -122,6 +128,9 @@ export function createSimProcess({ name, timeline, wallAt, rate }: SimProcessOpt
     },
     get timers() {
       return timers
+    },
+    get isFrozen() {
+      return state === 'paused' || timeline.now - thawedAt < THAW_MS
     },
     get pausedMs() {
       return pausedMs + (state === 'paused' ? timeline.now - pausedAt : 0)

@@ -140,7 +140,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     }
     if (verb === 'runs.prune') {
       const kept = new Set((await everyRun(world)).map(({ id }) => id))
-      runs.prune([...runs.all()].filter(({ id, pruned }) => !pruned && !kept.has(id)).map(({ id }) => id))
+      const pruned = [...runs.all()].filter((run) => !run.pruned && !kept.has(run.id)).map(({ id }) => id)
+      runs.prune(pruned)
+      triggers.prune(pruned)
     }
   }
 

@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ownSubject } from './own-subject.ts'
+import { itKeepsEveryPromise } from './seeds.ts'
 import { simulate } from './simulate.ts'
 
-const TIERS: Readonly<Record<string, number>> = { full: 2_000, soak: 20_000 }
-const SEEDS = TIERS[process.env.QJ_TEST_TIER ?? ''] ?? 200
-const CHUNK = 20
-
 describe('simulation', () => {
-  it.for(Array.from({ length: SEEDS / CHUNK }, (_, index) => index * CHUNK + 1))(
-    `seeds %i to + ${CHUNK - 1} keep every promise`,
-    { timeout: 300_000 },
-    async (from) => {
-      const failures: string[] = []
-      for (let seed = from; seed < from + CHUNK; seed++) {
-        const { violations } = await simulate({ seed, subject: ownSubject })
-        for (const { invariant, detail, atS } of violations)
-          failures.push(`pnpm sim --seed ${seed} --trace: after ${atS} s: ${invariant}: ${detail}`)
-      }
-      expect(failures).toEqual([])
-    },
-  )
+  itKeepsEveryPromise('odd')
 
   it('a seed replays exactly', { timeout: 60_000 }, async () => {
     const runs: string[][] = []

@@ -8,7 +8,7 @@ import { alive, running, type Replica, type World } from './world.ts'
 const SLOW_POLL_MS = 30_000
 
 /** How late a slot may fire, or a promise be kept, when nothing is wrong. */
-const SLACK_MS = 1_200
+const SLACK_MS = 1_000
 
 type Advance = (ms: number) => Promise<void>
 

@@ -19,12 +19,27 @@ function failure(run: () => unknown): QuarterjackError {
 }
 
 describe('findZone', () => {
-  it.each([['Europe/Berln'], [''], ['+02:00'], ['-05:00'], [' Europe/Berlin'], [42], [null], [undefined], [{}]])('refuses %j', (value) => {
+  it.each([
+    ['Europe/Berln', 'Did you mean "Europe/Berlin"?'],
+    [' Europe/Berlin', 'Did you mean "Europe/Berlin"?'],
+    ['america/new york', 'Did you mean "America/New_York"?'],
+    ['nowhere near one', 'IANA name'],
+    ['', 'IANA name'],
+    ['+02:00', 'An offset knows no summer time. Use an IANA name such as "Europe/Berlin" or "UTC". Where it never changes, "Etc/GMT-2"'],
+    ['-05:00', '"Etc/GMT+5"'],
+    ['UTC+2', '"Etc/GMT-2"'],
+    ['+05:30', 'An offset knows no summer time.'],
+    ['+15:00', 'or "UTC".'],
+    [42, 'IANA name'],
+    [null, 'IANA name'],
+    [undefined, 'IANA name'],
+    [{}, 'IANA name'],
+  ])('refuses %j', (value, remedy) => {
     const error = failure(() => findZone(value, 'timeZone'))
     expect(error.code).toBe('InvalidTimeZone')
     expect(error.message).toContain('timeZone: ')
     expect(error.message).toContain(JSON.stringify(value) ?? 'undefined')
-    expect(error.message).toContain('IANA name')
+    expect(error.message).toContain(remedy)
   })
 
   it('names the field that was asked about', () => {

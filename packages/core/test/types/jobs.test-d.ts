@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import * as z from 'zod'
-import { createScheduler, cron, defineJob, every, memoryStore, type RunHandle } from '@quarterjack/core'
+import { at, createScheduler, cron, defineJob, every, memoryStore, type RunHandle, type ScheduleSetting } from '@quarterjack/core'
 
 const schema = z.object({ days: z.number(), note: z.string().default('') })
 const withPayload = defineJob({ name: 'a', payload: schema, run: ({ payload }) => ({ seen: payload.days }) })
@@ -59,6 +59,80 @@ describe('payloads', () => {
     defineJob({ name: 'x', payload: schema, schedule: every('6h'), run: () => undefined })
     // @ts-expect-error the payload does not fit
     defineJob({ name: 'x', payload: schema, schedule: every('6h', { payload: { days: 'one' } }), run: () => undefined })
+  })
+
+  it('keep their literals in a schedule: enums, literals and tuples of the schema take them', () => {
+    const region = z.object({ region: z.enum(['eu', 'us']) })
+    defineJob({ name: 'x', payload: region, schedule: every('2s', { payload: { region: 'eu' } }), run: () => undefined })
+    defineJob({ name: 'x', payload: region, schedule: cron('5 * * * *', { payload: { region: 'us' } }), run: () => undefined })
+    defineJob({ name: 'x', payload: region, schedule: at(0, { payload: { region: 'eu' } }), run: () => undefined })
+    defineJob({
+      name: 'x',
+      payload: region,
+      schedule: [every('2s', { payload: { region: 'eu' } }), cron('5 * * * *', { key: 'us', payload: { region: 'us' } })],
+      run: () => undefined,
+    })
+    defineJob({ name: 'x', payload: z.literal('all'), schedule: every('2s', { payload: 'all' }), run: () => undefined })
+    defineJob({
+      name: 'x',
+      payload: z.tuple([z.literal('a'), z.number()]),
+      schedule: every('2s', { payload: ['a', 1] }),
+      run: () => undefined,
+    })
+    defineJob({
+      name: 'x',
+      payload: z.discriminatedUnion('kind', [z.object({ kind: z.literal('one'), n: z.number() }), z.object({ kind: z.literal('two') })]),
+      schedule: [every('2s', { payload: { kind: 'one', n: 1 } }), every('3s', { key: 'b', payload: { kind: 'two' } })],
+      run: () => undefined,
+    })
+    defineJob({
+      name: 'x',
+      payload: z.object({ ids: z.array(z.string()), parts: z.array(z.object({ region: z.enum(['eu', 'us']) })) }),
+      schedule: every('2s', { payload: { ids: ['a'], parts: [{ region: 'eu' }] } }),
+      run: () => undefined,
+    })
+    // @ts-expect-error none of the enum
+    defineJob({ name: 'x', payload: region, schedule: every('2s', { payload: { region: 'uk' } }), run: () => undefined })
+    const pair = z.tuple([z.literal('a'), z.number()])
+    // @ts-expect-error too short a tuple
+    defineJob({ name: 'x', payload: pair, schedule: every('2s', { payload: ['a'] }), run: () => undefined })
+  })
+
+  it('are demanded of dynamic schedules, beside the schedule or in it', async () => {
+    const { schedules } = scheduler
+    await schedules.set(withPayload, { key: 'k', schedule: every('1h'), payload: { days: 1 } })
+    await schedules.set(withPayload, { key: 'k', schedule: every('1h', { payload: { days: 1 } }) })
+    await schedules.set(withPayload, { key: 'k', schedule: every('1h', { payload: { days: 1 } }), payload: { days: 2 } })
+    await schedules.set(withoutPayload, { key: 'k', schedule: every('1h') })
+    await schedules.set(optional, { key: 'k', schedule: every('1h') })
+    await schedules.set(optional, { key: 'k', schedule: every('1h'), payload: { n: 1 } })
+    await schedules.set(optional, { key: 'k', schedule: every('1h', { payload: { n: 1 } }) })
+    await schedules.setMany(withPayload, [
+      { key: 'a', schedule: every('1h'), payload: { days: 1 } },
+      { key: 'b', schedule: cron('5 * * * *', { payload: { days: 1 } }) },
+    ])
+    const settings: ScheduleSetting<{ days: number }>[] = ['a', 'b'].map((key) => ({ key, schedule: every('1h'), payload: { days: 1 } }))
+    await schedules.setMany(withPayload, settings)
+    await schedules.setMany(
+      withoutPayload,
+      Array.from({ length: 3 }, (_, index) => ({ key: `k-${index}`, schedule: every('1h') })),
+    )
+    // @ts-expect-error the schema needs a payload
+    await schedules.set(withPayload, { key: 'k', schedule: every('1h') })
+    // @ts-expect-error each needs its payload
+    await schedules.setMany(withPayload, [{ key: 'k', schedule: every('1h') }])
+    // @ts-expect-error of another type
+    await schedules.set(withPayload, { key: 'k', schedule: every('1h'), payload: { days: '1' } })
+    // @ts-expect-error of another type
+    await schedules.set(withPayload, { key: 'k', schedule: every('1h', { payload: { days: '1' } }) })
+    // @ts-expect-error the job takes none
+    await schedules.set(withoutPayload, { key: 'k', schedule: every('1h'), payload: { days: 1 } })
+    // @ts-expect-error the job takes none
+    await schedules.set(withoutPayload, { key: 'k', schedule: every('1h', { payload: { days: 1 } }) })
+    // @ts-expect-error a key is a text
+    await schedules.set(withoutPayload, { key: 42, schedule: every('1h') })
+    // @ts-expect-error a text is no schedule
+    await schedules.set(withoutPayload, { key: 'k', schedule: '* * * * *' })
   })
 
   it('type the merge of a debounce', () => {

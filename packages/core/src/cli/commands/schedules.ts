@@ -36,7 +36,7 @@ export const schedulesCommand: CliCommand<SchedulesOptions> = {
     const next = last === undefined ? null : `${last.job}/${last.name}`
     return {
       exitCode: EXIT.ok,
-      json: { schedules, next },
+      json: { schedules: schedules.map((one) => ({ ...one, payload: one.payload ?? null })), next },
       text: (layout) => {
         if (schedules.length === 0) return 'no schedule'
         const more = next === null ? '' : `\nmore: repeat with --after ${next}`

@@ -3,7 +3,7 @@ import type { Duration } from '../../time/duration.ts'
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatCount, formatInstant } from '../format.ts'
-import { duration, wholeNumber } from '../parse-option.ts'
+import { someDuration, wholeNumber } from '../parse-option.ts'
 
 interface TickOptions {
   readonly limit?: number
@@ -20,7 +20,7 @@ export const tickCommand: CliCommand<TickOptions> = {
   define: (command) =>
     command
       .option('--limit <n>', 'most runs to execute (default: 100)', wholeNumber(1))
-      .option('--budget <duration>', 'no run is begun after this long (default: 30s)', duration),
+      .option('--budget <duration>', 'no run is begun after this long (default: 30s)', someDuration),
   run: async ({ scheduler, progress }, _args, { limit, budget }) => {
     progress.update('working on what is due …')
     const summary = await scheduler.tick({ ...(limit === undefined ? {} : { limit }), ...(budget === undefined ? {} : { budget }) })

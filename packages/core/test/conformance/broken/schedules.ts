@@ -205,4 +205,17 @@ export const BROKEN_SCHEDULES: readonly BrokenStore[] = [
         },
       }),
   },
+  {
+    defect: 'a schedule counts from when it was written',
+    fails: 'dynamic schedules: a schedule counts from the instant for which its slots were computed',
+    wrap: (store) =>
+      withVerbs(store, {
+        schedules: {
+          async get(request) {
+            const { schedules } = await store.schedules.get(request)
+            return { schedules: schedules.map((record) => (record === null ? null : { ...record, createdAt: record.createdAt + 3 })) }
+          },
+        },
+      }),
+  },
 ]

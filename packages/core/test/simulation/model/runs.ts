@@ -31,6 +31,8 @@ export interface RunFacts {
   failures: number
   /** Known final state. */
   terminal: string | null
+  /** It is dead, since its owners died while it was their only suspect. */
+  crashed: boolean
   pruned: boolean
   /** It ran when somebody cancelled it: its attempt is the last. */
   cancelRequested: boolean
@@ -65,7 +67,17 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
   const obtain = (id: string, job: string): RunFacts => {
     let run = runs.get(id)
     if (run === undefined) {
-      run = { id, job, createdAt: deps.now(), claims: [], failures: 0, terminal: null, pruned: false, cancelRequested: false }
+      run = {
+        id,
+        job,
+        createdAt: deps.now(),
+        claims: [],
+        failures: 0,
+        terminal: null,
+        crashed: false,
+        pruned: false,
+        cancelRequested: false,
+      }
       runs.set(id, run)
     }
     return run
@@ -143,6 +155,12 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
     }
   }
 
+  /** A run is condemned for crashes only if three claims of it were those of a suspect, and began. */
+  const judgeCrashes = (run: RunFacts): void => {
+    const suspects = run.claims.filter(({ record, started }) => record.suspect && started).length
+    if (suspects < 3) history.violate('crash-counter', `run ${run.id} of ${run.job} died of crashes, and was a suspect ${suspects} times`)
+  }
+
   return {
     take(commit) {
       const { verb, request, reply } = commit
@@ -199,6 +217,10 @@ export function createRunsModel(deps: RunsModelDeps): RunsModel {
           history.violate('terminal-is-final', `run ${record.id} of ${record.job} was ${run.terminal}, and is ${record.state}`)
         }
         if (isTerminal(record.state)) run.terminal = record.state
+        if (record.reason?.startsWith('crashed:') === true) {
+          run.crashed = true
+          judgeCrashes(run)
+        }
       }
     },
     prune(ids) {

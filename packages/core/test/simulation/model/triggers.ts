@@ -20,6 +20,8 @@ export interface AcceptedTrigger {
 export interface TriggersModel {
   take(commit: Commit): void
   accepted(trigger: AcceptedTrigger): void
+  /** These runs are no longer kept. */
+  prune(ids: readonly string[]): void
   check(executions: readonly Execution[]): void
   readonly count: number
 }
@@ -28,6 +30,8 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
   const { history, runs } = deps
   const accepted: AcceptedTrigger[] = []
   const seen = new Set<string>()
+  /** Requests that made a run which is still kept: it bears their id. */
+  const made = new Set<string>()
   const keys = new Map<string, { readonly id: string; readonly storeNow: number; readonly ttlMs: number }>()
 
   const onEnqueued = (request: EnqueueRequest, reply: EnqueueReply, storeNow: number): void => {
@@ -39,10 +43,12 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
     if (reply.outcome === 'created' && reply.id !== request.id)
       history.violate('trigger-answered', `${what} was answered with run ${reply.id}`)
     seen.add(request.id)
+    if (reply.id === request.id) made.add(request.id)
   }
 
-  const judgeIdempotency = ({ job, idempotency }: EnqueueRequest, reply: EnqueueReply, storeNow: number, what: string): void => {
-    if (idempotency === undefined) return
+  const judgeIdempotency = ({ id, job, idempotency }: EnqueueRequest, reply: EnqueueReply, storeNow: number, what: string): void => {
+    // Repeated, it is answered with the run that it made before, whichever run the key belongs to by now.
+    if (idempotency === undefined || (reply.id === id && made.has(id))) return
     const key = `${job}/${idempotency.key}`
     const former = keys.get(key)
     if (former !== undefined && storeNow < former.storeNow + former.ttlMs && storeNow >= former.storeNow && former.id !== reply.id) {
@@ -60,6 +66,9 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
       )
     },
     accepted: (trigger) => void accepted.push(trigger),
+    prune(ids) {
+      for (const id of ids) made.delete(id)
+    },
     get count() {
       return accepted.length
     },
@@ -84,6 +93,8 @@ export function createTriggersModel(deps: { readonly history: History; readonly 
           outcome === 'skipped'
         )
           continue
+        // Claimed to start at once, it counts as started, even where each time the answer got lost and its owner died.
+        if (run.crashed && !byRun.has(runId)) continue
         const started = (byRun.get(runId) ?? []).find((one) => one.sequence > trigger.calledSequence)
         const first = byRun.get(runId)?.[0]
         if (started === undefined || (outcome === 'coalesced' && first !== undefined && first.sequence < trigger.calledSequence)) {

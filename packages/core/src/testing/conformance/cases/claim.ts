@@ -170,6 +170,25 @@ export const claimCases: CaseGroup = {
       assert.equal((await claim(t, 'a')).length, 2)
       assert.equal((await claim(t, 'b')).length, 0)
     }),
+    both('what a rate limit let through counts, though nothing of the job is left in line', async (t) => {
+      await define(t, 'mail', { rateLimit: { max: 2, perMs: t.ms(600_000) } })
+      await addOwner(t, 'a', ['mail'])
+      await enqueueMany(t, 'mail', 2)
+      assert.equal((await claim(t, 'a', { limit: 10 })).length, 2)
+      await enqueueMany(t, 'mail', 2)
+      assert.equal((await claim(t, 'a', { limit: 10 })).length, 0)
+    }),
+    both('what a rate limit let through counts, though others had more to claim', async (t) => {
+      await define(t, 'mail', { rateLimit: { max: 1, perMs: t.ms(600_000) } })
+      await define(t, 'report')
+      await addOwner(t, 'a', ['mail', 'report'])
+      await enqueue(t, 'mail')
+      await enqueueMany(t, 'report', 30)
+      assert.equal((await claim(t, 'a', { limit: 20 })).length, 20)
+      const late = await enqueue(t, 'mail', { priority: 9 })
+      const second = await claimRecords(t, 'a', { limit: 20 })
+      assert.ok(second.every(({ id }) => id !== late))
+    }),
     given('a window of a rate limit lasts exactly perMs', async (t) => {
       await define(t, 'mail', { rateLimit: { max: 1, perMs: 3_000 } })
       await addOwner(t, 'a', ['mail'])

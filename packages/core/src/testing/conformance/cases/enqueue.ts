@@ -252,6 +252,18 @@ export const enqueueCases: CaseGroup = {
       assert.equal(only(await enqueueAll(t, [request]), 'reply').id, request.id)
       assert.equal(await countRuns(t, 'mail'), 1)
     }),
+    both('the same request again is answered with its own run, also when its idempotency key has gone to another', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const request = enqueueRequest(t, 'mail', { idempotency: idempotency(t, 3_000) })
+      await enqueueAll(t, [request])
+      await finish(t, await claimOne(t, 'a'))
+      await t.pass(3_001)
+      const second = await enqueue(t, 'mail', { idempotency: idempotency(t, 600_000) })
+      assertFields(only(await enqueueAll(t, [request]), 'reply'), { outcome: 'created', id: request.id })
+      assert.equal(await countRuns(t, 'mail'), 2)
+      assertFields(await trigger(t, 'mail', { idempotency: idempotency(t, 600_000) }), { outcome: 'duplicate', id: second })
+    }),
     given('an idempotency key whose run was pruned answers so', async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])

@@ -1,11 +1,14 @@
 /** Cases: a run whose owner died is suspect; three crashes as the sole suspect make it dead. */
 import assert from 'node:assert/strict'
 import type { RunRecord } from '../../../store/records.ts'
+import { mutexGate } from '../../../store/gates.ts'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, present } from '../expectations.ts'
+import { grant, release } from '../lease-steps.ts'
 import {
   addOwner,
   claim,
+  claimIds,
   claimOne,
   claimRecords,
   enqueue,
@@ -67,6 +70,26 @@ export const suspectCases: CaseGroup = {
       await addOwner(t, 'c', ['mail'])
       const taken = (await Promise.all([claimRecords(t, 'b'), claimRecords(t, 'c')])).map((runs) => runs.length)
       assert.deepEqual(taken, [1, 1])
+    }),
+    both('a suspect that nobody may claim takes no chance at a gate away from those behind it', async (t) => {
+      await mailJob(t)
+      const free = await enqueue(t, 'mail')
+      const blocked = await enqueue(t, 'mail', { gates: [mutexGate('m')], priority: 1 })
+      assert.equal((await dieWith(t, 'a', 2)).length, 2)
+      const lease = await grant(t, 'm', 'h')
+      await addOwner(t, 'b', ['mail'])
+      const suspect = await claimOne(t, 'b')
+      assertFields(suspect, { id: free, suspect: true })
+      const behind = await enqueue(t, 'mail', { gates: [mutexGate('m')] })
+      assert.deepEqual(await claim(t, 'b'), [])
+      await release(t, lease)
+      const next = await claimOne(t, 'b')
+      assertFields(next, { id: behind, suspect: false })
+      await finish(t, next)
+      assert.deepEqual(await claim(t, 'b'), [], 'the process holds a suspect still')
+      await finish(t, suspect)
+      assert.deepEqual(await claimIds(t, 'b'), [blocked])
+      await assertGatesSound(t)
     }),
     both('a crash counts only for the sole suspect', async (t) => {
       await mailJob(t)

@@ -121,11 +121,12 @@ export const tickCases: CaseGroup = {
       await enqueue(t, 'stopped', { delayMs: t.ms(60_000) })
       await suspend(t, { job: 'stopped' }, 'x')
       assert.equal((await newsOf(t, 'a')).nextRunAt, null)
-      await enqueue(t, 'mail', { delayMs: t.ms(200_000) })
-      const { value: id, ...span } = await t.timed(() => enqueue(t, 'mail', { delayMs: t.ms(100_000) }))
-      assertInstant((await newsOf(t, 'a')).nextRunAt, span, t.ms(100_000))
-      await t.store.runs.cancel({ runs: [{ id, reason: 'x' }], ...t.at() })
-      assertInstant((await newsOf(t, 'a')).nextRunAt, span, t.ms(200_000))
+      const { value: late, ...lateSpan } = await t.timed(() => enqueue(t, 'mail', { delayMs: t.ms(200_000) }))
+      const { value: early, ...earlySpan } = await t.timed(() => enqueue(t, 'mail', { delayMs: t.ms(100_000) }))
+      assert.notEqual(late, early)
+      assertInstant((await newsOf(t, 'a')).nextRunAt, earlySpan, t.ms(100_000))
+      await t.store.runs.cancel({ runs: [{ id: early, reason: 'x' }], ...t.at() })
+      assertInstant((await newsOf(t, 'a')).nextRunAt, lateSpan, t.ms(200_000))
     }),
     both('a retry is announced', async (t) => {
       await define(t, 'mail')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { CaseGroup, ConformanceCase } from '../conformance-case.ts'
 import { present } from '../expectations.ts'
-import { addOwner, claimIds, enqueueRequest } from '../run-steps.ts'
+import { addOwner, claimIds, enqueueRequest, renew } from '../run-steps.ts'
 import { define } from '../schedule-steps.ts'
 import { eventually, type ConformanceHarness, type Trial } from '../trial.ts'
 
@@ -31,6 +31,19 @@ export const transactionCases: CaseGroup = {
         return claimed.length > 0
       })
       assert.deepEqual(claimed, [request.id])
+    }),
+    transactional('a trigger in a transaction is found by the next idle renewal, hint or no hint', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      assert.equal((await renew(t, 'a')).nextRunAt ?? null, null, 'there is nothing to claim at first')
+      const transaction = await begin(t)
+      await t.store.runs.enqueue({ requests: [enqueueRequest(t, 'mail')], tx: transaction.tx, ...t.at() })
+      await transaction.commit()
+      await eventually('news of a run to claim', async () => {
+        const { nextRunAt = null, storeNow } = await renew(t, 'a')
+        return nextRunAt !== null && nextRunAt <= storeNow
+      })
+      assert.equal((await claimIds(t, 'a')).length, 1)
     }),
     transactional('a trigger in a transaction that is rolled back never was', async (t) => {
       await define(t, 'mail')

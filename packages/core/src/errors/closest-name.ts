@@ -2,6 +2,7 @@
 
 /** The nearest of `names` within a third of its length in edits, or `null`. */
 export function closestName(typed: string, names: readonly string[]): string | null {
+  if (typed.length > LONGEST) return null
   let best: string | null = null
   let bestEdits = Number.POSITIVE_INFINITY
   for (const name of names) {
@@ -13,6 +14,9 @@ export function closestName(typed: string, names: readonly string[]): string | n
   }
   return best !== null && bestEdits <= Math.max(1, Math.ceil(best.length / 3)) ? best : null
 }
+
+/** What is longer than any name was not mistyped. */
+const LONGEST = 200
 
 // Levenshtein over two rows.
 function editDistance(a: string, b: string): number {

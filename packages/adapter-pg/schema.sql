@@ -1,0 +1,410 @@
+create table absorbed (
+  request_id text collate "C" not null,
+  outcome text collate "C" not null,
+  run_id text collate "C" not null,
+  at bigint not null,
+  constraint absorbed_pkey PRIMARY KEY (request_id)
+);
+
+create table bids (
+  id bigint not null generated always as identity,
+  name text collate "C" not null,
+  holder text collate "C" not null,
+  until bigint not null,
+  constraint bids_pkey PRIMARY KEY (name, holder)
+) with (fillfactor=60);
+
+create table debounces (
+  job_id integer not null,
+  key text collate "C" not null,
+  open_run_id text collate "C",
+  window_run_id text collate "C",
+  window_ends_at bigint not null default 0,
+  constraint debounces_pkey PRIMARY KEY (job_id, key)
+) with (fillfactor=60);
+
+create table gates (
+  name text collate "C" not null,
+  "limit" integer,
+  held integer not null default 0,
+  waiting integer not null default 0,
+  fence bigint not null default 0,
+  used_at bigint not null default 0,
+  has_bids boolean not null default false,
+  constraint gates_pkey PRIMARY KEY (name)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.05, fillfactor=60);
+
+create table held_gates (
+  run_id text collate "C" not null,
+  fence bigint not null,
+  owner text collate "C" not null,
+  gates text[] not null,
+  constraint held_gates_pkey PRIMARY KEY (run_id, fence)
+);
+
+create table history (
+  id text collate "C" not null,
+  sequence bigint not null,
+  job_id integer not null,
+  key text collate "C" not null,
+  state text collate "C" not null,
+  trigger text collate "C" not null,
+  schedule_id bigint,
+  schedule text collate "C",
+  slot bigint,
+  payload text,
+  merging text[],
+  priority integer not null,
+  run_at bigint not null,
+  created_at bigint not null,
+  started_at bigint,
+  finished_at bigint not null,
+  overlap text collate "C" not null,
+  gates text[] not null,
+  attempt integer not null,
+  failures integer not null,
+  crashes integer not null,
+  suspect boolean not null,
+  fence bigint not null,
+  triggers bigint not null,
+  cancel_requested text,
+  reason text,
+  progress text,
+  result text,
+  error json,
+  attempts json[] not null,
+  replay_of text collate "C",
+  settled text collate "C",
+  ending text collate "C",
+  owner text collate "C",
+  constraint history_pkey PRIMARY KEY (id),
+  constraint history_state_check CHECK ((state = ANY (ARRAY['succeeded'::text, 'dead'::text, 'cancelled'::text, 'skipped'::text])))
+) with (autovacuum_vacuum_cost_delay=1, autovacuum_vacuum_insert_scale_factor=0.2, autovacuum_vacuum_scale_factor=0.1);
+
+create table idempotency (
+  job_id integer not null,
+  key text collate "C" not null,
+  run_id text collate "C" not null,
+  expires_at bigint not null,
+  constraint idempotency_pkey PRIMARY KEY (job_id, key)
+);
+
+create table jobs (
+  id integer not null generated always as identity,
+  name text collate "C" not null,
+  generation integer not null default 0,
+  hash text collate "C" not null default ''::text,
+  superseded text[] not null default '{}'::text[],
+  concurrency integer,
+  rate_max integer,
+  rate_per_ms bigint,
+  rate_opened_at bigint not null default 0,
+  rate_used integer not null default 0,
+  suspended_at bigint,
+  suspended_reason text,
+  suspended_stretches json not null default '[]'::json,
+  failures_in_a_row integer not null default 0,
+  pruned_to bigint not null default 0,
+  pruned_by text not null default ''::text,
+  constraint jobs_name_key UNIQUE (name),
+  constraint jobs_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+
+create table leases (
+  name text collate "C" not null,
+  holder text collate "C" not null,
+  fence bigint not null,
+  expires_at bigint not null,
+  constraint leases_pkey PRIMARY KEY (name)
+) with (fillfactor=60);
+
+create table meta (
+  is_only boolean not null default true,
+  version integer not null,
+  oldest_code integer not null,
+  constraint meta_is_only_check CHECK (is_only),
+  constraint meta_pkey PRIMARY KEY (is_only)
+);
+
+create table migrations (
+  version integer not null,
+  name text not null,
+  applied_at timestamp with time zone not null default clock_timestamp(),
+  library text not null,
+  constraint migrations_pkey PRIMARY KEY (version)
+);
+
+create table owners (
+  id text collate "C" not null,
+  expires_at bigint not null,
+  ended_at bigint,
+  job_ids integer[] not null default '{}'::integer[],
+  hashes text[] not null default '{}'::text[],
+  fence bigint not null default 0,
+  survived boolean not null default false,
+  crashed text[] not null default '{}'::text[],
+  unreported integer,
+  constraint owners_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+
+create table runs (
+  id text collate "C" not null,
+  sequence bigint not null default nextval('run_sequence'::regclass),
+  job_id integer not null,
+  key text collate "C" not null,
+  state text collate "C" not null default 'pending'::text,
+  trigger text collate "C" not null,
+  schedule_id bigint,
+  schedule text collate "C",
+  slot bigint,
+  payload text,
+  merging text[],
+  priority integer not null default 0,
+  run_at bigint not null,
+  created_at bigint not null,
+  started_at bigint,
+  overlap text collate "C" not null,
+  gates text[] not null default '{}'::text[],
+  waits_at text collate "C",
+  attempt integer not null default 0,
+  failures integer not null default 0,
+  crashes integer not null default 0,
+  suspect boolean not null default false,
+  began boolean not null default false,
+  owner text collate "C" not null default ''::text,
+  fence bigint not null default 0,
+  open boolean not null default false,
+  debounced boolean not null default false,
+  triggers bigint not null default 1,
+  cancel_requested text,
+  progress text,
+  error json,
+  attempts json[] not null default '{}'::json[],
+  replay_of text collate "C",
+  settled text collate "C",
+  constraint runs_pkey PRIMARY KEY (id),
+  constraint runs_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text])))
+) with (autovacuum_analyze_scale_factor=0.2, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0.2, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=1000, fillfactor=50);
+
+create table schedules (
+  id bigint not null generated always as identity,
+  job_id integer not null,
+  name text collate "C" not null,
+  key text collate "C" not null,
+  incarnation text collate "C" not null,
+  generation integer not null default 1,
+  spec text not null,
+  payload text,
+  cursor bigint not null,
+  next_slot bigint,
+  next_due_at bigint,
+  suspended_at bigint,
+  suspended_reason text,
+  suspended_stretches json not null default '[]'::json,
+  slots bigint not null default 0,
+  folded json not null default '{}'::json,
+  horizon bigint,
+  history json not null default '[]'::json,
+  created_at bigint not null,
+  quarantined text,
+  last_run_id text collate "C",
+  constraint schedules_job_id_name_key UNIQUE (job_id, name),
+  constraint schedules_pkey PRIMARY KEY (id)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=1000, fillfactor=60);
+
+create table skips (
+  id bigint not null generated always as identity,
+  schedule_id bigint not null,
+  job_id integer not null,
+  key text collate "C" not null,
+  reason text collate "C" not null,
+  from_slot bigint not null,
+  to_slot bigint not null,
+  count bigint,
+  spec_generation integer not null,
+  finished_at bigint not null,
+  constraint skips_pkey PRIMARY KEY (id)
+);
+
+create table trigger_log (
+  id bigint not null generated always as identity,
+  request json not null,
+  constraint trigger_log_pkey PRIMARY KEY (id)
+);
+
+create sequence run_sequence increment 1 cache 1;
+
+CREATE INDEX absorbed_at ON absorbed USING btree (at);
+CREATE INDEX held_gates_owner ON held_gates USING btree (owner);
+CREATE INDEX history_finished ON history USING btree (job_id, state, ((key = ''::text)), finished_at, sequence);
+CREATE INDEX history_key ON history USING btree (job_id, key, state, finished_at, sequence) WHERE (key <> ''::text);
+CREATE INDEX history_sequence ON history USING btree (job_id, sequence);
+CREATE INDEX history_slot ON history USING btree (schedule_id, slot) WHERE ((slot IS NOT NULL) AND (trigger = 'schedule'::text));
+CREATE INDEX idempotency_expires_at ON idempotency USING btree (expires_at);
+CREATE INDEX runs_attention ON runs USING btree (suspect, job_id, started_at) WHERE (suspect OR (cancel_requested IS NOT NULL) OR ((started_at IS NOT NULL) AND (state <> 'running'::text)));
+CREATE INDEX runs_key ON runs USING btree (job_id, key) WHERE ((key <> ''::text) OR (gates <> '{}'::text[]));
+CREATE INDEX runs_line ON runs USING btree (owner, job_id, priority DESC, run_at, sequence) WHERE (state <> 'waiting'::text);
+CREATE INDEX runs_waiting ON runs USING btree (waits_at, job_id, priority DESC, run_at, sequence) WHERE (state = 'waiting'::text);
+CREATE INDEX schedules_due ON schedules USING btree (job_id, next_due_at) WHERE ((next_due_at IS NOT NULL) AND (suspended_at IS NULL) AND (quarantined IS NULL));
+CREATE INDEX skips_finished ON skips USING btree (job_id, finished_at, id);
+CREATE INDEX skips_key ON skips USING btree (job_id, key, finished_at, id);
+CREATE INDEX skips_schedule ON skips USING btree (schedule_id, from_slot);
+
+create view owners_view (
+  id text,
+  expires_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  jobs text[],
+  running bigint
+);
+
+create view runs_view (
+  id text,
+  job text,
+  key text,
+  state text,
+  trigger text,
+  schedule text,
+  slot timestamp with time zone,
+  run_at timestamp with time zone,
+  created_at timestamp with time zone,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  reason text,
+  result text,
+  attempt integer,
+  failures integer,
+  crashes integer,
+  owner text,
+  fence bigint,
+  priority integer,
+  gates text[],
+  payload text,
+  progress text,
+  error json,
+  attempts json[]
+);
+
+create view schedules_view (
+  job text,
+  name text,
+  key text,
+  spec text,
+  payload text,
+  cursor timestamp with time zone,
+  next_slot timestamp with time zone,
+  next_due_at timestamp with time zone,
+  suspended_at timestamp with time zone,
+  suspended_reason text,
+  quarantined text,
+  slots bigint,
+  last_run_id text,
+  created_at timestamp with time zone
+);
+
+create view skips_view (
+  job text,
+  schedule text,
+  key text,
+  reason text,
+  from_slot timestamp with time zone,
+  to_slot timestamp with time zone,
+  count bigint,
+  recorded_at timestamp with time zone
+);
+
+create function add_stretch(p_stretches json, p_from bigint, p_to bigint) returns json language plpgsql immutable; -- 9415df63a13fc957b5f1ad294b2729a8
+create function attempt_record(p_number integer, p_outcome text, p_owner text, p_fence bigint, p_started_at bigint, p_finished_at bigint, p_error json, p_run_at bigint) returns json language sql stable; -- 66933eaefc0d58596840eb2ae5b9059b
+create function change_gates(p_released text[], p_left text[], p_chances text[]) returns integer language plpgsql volatile; -- 9b01630e02f9716e795121df7f39c837
+create function change_schedule(p_schedule_id bigint, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 0d24158c4a9deed1e0e6144f7ecd63ea
+create function claim_at_once(p_ids text[], p_claim json, p_jobs integer[], p_now bigint, p_fence bigint, p_may_wait boolean) returns json language plpgsql volatile; -- ab535239af7bef7d1420728874f07b10
+create function claim_fence(p_now bigint, p_seen bigint) returns bigint language plpgsql volatile; -- 2551b933532c5c9f8588fc64b3b8691b
+create function claim_line(p_job integer, p_name text, p_highest integer, p_lowest integer, p_now bigint, p_limit integer, p_owner text, p_fence bigint, p_start integer, OUT o_lots json[], OUT o_got integer, OUT o_gated text[]) returns record language plpgsql volatile; -- 469b34e39b8b215738fe6e50fabad487
+create function commits_begin(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- ddf27f474116c0b6a46adf7cf73cafee
+create function commits_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 90ae42543263cddb68783199da2aa84b
+create function debounce_request(p json, p_job integer, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_run_at bigint, OUT o_open boolean, OUT o_merging text[], OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- 6b54e18ab52c28f0bc44582590017b0a
+create function define_job(p_job_id integer, p_one json) returns boolean language plpgsql volatile; -- d0fadc85a955dc23675f5ce0e0420688
+create function drain_trigger_log(p_now bigint) returns boolean language plpgsql volatile; -- 74fd3376665c54d6770d7c5bbbaeb551
+create function due_suspect(p_owner text, p_jobs integer[], p_now bigint) returns text language plpgsql volatile; -- 8880cd9db910f6d2165d26d4397dedf2
+create function end_runs(p_ids text[], p_states text[], p_reasons text[], p_now bigint) returns void language plpgsql volatile; -- 1022ebee0e1b18a65f35ffba20573856
+create function end_standing(p_ids text[], p_state text, p_reason text, p_now bigint) returns text[] language plpgsql volatile; -- 32e14b9ee965734b1ebb136b206a4d76
+create function enqueue_requests(p_requests json, p_now bigint, OUT o_outcomes json, OUT o_ids text[], OUT o_is_due boolean, OUT o_left text[], OUT o_chances text[]) returns record language plpgsql volatile; -- b0d4b805d48965abc36b9bdfa8b61969
+create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- ca851a088614c04e4bcd33a1df01a969
+create function ensure_gates(p_names text[]) returns void language plpgsql volatile; -- 17e5e176eca623e1a76f7619b0510638
+create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean) returns record language plpgsql volatile; -- 52cead66eba132e9a4fff2d211e6cfdb
+create function excess_skips(p_job integer, p_most bigint, p_since bigint, p_through bigint, p_oldest bigint, p_limit integer) returns bigint[] language plpgsql volatile; -- d6429ded87c4ffc292873fce64beb63c
+create function fire_beside_others(p_schedules bigint[], p_ids text[], p_slots bigint[], p_run_ats bigint[], p_priorities integer[], p_overlaps text[], p_queue_limits integer[], p_gates json, p_now bigint, OUT o_created text[], OUT o_holds_gates boolean) returns record language plpgsql volatile; -- 39fa2b3975b59b961caf25f91f45ca7c
+create function gather_hints(p_is_work boolean, p_gates text[], p_settled text[]) returns json language plpgsql volatile; -- 2e1aeaa5a01b1fcdcb53622c74bb9331
+create function give_back(p_ids text[], p_now bigint, p_settled text DEFAULT NULL::text) returns text[] language plpgsql volatile; -- 5adc62f0c5d780aafe95d5e4e65dc00f
+create function hand_on(p_gates text[]) returns integer language plpgsql volatile; -- 75a554afbdd88f739badc7b65cbd086c
+create function has_due(p_job integer, p_now bigint) returns boolean language plpgsql volatile; -- 91c51f0e31682aab112f00ff983ee226
+create function history_attempts(h history) returns json[] language sql stable; -- d0e83cca06d8a1b6448bcd63db10c3ad
+create function history_row(h history, p_job text) returns json language sql stable; -- aefd1b33ad9fbadf2bcc3d38f3fd079e
+create function jobs_without_due(p_jobs integer[], p_names text[], p_now bigint) returns integer[] language plpgsql volatile; -- 9cad0121f2777a2e4004bf3760398814
+create function join_job(p_early integer, p_job_id integer, p_now bigint) returns void language plpgsql volatile; -- 7964c23266b4b8eb972be3ea550bc548
+create function keep_attempts(p_attempts json[], p_record json) returns json[] language sql immutable; -- c0b14e05c8e70223840bfceb66ff9346
+create function key_of_schedule(p_job integer, p_name text) returns text language plpgsql stable set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2; -- b3d0dc3827cb09ffda7972db54058293
+create function leases_acquire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 94ea62eaaf8e98c0abd55b0735c756a5
+create function leases_acquire_one(p_name text, p_holder text, p_lease_ms text, p_queue text, p_seen_fence text, p_now text DEFAULT NULL::text) returns text language plpgsql volatile set enable_seqscan=off set search_path=$schema, pg_temp; -- 6206dc1cc4f8a3be65229f211da42e03
+create function leases_release(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 58222a8a26ff3a3b3be3d5779e467ed3
+create function leases_release_one(p_name text, p_holder text, p_fence text, p_now text DEFAULT NULL::text) returns text language plpgsql volatile set enable_seqscan=off set search_path=$schema, pg_temp; -- 898644dc0c93661046a36bc03ded3471
+create function leases_renew(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b72be2cd9e2a93c37ddcc1bb64b4ddbd
+create function leases_withdraw(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9c3a15b93df571b75423553cc8bc2965
+create function lock_definitions() returns void language plpgsql volatile; -- 051e5775f70e4067dd4c5a3dd4b832e2
+create function lock_definitions_shared() returns void language plpgsql volatile; -- 8c851f16f558072e5cc2f0ecffc5af34
+create function lock_keys(p_keys text[]) returns void language plpgsql volatile; -- 2be9f8c75b78bedafa6a296521861454
+create function lock_runs(p_ids text[]) returns void language plpgsql volatile; -- 28227ad9683fe55b7bd7447bcb2b8dd7
+create function move_gates(p_job_id integer, p_former text) returns void language plpgsql volatile; -- fbfb372f62c414decccd4788a2d047b1
+create function next_lease_end() returns bigint language plpgsql volatile; -- 4fb5e9df4020ade971951b0c90da3e53
+create function obtain_jobs(p_names text[]) returns void language plpgsql volatile; -- 907512aa03133fd6ff289a3ad4cd3817
+create function open_claim(p_claim json, p_now bigint, p_fence bigint) returns integer[] language plpgsql volatile; -- ff12e8c71c2b0027b47fa8871e562229
+create function promote(p_gate text) returns integer language plpgsql volatile; -- 2e6f7a2e44d8c9b7f2a155cc5c8d07fb
+create function prune_records(p_runs text[], p_skips bigint[]) returns integer language plpgsql volatile; -- 63d0fdd593391759ae50fe8d93260c30
+create function rate_room(p_job integer, p_now bigint) returns integer language plpgsql volatile; -- 1e26d76a7d0e36b5b15635157bce62ef
+create function record_skips(p_schedule_id bigint, p_ranges json, p_now bigint) returns void language plpgsql volatile; -- 2214b15dc0a888f9ae2ca0b8cd450dde
+create function release_gates(p_gates text[]) returns integer language plpgsql volatile; -- 51021da81582d433d76fb1bc332f471d
+create function rename_job(p_job_id integer, p_name text, p_now bigint) returns void language plpgsql volatile; -- 2f0a87ab194d55b997ab278433218ea0
+create function renamed_gates(p_gates text[], p_former text, p_name text) returns text[] language sql immutable; -- d94b8be1f55a7da770a8a60aca890fed
+create function run_row(r runs, p_job text) returns json language sql stable; -- a93fceb04a41ea76e7389f4c41dbb2a9
+create function runs_cancel(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9e7cf321ccb24c0a4d17c985b5800952
+create function runs_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0cf6c82348e63b7d1450c1e0108dadf0
+create function runs_enqueue(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- f2989a14e91ec0a9df84ab0dc82a0b58
+create function runs_find(p json) returns json language plpgsql volatile set jit=off set search_path=$schema, pg_temp; -- a6d44cb099f5b5f73d5868825e30b275
+create function runs_gates(p json) returns json language plpgsql volatile set jit=off set search_path=$schema, pg_temp; -- 9c585db600c7a80d7245d2e0cfc57210
+create function runs_get(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0e7876c82c1cd0ebcfae4269e1e3acb8
+create function runs_held(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 899a8687bb852dbbb08b8db8fede2333
+create function runs_leave(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- eab5b715d8dfa6cf8b67460d548302a0
+create function runs_prune(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 3b09f90671169c07b88bcc6b4350b9d5
+create function runs_release_gates(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- f03f47059e1291bf39d8369234134252
+create function runs_renew(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- d8eae8e6e9d047ea0ffb5d4fceed4152
+create function runs_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- badfc30f9c0c085633a99f7170a93eef
+create function runs_stats(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a810a8d7195ce12db12f4f8633bec2ba
+create function schedule_json(s schedules, p_job text) returns json language sql stable; -- 75cdbf052868c0cf230328587f23a439
+create function schedules_count_skips(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- ba5f7eea340bd84a02b62dd06fc28074
+create function schedules_due(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set enable_sort=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 2d085a6ea657f876e498d407239d5645
+create function schedules_fire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- ef3d40a65deea5986c39ab0d7e81dc2a
+create function schedules_get(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7647344ca7544cf185e13ae63c8e2fab
+create function schedules_ledger(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 33a582e54ec266a099f0887c8178716e
+create function schedules_list(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 00c09c147edfd352d291507fa91ee7a6
+create function schedules_load(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a86241bc29e4fbc4b239c9816b34919e
+create function schedules_quarantine(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b7b66d50200c75996f895a1d8737273e
+create function schedules_register(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7cc411d46a878926e8c51640195a5052
+create function schedules_remove(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a5994b994d419cf5f3f06c02c820ab4d
+create function schedules_retire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 361bd21c1c16b0e79247ea7ce79550ce
+create function schedules_set(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- e40d8be470967bd1f35cba667008705a
+create function schedules_suspend(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0249f563c155e6b7ea820caf403fe752
+create function set_limits(p_job_id integer, p_concurrency integer, p_rate_max integer, p_rate_per_ms bigint) returns void language plpgsql volatile; -- 3abeff8b9fb073b674b37e457f28c291
+create function settled_hints(p_ids text[]) returns json language plpgsql immutable; -- 5eb25da92c1101e85c5ba06765c92d8e
+create function spend_rate(p_job integer, p_claims integer, p_now bigint) returns void language plpgsql volatile; -- 0bc20e7844f7173ece65c9d188c41833
+create function store_now() returns bigint language plpgsql volatile; -- 7884d59ca738c155e68fea74b6a09e94
+create function stretches_after(p_stretches json, p_cursor bigint) returns json language sql immutable; -- 2d272aec8e7f2f9e99257deb3b074082
+create function sweep_leases(p_now bigint) returns json language plpgsql volatile; -- a3e2a3053edb34069f46a6618f42e5fb
+create function take_over_expired(p_now bigint, p_runs text[] DEFAULT '{}'::text[], p_gates text[] DEFAULT '{}'::text[]) returns json language plpgsql volatile; -- 5e9b02a3c1360451a462f30dbe5d0aa5
+create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- a38bee190e32d938a64cf45cbda79137
+create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 84fd50ff51493d8594c99a6c5bf82490
+create function tidy_gates(p_now bigint) returns integer language plpgsql volatile; -- 9b388aef73d5c56a5090e5a96bc71fdb
+create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- 46e03bfc8b8079a31516cf447d8ed6f3
+create function trim_history(p_schedule_id bigint) returns void language plpgsql volatile; -- f018588c3755e0b12e90d478535a6d24
+create function try_lock_key(p_key text) returns boolean language sql volatile; -- 7adca4d998622aed027e67e721325163
+create function write_schedule(p_job_id integer, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 06200db856999fa6370734927d4f1d41
+create function write_statics(p_job_id integer, p_writes json, p_now bigint) returns boolean language plpgsql volatile; -- ec3660c3b7af153738be33226c33c8e4

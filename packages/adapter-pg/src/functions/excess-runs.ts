@@ -1,0 +1,85 @@
+/**
+ * `excess_runs(job, succeeded, dead, since, limit, until)`: finished runs of a job that are not among the newest of their
+ * (key, state). Looks at the keys of which anything finished after `since`, in stretches of history, until the limit is
+ * reached or the time is up.
+ *
+ * Results: the ids, oldest of each key first; the instant through which everything was looked at; whether that is all there
+ * is; whether there was anything to look at. Internal.
+ */
+import type { SqlFunction } from '../schema/sql-function.ts'
+
+/** Finished runs per stretch: what a call does beyond its time at most. */
+const STRETCH = 2_000
+
+/**
+ * Finished runs of `state` of the job, as they stand in the index of ends: plain ones and those with a key apart. `filter`
+ * ends in a limit or an offset, which keeps it from becoming a join.
+ */
+const ended = (select: string, state: string, filter: string): string => /* sql */ `
+  (values (true), (false)) p(is_plain)
+  cross join lateral (
+    ${select} from history h
+    where h.job_id = p_job and h.state = ${state} and (h.key = '') = p.is_plain and h.finished_at > ${filter}
+  ) h`
+
+/** Finished runs of the key `k.key`, by the index that has them: runs without a key are not in that of keys. */
+const ofKey = (select: string, filter: string, order: string): string =>
+  // Said so that the planner finds it in the index of ends: as `h.key = ''` alone it does not.
+  ["k.key <> '' and h.key <> '' and h.key = k.key", "k.key = '' and (h.key = '') = (k.key = '')"]
+    .map((which) => `(${select} from history h where ${which} and h.job_id = p_job and h.state = v_state ${filter} ${order})`)
+    .join(' union all ')
+
+export const excessRuns: SqlFunction = {
+  name: 'excess_runs',
+  sql: /* sql */ `
+create or replace function excess_runs(
+  p_job int, p_succeeded bigint, p_dead bigint, p_since bigint, p_limit int, p_until timestamptz,
+  out o_ids text[], out o_through bigint, out o_is_all boolean, out o_is_news boolean
+) language plpgsql as $$
+declare
+  v_state text;
+  v_to bigint;
+  v_more text[];
+begin
+  o_ids := '{}';
+  o_through := p_since;
+  o_is_news := exists (
+    select 1 from (values ('succeeded'), ('dead'), ('cancelled'), ('skipped')) s(state)
+    cross join ${ended('select 1', 's.state', 'p_since limit 1')}
+  );
+  o_is_all := not o_is_news;
+  while not o_is_all and (o_through = p_since or clock_timestamp() < p_until) loop
+    select x.finished_at into v_to
+    from (
+      select h.finished_at
+      from (values ('succeeded'), ('dead'), ('cancelled'), ('skipped')) s(state)
+      cross join ${ended('select h.finished_at', 's.state', `o_through order by h.finished_at limit ${STRETCH + 1}`)}
+    ) x
+    order by x.finished_at offset ${STRETCH} limit 1;
+    foreach v_state in array array['succeeded', 'dead', 'cancelled', 'skipped'] loop
+      select array_agg(x.id) into v_more
+      from (
+        select e.id
+        from (
+          select distinct h.key from ${ended('select h.key', 'v_state', 'o_through and h.finished_at <= coalesce(v_to, 9223372036854775807) offset 0')}
+        ) k
+        cross join lateral (
+          ${ofKey('select h.finished_at, h.sequence', '', "order by h.finished_at desc, h.sequence desc offset case when v_state = 'dead' then p_dead else p_succeeded end limit 1")}
+        ) b
+        cross join lateral (
+          ${ofKey('select h.id', 'and (h.finished_at, h.sequence) <= (b.finished_at, b.sequence)', 'order by h.finished_at, h.sequence limit p_limit')}
+        ) e
+        where e.id <> all (o_ids)
+        limit p_limit - cardinality(o_ids)
+      ) x;
+      o_ids := o_ids || v_more;
+      if cardinality(o_ids) >= p_limit then
+        return;
+      end if;
+    end loop;
+    o_is_all := v_to is null;
+    o_through := coalesce(v_to, o_through);
+  end loop;
+end
+$$`,
+}

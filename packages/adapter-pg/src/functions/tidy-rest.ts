@@ -1,0 +1,71 @@
+/**
+ * `tidy_rest(now)`: deletes what has served its time, in batches, and waits for nobody: idempotency keys that expired,
+ * requests that were taken into other runs, debounces without a run or a window (of many, those in a few pages, others
+ * with each call), ended owners, places in queues that were given up, mutexes that were released. Returns whether there is
+ * likely more. Internal.
+ */
+import type { SqlFunction } from '../schema/sql-function.ts'
+import { lookedUp } from './by-index.ts'
+import { sampledShare } from './sampled-share.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+const BATCH = 2_000
+
+const idle = /* sql */ `d.window_ends_at <= p_now and not exists (select 1 from runs r where r.id = d.open_run_id and r.open)`
+
+export const tidyRest: SqlFunction = {
+  name: 'tidy_rest',
+  sql: /* sql */ `
+create or replace function tidy_rest(p_now bigint) returns boolean language plpgsql as $$
+declare
+  v_gone int;
+  v_more boolean;
+  v_jobs int[];
+  v_keys text[];
+  v_share float8 := ${sampledShare('debounces')};
+begin
+  delete from idempotency d
+  using (select i.job_id, i.key from idempotency i where i.expires_at <= p_now order by i.expires_at limit ${BATCH} for update skip locked) x
+  where ${lookedUp('d.job_id', 'x.job_id')} and d.key = x.key;
+  get diagnostics v_gone = row_count;
+  v_more := v_gone >= ${BATCH};
+
+  delete from absorbed d
+  using (select a.request_id from absorbed a where a.at < p_now - ${HOUR_MS} order by a.at limit ${BATCH} for update skip locked) x
+  where ${lookedUp('d.request_id', 'x.request_id')};
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone >= ${BATCH};
+
+  -- Whoever debounces the key has its lock, see lock_keys. Under the lock it is looked at again.
+  select array_agg(x.job_id), array_agg(x.key) into v_jobs, v_keys
+  from (
+    select d.job_id, d.key from debounces d tablesample system (v_share) where ${idle} limit ${BATCH}
+  ) x
+  join jobs j on j.id = x.job_id
+  where try_lock_key(j.name || '/k/' || x.key);
+  delete from debounces d using unnest(v_jobs, v_keys) x(job_id, key)
+  where ${lookedUp('d.job_id', 'x.job_id')} and d.key = x.key and ${idle};
+  get diagnostics v_gone = row_count;
+  -- Those of a sample stand for more.
+  v_more := v_more or v_gone * 100 / v_share >= ${BATCH};
+
+  -- The highest fence stays, whatever the clock does next.
+  delete from owners d where d.id in (
+    select o.id from owners o
+    where o.ended_at < p_now - ${DAY_MS} and o.fence < (select max(m.fence) from owners m)
+    limit ${BATCH} for update skip locked
+  );
+  delete from bids d using (select b.name, b.holder from bids b where b.until <= p_now limit ${BATCH} for update skip locked) x
+  where d.name = x.name and d.holder = x.holder;
+  -- Every claim looks at all that are there. Their fences are kept with the gates.
+  delete from leases d
+  using (select l.name from leases l where l.holder = '' and l.fence < (p_now - ${MINUTE_MS}) * 1000 limit ${BATCH} for update skip locked) x
+  where ${lookedUp('d.name', 'x.name')};
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone >= ${BATCH};
+  return v_more;
+end
+$$`,
+}

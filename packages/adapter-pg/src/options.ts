@@ -1,0 +1,115 @@
+/** Options of {@link pgStore}: checked, defaulted, frozen. */
+import { QuarterjackError } from '@quarterjack/core/store'
+import * as z from 'zod/mini'
+import { checkOptions, schemaName } from './check-options.ts'
+import { createNodePgClient, type PgPool, type PgPoolClient } from './client/node-pg.ts'
+import { createPGliteClient, type PGliteDatabase, type PGliteTransaction } from './client/pglite.ts'
+import { createPostgresJsClient } from './client/postgres-js.ts'
+import type { PostgresJsQueries, PostgresJsSql } from './client/postgres-js-shape.ts'
+import type { SqlClient } from './client/sql-client.ts'
+import type { HintMode } from './hints/hints.ts'
+
+/** What every client's store takes. */
+export interface PgStoreSettings {
+  /**
+   * The schema that the store has to itself: at most 50 letters, digits and `_`, beginning with a letter or `_`.
+   * Processes share work when they share the database and the schema. Default `quarterjack`.
+   */
+  readonly schema?: string
+  /**
+   * Whether `open()` creates the schema and brings it up to date. With false it only checks, and says what is missing:
+   * for users who lack the privileges; an administrator runs the text of `schemaSql()`. Default true.
+   */
+  readonly migrate?: boolean
+  /**
+   * Whether processes tell each other over NOTIFY that there is work, which saves the wait for the next poll. `auto`:
+   * where it can work, in silence where it cannot. True: the same, and a process warning where it cannot. False:
+   * neither listen nor tell. Default `auto`.
+   */
+  readonly hints?: boolean | 'auto'
+}
+
+/** The client, which stays the user's to end, and settings. `Client` is what `commitWith` hands to its work. */
+export type PgStoreOptions<Client = unknown> = PgStoreSettings &
+  (
+    | {
+        /** A pool of `pg`. Two connections are enough; the store may open up to three more of its own: for hints, and for renewals and other calls while the pool is taken. */
+        readonly pool: PgPool<Client & PgPoolClient>
+      }
+    | {
+        /** A PGlite database of this process. */
+        readonly pglite: PGliteDatabase<Client & PGliteTransaction>
+      }
+    | {
+        /** What `postgres(…)` of postgres.js returned. */
+        readonly sql: PostgresJsSql<Client & PostgresJsQueries>
+      }
+  )
+
+/** What {@link pgStore} takes for granted. */
+export const PG_STORE_DEFAULTS = { schema: 'quarterjack', migrate: true, hints: 'auto' } as const
+
+export interface ResolvedPgStoreOptions {
+  readonly client: SqlClient
+  readonly schema: string
+  readonly migrates: boolean
+  readonly hints: HintMode
+  /** The database belongs to this process alone. */
+  readonly isEmbedded: boolean
+  /** It outlives the process. */
+  readonly isDurable: boolean
+}
+
+const CLIENTS = ['pool', 'pglite', 'sql'] as const
+
+const has =
+  (...members: readonly string[]): ((value: unknown) => boolean) =>
+  (value) =>
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    members.every((member) => typeof (value as Readonly<Record<string, unknown>>)[member] === 'function')
+
+const optionsSchema = z.strictObject({
+  pool: z.optional(
+    z.custom<PgPool>(has('connect', 'query', 'on'), 'must be a pool of "pg": new Pool({ … }); a single client cannot serve'),
+  ),
+  pglite: z.optional(
+    z.custom<PGliteDatabase>(has('query', 'exec', 'transaction', 'listen'), 'must be a PGlite database: await PGlite.create(…)'),
+  ),
+  sql: z.optional(z.custom<PostgresJsSql>(has('unsafe', 'begin', 'listen'), 'must be what postgres(…) of postgres.js returned')),
+  schema: z.optional(schemaName),
+  migrate: z.optional(z.boolean()),
+  hints: z.optional(z.union([z.boolean(), z.literal('auto')], 'use true, false or "auto"')),
+})
+
+/** Throws `InvalidOption` and names every problem. */
+export function resolvePgStoreOptions(options: PgStoreOptions): ResolvedPgStoreOptions {
+  const checked = checkOptions(optionsSchema, options, 'pgStore')
+  const {
+    pool,
+    pglite,
+    sql,
+    schema = PG_STORE_DEFAULTS.schema,
+    migrate = PG_STORE_DEFAULTS.migrate,
+    hints = PG_STORE_DEFAULTS.hints,
+  } = checked
+  const clients = CLIENTS.filter((name) => checked[name] !== undefined)
+  if (clients.length !== 1) {
+    const found = clients.length === 0 ? 'no client was given' : `${clients.join(' and ')} were given`
+    throw new QuarterjackError('InvalidOption', `pgStore: ${found}; give one of pool, pglite, sql.`)
+  }
+  const settings = {
+    schema,
+    migrates: migrate,
+    hints,
+    isEmbedded: pglite !== undefined,
+    isDurable: pglite === undefined || isOnDisk(pglite),
+  }
+  if (pool !== undefined) return Object.freeze({ client: createNodePgClient(pool), ...settings })
+  if (sql !== undefined) return Object.freeze({ client: createPostgresJsClient(sql), ...settings })
+  return Object.freeze({ client: createPGliteClient(pglite as PGliteDatabase), ...settings })
+}
+
+function isOnDisk(pglite: object): boolean {
+  const { dataDir } = pglite as { readonly dataDir?: unknown }
+  return typeof dataDir === 'string' && dataDir !== '' && !dataDir.startsWith('memory://')
+}

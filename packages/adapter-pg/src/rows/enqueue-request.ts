@@ -1,0 +1,71 @@
+/** Requests as `runs_enqueue` reads them: plain ones, which are the most, in columns, and the others as records. */
+import type { EnqueueRequest } from '@quarterjack/core/store'
+
+/** What is sent, and where each request went, to put the replies back in order. */
+export interface EnqueueLetter {
+  readonly letter: {
+    readonly names: readonly string[]
+    readonly ids: readonly string[]
+    readonly others: readonly EnqueueRequest[]
+    /** The columns of the plain ones. */
+    readonly [column: string]: unknown
+  }
+  /** `order[i]`: the place of the i-th request among what is sent. */
+  readonly order: readonly number[]
+}
+
+export function toEnqueueLetter(requests: readonly EnqueueRequest[]): EnqueueLetter {
+  const plain = requests.filter(isPlain)
+  const others = plain.length === requests.length ? [] : requests.filter((one) => !isPlain(one))
+  let nextPlain = 0
+  let nextOther = plain.length
+  return {
+    letter: {
+      names: [...new Set(requests.map(({ job }) => job))],
+      ids: plain.map(({ id }) => id),
+      others,
+      ...columnsOf(plain),
+    },
+    order: others.length === 0 ? requests.map((_, index) => index) : requests.map((one) => (isPlain(one) ? nextPlain++ : nextOther++)),
+  }
+}
+
+/** Nothing has to be looked at to write it. */
+function isPlain({ debounce, idempotency, skipWhenBusy }: EnqueueRequest): boolean {
+  return debounce === undefined && idempotency === undefined && !skipWhenBusy
+}
+
+/** What may vary: one value where all are the same, else an array, under the same name with an `s`. */
+const VARYING: Readonly<Record<string, { readonly many: string; readonly of: (one: EnqueueRequest) => unknown }>> = {
+  job: { many: 'jobs', of: ({ job }) => job },
+  key: { many: 'keys', of: ({ key }) => key },
+  trigger: { many: 'triggers', of: ({ trigger }) => trigger },
+  count: { many: 'counts', of: ({ triggers }) => triggers },
+  priority: { many: 'priorities', of: ({ priority }) => priority },
+  runAt: { many: 'runAts', of: ({ runAt }) => runAt ?? null },
+  delay: { many: 'delays', of: ({ delayMs }) => delayMs },
+  overlap: { many: 'overlaps', of: ({ overlap }) => overlap },
+  replay: { many: 'replays', of: ({ replayOf }) => replayOf ?? null },
+  slot: { many: 'slots', of: ({ slot }) => slot ?? null },
+}
+
+function columnsOf(plain: readonly EnqueueRequest[]): Readonly<Record<string, unknown>> {
+  const [first] = plain
+  if (first === undefined) return {}
+  const columns: Record<string, unknown> = { payloads: plain.map(({ payload }) => payload) }
+  let varied = false
+  for (const [one, { many, of }] of Object.entries(VARYING)) {
+    const value = of(first)
+    const isSame = plain.every((request) => of(request) === value)
+    if (isSame) columns[one] = value
+    else columns[many] = plain.map(of)
+    varied ||= !isSame
+  }
+  const isUngated = plain.every(({ gates }) => gates.length === 0)
+  if (isUngated || plain.length === 1) columns.gates = first.gates
+  else {
+    columns.gateLists = plain.map(({ gates }) => gates)
+    varied = true
+  }
+  return { ...columns, varied }
+}

@@ -1,0 +1,6 @@
+/** Every step, oldest first. */
+import type { Migration } from '../schema-parts.ts'
+import { tables } from './0001-tables.ts'
+import { views } from './0001-views.ts'
+
+export const migrations: readonly Migration[] = [{ version: 1, name: 'tables', sql: tables + views, oldestCode: 1 }]

@@ -1,0 +1,55 @@
+/** `scheduler.suspend`, `resume` and `retire`. */
+import type { Engine } from '../engine/engine.ts'
+import { checkNames } from '../errors/check-call.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
+import type { Emitter } from '../observe/emitter.ts'
+import { jobName } from './job-ref.ts'
+import type { JobRef, Scheduler } from './scheduler.ts'
+
+export interface ControlDeps {
+  readonly call: Engine['call']
+  readonly emitter: Emitter
+  /** What was held back may be due. */
+  readonly onChanged: () => void
+}
+
+export function createJobControl({ call, emitter, onChanged }: ControlDeps): Pick<Scheduler, 'suspend' | 'resume' | 'retire'> {
+  const setSuspended = async (ref: JobRef, options: { readonly schedule?: string }, reason: string | null): Promise<boolean> => {
+    const verb = reason === null ? 'resume' : 'suspend'
+    checkNames(options, ['schedule'], verb)
+    const name = options.schedule
+    const job = jobName(ref, verb)
+    const { changed } = await call('schedules.suspend', (store) => store.schedules.suspend({ targets: [{ job, name, reason }] }))
+    if (changed[0] !== true) return false
+    if (reason === null) emitter.emit('job.resumed', { job, key: name ?? null })
+    else emitter.emit('job.suspended', { job, key: name ?? null, reason })
+    onChanged()
+    return true
+  }
+
+  return {
+    suspend(job, reason, options = {}) {
+      if (typeof reason !== 'string' || reason.trim() === '') {
+        throw new QuarterjackError(
+          'InvalidOption',
+          `suspend: reason: ${shown(reason)} says nothing. Whoever finds the job suspended needs to know why.`,
+        )
+      }
+      return setSuspended(job, options, reason)
+    },
+    resume: (job, options = {}) => setSuspended(job, options, null),
+
+    async retire(given) {
+      const job = jobName(given, 'retire')
+      const { replies } = await call('schedules.retire', (store) => store.schedules.retire({ jobs: [job] }))
+      if (replies[0] === 'unknown') throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${shown(job)}.`)
+      if (replies[0] === 'inUse') {
+        throw new QuarterjackError(
+          'JobInUse',
+          `retire: a live process still declares job "${job}". Deploy the code without it first; its presence ends with that process's lease.`,
+        )
+      }
+    },
+  }
+}

@@ -1,0 +1,93 @@
+/** Health while runs execute: a service that works is well. */
+import { describe, expect, it } from 'vitest'
+import { defineJob, every } from '../../src/index.ts'
+import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
+import { createSite } from '../faults/site.ts'
+import { sleep } from '../../src/time/clock.ts'
+
+describe('a job that is due more often than it can run', () => {
+  it('every second, with a handler of 3.5 s: well at any moment', async () => {
+    await using site = createSite()
+    const busy = defineJob({ name: 'busy', schedule: every('1s'), run: () => sleep(site.clock, 3_500) })
+    const process = site.process({ jobs: [busy] })
+    await process.start()
+    for (let second = 0; second < 30; second++) {
+      await site.clock.advance(1_000)
+      expect(await process.scheduler.health()).toMatchObject({ status: 'ok', why: [] })
+    }
+    expect(process.events.of('run.succeeded').length).toBeGreaterThan(5)
+  })
+
+  it('every minute, with a handler of 5 min: well in the process that runs it, and in the others', async () => {
+    await using site = createSite()
+    const slow = defineJob({ name: 'slow', schedule: every('1m'), run: () => sleep(site.clock, 5 * 60_000) })
+    const worker = site.process({ jobs: [slow] })
+    const client = site.process({ jobs: [slow] })
+    await worker.start()
+    for (let minute = 0; minute < 25; minute++) {
+      await site.clock.advance(60_000)
+      expect((await worker.scheduler.health()).status, `minute ${minute}`).toBe('ok')
+      expect((await client.scheduler.health()).status, `minute ${minute}, elsewhere`).toBe('ok')
+    }
+    expect(worker.events.of('run.succeeded').length).toBeGreaterThan(3)
+  })
+
+  it('whose run hangs: unwell as soon as it lasts longer than its past lets expect', async () => {
+    await using site = createSite()
+    let isHanging = false
+    const hanging = defineJob({
+      name: 'hanging',
+      schedule: every('1m'),
+      run: ({ signal }) => sleep(site.clock, isHanging ? 1e9 : 1_000, signal),
+    })
+    const process = site.process({ jobs: [hanging] })
+    await process.start()
+    await site.clock.advance(10 * 60_000)
+    isHanging = true
+    await site.clock.advance(3 * 60_000)
+    const health = await process.scheduler.health()
+    expect(health.status).toBe('unhealthy')
+    expect(health.jobs[0]?.why[0]).toMatch(/^the last success is .* old \(stale after 2 min\)$/)
+  })
+
+  it('whose bound is its own is taken at its word', async () => {
+    await using site = createSite()
+    const strict = defineJob({
+      name: 'strict',
+      schedule: every('1m'),
+      health: { staleAfter: '2m' },
+      timeout: '10m',
+      run: () => sleep(site.clock, 5 * 60_000),
+    })
+    const process = site.process({ jobs: [strict] })
+    await process.start()
+    await site.clock.advance(4 * 60_000)
+    expect((await process.scheduler.health()).status).toBe('unhealthy')
+  })
+})
+
+describe('what the store is asked', () => {
+  it('for runs that execute: only when the last success is old', async () => {
+    await using site = createSite()
+    const slow = defineJob({ name: 'slow', schedule: every('1m'), run: () => sleep(site.clock, 5 * 60_000) })
+    const worker = site.process({ jobs: [slow] })
+    const client = site.process({ jobs: [slow] })
+    await worker.start()
+    await site.clock.advance(90_000)
+    await client.scheduler.health()
+    expect(client.line.requests('runs.find')).toEqual([])
+    await site.clock.advance(2 * 60_000)
+    await client.scheduler.health()
+    expect(client.line.requests('runs.find')).toEqual([{ job: 'slow', states: ['running'], limit: 100 }])
+  })
+
+  it('of a closed store: it says why, and nothing of 0 ms', async () => {
+    await using manual = manualScheduler({ jobs: [defineJob({ name: 'j', run: () => undefined })] })
+    await manual.start()
+    await manual.scheduler.store.close()
+    const { why, store } = await manual.scheduler.health()
+    expect(why[0]).toMatch(/^the store refuses to work: The memory store is closed/)
+    expect(store).toMatchObject({ reachable: false, error: expect.stringContaining('The memory store is closed') })
+    await manual.scheduler.store.open()
+  })
+})

@@ -1,0 +1,4 @@
+import { describe } from 'vitest'
+import { itKeepsEveryPromise } from './seeds.ts'
+
+describe('simulation', () => itKeepsEveryPromise('even'))
