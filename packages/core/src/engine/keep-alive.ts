@@ -73,7 +73,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const id = owner.id
     const askedAt = clock.monotonic()
     const census = orphans.count()
-    const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && !one.startKnown)
+    // What has ended is about to be settled, which tells of its start as well.
+    const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && one.phase !== 'settling' && !one.startKnown)
     const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
     const sent = new Map(progressing.map((one) => [one, one.progress as string]))
     try {
@@ -158,9 +159,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   const interval = (): number => {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
-    if (holdings.size > 0) return Math.min(leaseMs / 3, SLOW_POLL_MS)
-    // Idle: often enough to notice a lease that began and ended since; spread over processes.
-    return Math.min(SLOW_POLL_MS, leaseMs) * (0.9 + deps.random() * 0.1)
+    // Spread over processes, and over the instants at which schedules are due. Idle: often enough to notice a lease that began and ended since.
+    return Math.min(SLOW_POLL_MS, holdings.size > 0 ? leaseMs / 3 : leaseMs) * (0.9 + deps.random() * 0.1)
   }
 
   const arm = (delayMs: number): void => {

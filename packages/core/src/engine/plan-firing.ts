@@ -36,7 +36,7 @@ export function planFiring(facts: FiringFacts): Firing {
     suspendedStretches: [...facts.jobStretches, ...record.suspendedStretches],
     onExcludeError: facts.onExcludeError,
   })
-  const gates = gatesOf(policy, record.key)
+  const gates = gatesOf(policy, record.key, policy.slotOverlap)
   return {
     job: record.job,
     name: record.name,
@@ -52,7 +52,7 @@ export function planFiring(facts: FiringFacts): Firing {
       // Due since its slot: lateness counts from there, and older runs come first.
       runAt: slot === expectedSlot && record.nextDueAt !== null ? record.nextDueAt : slot,
       priority: policy.priority,
-      overlap: policy.overlap,
+      overlap: policy.slotOverlap,
       queueLimit: policy.queueLimit,
       gates,
     })),

@@ -52,7 +52,8 @@ function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOp
     payload: options.payload ?? null,
     timeoutMs: optionalMs(options.timeout, 'timeout'),
     retry: resolveRetry(options.retry),
-    overlap: options.overlap ?? defaultOverlap(schedules.length > 0, catchUp),
+    overlap: options.overlap ?? (schedules.length > 0 ? overlapOfSlots(catchUp) : JOB_DEFAULTS.overlapTriggered),
+    slotOverlap: options.overlap ?? overlapOfSlots(catchUp),
     // Slots that are caught up all at once must find room in the queue.
     queueLimit: options.queueLimit ?? (catchUp.mode === 'all' ? catchUp.limit : JOB_DEFAULTS.queueLimit),
     concurrency: options.concurrency ?? null,
@@ -110,8 +111,7 @@ function resolveRunOnStart(
 }
 
 /** Whoever asks for all missed slots does not mean to skip them for each other's sake. */
-function defaultOverlap(scheduled: boolean, catchUp: ResolvedCatchUp): JobPolicy['overlap'] {
-  if (!scheduled) return JOB_DEFAULTS.overlapTriggered
+function overlapOfSlots(catchUp: ResolvedCatchUp): JobPolicy['overlap'] {
   return catchUp.mode === 'all' ? JOB_DEFAULTS.overlapCatchingUp : JOB_DEFAULTS.overlapScheduled
 }
 

@@ -106,7 +106,7 @@ export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   /** Default none. */
   readonly timeout?: Duration | undefined
   readonly retry?: RetryOptions | undefined
-  /** Default `skip` with a schedule (`queue` when `catchUp` asks for all missed slots), `allow` without. */
+  /** Default of a slot `skip` (`queue` when `catchUp` asks for all missed ones); of a trigger the same in a job with a `schedule`, `allow` in one without. */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow' | undefined
   /** With `overlap: 'queue'`: scheduled runs that may stand behind the running one. Default 1, or the limit of `catchUp: { all }`. */
   readonly queueLimit?: number | undefined
@@ -160,7 +160,10 @@ export interface JobPolicy {
     readonly factor: number
     readonly randomize: boolean
   }
+  /** Of triggered runs. */
   readonly overlap: 'skip' | 'queue' | 'replace' | 'allow'
+  /** Of the runs of slots: the same, but where it was not said. */
+  readonly slotOverlap: 'skip' | 'queue' | 'replace' | 'allow'
   readonly queueLimit: number
   readonly concurrency: number | null
   readonly mutex: string | null

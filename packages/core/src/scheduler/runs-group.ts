@@ -34,6 +34,7 @@ export function createRunsGroup(
 
   const replayRecord = async (record: RunRecord): Promise<RunHandle> => {
     const policy = deps.policies.get(record.job)
+    const overlap = record.slot === null ? policy?.overlap : policy?.slotOverlap
     const reply = await deps.enqueue({
       id: deps.nextId(),
       job: record.job,
@@ -43,9 +44,9 @@ export function createRunsGroup(
       triggers: 1,
       priority: record.priority,
       delayMs: 0,
-      overlap: policy?.overlap ?? record.overlap,
+      overlap: overlap ?? record.overlap,
       skipWhenBusy: false,
-      gates: policy === undefined ? record.gates : gatesOf(policy, record.key),
+      gates: policy === undefined ? record.gates : gatesOf(policy, record.key, overlap),
       replayOf: record.id,
       slot: record.slot ?? undefined,
     })

@@ -60,6 +60,39 @@ describe('scheduled runs', () => {
     expect(seen.toSorted()).toEqual(['a', 'a', 'a', 'b', 'b'])
   })
 
+  it('does not run slots of one key beside each other by default, wherever the schedule was said; its triggers may', async () => {
+    const live: string[] = []
+    const begun: string[] = []
+    const job = defineJob({
+      name: 'sync',
+      run: async ({ key, trigger, signal }) => {
+        begun.push(`${key} ${trigger} beside ${live.filter((other) => other.startsWith(key)).join() || 'none'}`)
+        live.push(`${key} ${trigger}`)
+        await new Promise<void>((resolve) => {
+          manual.clock.setTimer(() => resolve(), 25_000)
+          signal.addEventListener('abort', () => resolve())
+        })
+        live.splice(live.indexOf(`${key} ${trigger}`), 1)
+      },
+    })
+    await using manual = manualScheduler({ jobs: [job], startAt: START })
+    await manual.start()
+    for (const key of ['a', 'b']) await manual.scheduler.schedules.set(job, { key, schedule: every('10s') })
+    await manual.advance('15s')
+    await manual.scheduler.trigger(job, undefined, { key: 'a' })
+    await manual.advance('30s')
+    expect(begun.toSorted()).toEqual([
+      'a manual beside a schedule',
+      'a schedule beside none',
+      'a schedule beside none',
+      'b schedule beside none',
+      'b schedule beside none',
+    ])
+    expect((await manual.scheduler.runs.find({ state: 'skipped' })).map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 4 }, () => 'overlap'),
+    )
+  })
+
   it('starts once per deploy when asked to run on start', async () => {
     let starts = 0
     const job = defineJob({ name: 'boot', runOnStart: true, run: () => void starts++ })

@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'overlap ignored',
-    edits: [edit('trigger/gates-of.ts', "  if (policy.overlap !== 'allow') gates.push(keyGate(policy.name, key))\n", '')],
+    edits: [edit('trigger/gates-of.ts', "  if (overlap !== 'allow') gates.push(keyGate(policy.name, key))\n", '')],
   },
   {
     name: 'a gate counted instead of held',
