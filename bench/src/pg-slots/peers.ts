@@ -113,7 +113,7 @@ export const COUNT_OF_PEERS = 1_000
 /** Ours: a job with dynamic schedules, and whatever the scenario wants to know of its pool. */
 export function tenants(url: string, pool: Pool = new Pool({ connectionString: url })) {
   let onFire: OnFire = () => undefined
-  const job = defineJob({ name: 'tenant', run: ({ key, slot }) => onFire(key, slot?.getTime() ?? 0) })
+  const job = defineJob({ name: 'tenant', overlap: 'allow', run: ({ key, slot }) => onFire(key, slot?.getTime() ?? 0) })
   const scheduler: Scheduler = createScheduler({ store: pgStore({ pool }), jobs: [job], concurrency: 100 })
   return {
     scheduler,

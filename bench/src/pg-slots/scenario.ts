@@ -22,7 +22,8 @@ const ROWS: readonly { readonly phase: string; readonly config: string; readonly
 ]
 
 const SET_UPS: Readonly<Record<string, string>> = {
-  quarterjack: 'concurrency 100 per replica, pools of 10, LISTEN/NOTIFY, history kept (10 per key)',
+  quarterjack:
+    "concurrency 100 per replica, pools of 10, LISTEN/NOTIFY, history kept (10 per key), overlap 'allow': the peers look after none",
   'graphile-worker': '24 jobs, localQueue 500, completions batched without delay; keeps no history',
   'pg-boss':
     'cron evaluated and sent every second, LISTEN/NOTIFY, batches of 100 in 4 workers, burst; history kept; tells no slot, so the last minute is taken',
