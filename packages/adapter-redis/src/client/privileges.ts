@@ -1,0 +1,37 @@
+/** What the user of a Redis connection must be allowed to do. */
+import { keyOf } from './key-space.ts'
+
+/** Commands of the store: those that it sends, and those that its scripts call. */
+export const COMMANDS: readonly string[] = [
+  'evalsha',
+  'eval',
+  'time',
+  'hget',
+  'hset',
+  'hmget',
+  'hdel',
+  'hincrby',
+  'hlen',
+  'hscan',
+  'hgetall',
+  'zadd',
+  'zrem',
+  'zrange',
+  'zrangebylex',
+  'zrevrangebylex',
+  'zrangebyscore',
+  'zcard',
+  'zlexcount',
+  'zscore',
+  'zremrangebyrank',
+  'zremrangebylex',
+  'publish',
+  'subscribe',
+  'info',
+  'config|get',
+]
+
+/** Rules as `ACL SETUSER` takes them, for a user that has none yet. */
+export function aclRules(prefix: string): string {
+  return [`~${keyOf(prefix, '*')}`, `&${keyOf(prefix, '*')}`, ...COMMANDS.map((command) => `+${command}`)].join(' ')
+}

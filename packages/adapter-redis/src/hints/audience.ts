@@ -1,0 +1,49 @@
+/** Those in this process who watch: told together after the step that caused a hint, each hint once. */
+import type { StoreHint } from '@quarterjack/core/store'
+import { keyOfHint } from './message.ts'
+
+export interface Audience {
+  watch(listener: (hint: StoreHint) => void): () => void
+  tell(hints: readonly StoreHint[]): void
+  readonly size: number
+}
+
+/** `onChange` hears when the first one comes and when the last one goes. */
+export function createAudience(onChange: () => void): Audience {
+  const listeners = new Set<(hint: StoreHint) => void>()
+  let gathered = new Map<string, StoreHint>()
+
+  const deliver = (): void => {
+    const hints = gathered
+    gathered = new Map()
+    for (const hint of hints.values()) {
+      for (const listener of [...listeners]) {
+        try {
+          listener(hint)
+        } catch {
+          // A hint is never the truth: a listener that fails has only lost a hint.
+        }
+      }
+    }
+  }
+
+  return {
+    watch(listener) {
+      // A wrapper of its own, so that the same function may watch twice.
+      const added = (hint: StoreHint): void => listener(hint)
+      listeners.add(added)
+      if (listeners.size === 1) onChange()
+      return () => {
+        if (listeners.delete(added) && listeners.size === 0) onChange()
+      }
+    },
+    tell(hints) {
+      if (listeners.size === 0 || hints.length === 0) return
+      if (gathered.size === 0) queueMicrotask(deliver)
+      for (const hint of hints) gathered.set(keyOfHint(hint), hint)
+    },
+    get size() {
+      return listeners.size
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/** Hints of this store: to those who watch here at once, from other processes over a channel. Scripts publish what they cause. */
+import { randomUUID } from 'node:crypto'
+import type { StoreHint } from '@quarterjack/core/store'
+import type { Driver } from '../client/driver.ts'
+import { keyOf } from '../client/key-space.ts'
+import { after, type Cancel } from '../client/timers.ts'
+import { createAudience } from './audience.ts'
+import { createLine, type Line } from './line.ts'
+import { readMessage } from './message.ts'
+
+/** Whether hints of other processes reach this one. Without them the scheduler finds everything by polling. */
+export interface HintStatus {
+  /** `off`: switched off, or impossible with this client. `idle`: nobody here watches. `failing`: tried again now and then. */
+  readonly state: 'off' | 'idle' | 'starting' | 'on' | 'failing'
+  /** Why not, where it is off or failing. */
+  readonly reason: string | null
+}
+
+/** How hints are wished: `auto` is silent about failures, true warns of them once, false does not listen. */
+export type HintMode = boolean | 'auto'
+
+export interface Hints {
+  /** This process, in the messages that its scripts publish. */
+  readonly from: string
+  watch(listener: (hint: StoreHint) => void): () => void
+  /** To those who watch here: the others were told by the script itself. */
+  tellHere(hints: readonly StoreHint[]): void
+  readonly status: HintStatus
+  open(): void
+  close(): Promise<void>
+}
+
+/** After the last one who watched. */
+const LINGER_MS = 10_000
+
+export function createHints(
+  { subscribe }: Pick<Driver, 'subscribe'>,
+  { prefix, mode }: { readonly prefix: string; readonly mode: HintMode },
+): Hints {
+  const from = randomUUID()
+  const audience = createAudience(() => attend())
+  let isClosed = false
+  let hasWarned = false
+  let cancelLinger: Cancel | null = null
+
+  const warn = (reason: string): void => {
+    if (mode !== true || hasWarned) return
+    hasWarned = true
+    process.emitWarning(`Hints of other processes do not arrive (${reason}). Work is found by polling until they do.`, {
+      type: 'QuarterjackWarning',
+      code: 'QUARTERJACK_REDIS_HINTS',
+    })
+  }
+
+  const line: Line | null =
+    mode === false || subscribe === null
+      ? null
+      : createLine({
+          channel: keyOf(prefix, 'hints'),
+          subscribe,
+          onMessage: (text) => {
+            const message = readMessage(text)
+            // Own ones were told when the script was answered.
+            if (message !== null && message.from !== from) audience.tell(message.hints)
+          },
+          // Somebody may have said so while nobody listened here.
+          onOpen: () => audience.tell([{ kind: 'work' }]),
+          onBroken: warn,
+        })
+
+  /** The line is held while somebody watches. */
+  const attend = (): void => {
+    cancelLinger?.()
+    cancelLinger = null
+    if (line === null || isClosed) return
+    if (audience.size > 0) line.open()
+    else cancelLinger = after(LINGER_MS, () => void line.close())
+  }
+
+  if (mode === true && subscribe === null) warn(CANNOT_SUBSCRIBE)
+
+  return {
+    from,
+    watch: audience.watch,
+    tellHere: audience.tell,
+    get status() {
+      return statusOf(mode, line)
+    },
+    open() {
+      isClosed = false
+      attend()
+    },
+    async close() {
+      isClosed = true
+      cancelLinger?.()
+      await line?.close()
+    },
+  }
+}
+
+const CANNOT_SUBSCRIBE = 'this client has no way to open a connection of its own'
+
+const STATES = { closed: 'idle', opening: 'starting', open: 'on', broken: 'failing' } as const
+
+function statusOf(mode: HintMode, line: Line | null): HintStatus {
+  if (line !== null) return { state: STATES[line.status.state], reason: line.status.reason }
+  return { state: 'off', reason: mode === false ? 'the option "hints" is false' : CANNOT_SUBSCRIBE }
+}

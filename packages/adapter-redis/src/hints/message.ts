@@ -1,0 +1,44 @@
+/** What goes over the channel: who says it, and what, as scripts write it. */
+import type { StoreHint } from '@quarterjack/core/store'
+
+/** One message. */
+export interface Message {
+  /** The process that it came from. */
+  readonly from: string
+  readonly hints: readonly StoreHint[]
+}
+
+/** JSON: `["<from>", ["w"], ["c", "<owner>"], …]`. Null for what no script of ours can have sent. */
+export function readMessage(text: string): Message | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (!Array.isArray(value)) return null
+  const [from, ...hints] = value as readonly unknown[]
+  return typeof from === 'string' ? { from, hints: readHints(hints) } : null
+}
+
+/** The same list as scripts reply it. Later versions may say more; what is not understood is left out. */
+export function readHints(list: unknown): readonly StoreHint[] {
+  if (!Array.isArray(list)) return []
+  return list.map(readHint).filter((hint) => hint !== null)
+}
+
+/** Equal hints have equal keys. */
+export function keyOfHint(hint: StoreHint): string {
+  return Object.values(hint).join(' ')
+}
+
+function readHint(value: unknown): StoreHint | null {
+  if (!Array.isArray(value)) return null
+  const [kind, about] = value as readonly unknown[]
+  if (kind === 'w') return { kind: 'work' }
+  if (kind === 'r') return { kind: 'work', of: 'runs' }
+  if (typeof about !== 'string') return null
+  if (kind === 'c') return { kind: 'cancel', owner: about }
+  if (kind === 's') return { kind: 'settled', runId: about }
+  return kind === 'l' ? { kind: 'lease', name: about } : null
+}

@@ -1,0 +1,124 @@
+/** Claiming: which due runs an owner gets, within gates, rate limits and its own limits (engine rules 11, 12, 18). */
+import type { LuaModule } from '../lua-module.ts'
+import { takeOver } from './take-over.ts'
+import { tick } from './tick.ts'
+
+export const claim: LuaModule = {
+  name: 'claim',
+  needs: [takeOver, tick],
+  source: `
+-- Runs of one job that one claim may find blocked: a bound on the time of a call, the next one goes on.
+local MOST_BLOCKED = 1000
+
+-- A claim by a live owner, whose lease it renews; nil for others.
+local function open_claim(asked)
+  local id = asked.owner
+  local owner = live_owner(id)
+  if owner == nil then return nil end
+  owner.expiresAt = now + asked.leaseMs
+  touch_owner(id, owner)
+  advance_runs()
+  return { id = id, owner = owner, seenFence = asked.seenFence, left = asked.limit, start = asked.start }
+end
+-- The run becomes the owner's.
+local function take(run, claiming)
+  local owner, job = claiming.owner, run_job(run)
+  change_state(run, 'claim')
+  take_gates(run)
+  close_run(run)
+  if run.debounced and run.fence == 0 then
+    local key = obtain_key(job, run.key)
+    key.busy = key.busy + 1
+  end
+  run.fence = next_fence(claiming.seenFence)
+  run.attempt = run.attempt + 1
+  run.started, run.startedAt, run.settled = nil, nil, nil
+  run.owner = claiming.id
+  put(KEY.held, claiming.id .. '/' .. run.id)
+  owner.held = owner.held + 1
+  if run.suspect then owner.suspect = run.id end
+  touch_owner(claiming.id, owner)
+  spend_rate(job)
+  touch(job)
+  claiming.left = claiming.left - 1
+end
+local function hand_over(run, claiming)
+  local isStarted = claiming.start > 0
+  if isStarted then
+    claiming.start = claiming.start - 1
+    start_attempt(run)
+  end
+  return { run_out(run), isStarted and 1 or 0 }
+end
+-- Claims a run that was just made, if it is due and nobody stands before it. It is not in the claim index yet.
+local function claim_at_once(run, claiming)
+  if claiming == nil or claiming.left <= 0 or run.runAt > now then return nil end
+  local job = run_job(run)
+  if not claiming.owner.jobs[job.name] or job.suspendedAt or rate_opens_at(job) > now then return nil end
+  local following = next_candidate(job, claiming.owner)
+  if (following and is_before(following, run)) or full_gate_of(run) or has_waiters(run) then return nil end
+  take(run, claiming)
+  return hand_over(run, claiming)
+end
+-- The job's next run that can be had; runs before it that cannot are sent to wait, or skipped.
+local function find_claimable(job, claiming)
+  for blocked = 0, MOST_BLOCKED - 1 do
+    if rate_opens_at(job) > now then return nil end
+    local run = next_candidate(job, claiming.owner)
+    if run == nil then return nil end
+    if run.runAt > now then
+      -- The clock went back past a run that had been due.
+      withdraw(run)
+      place_run(run)
+    else
+      local gate = full_gate_of(run)
+      if gate == nil then return run end
+      -- What was claimed before has its place: it waits. Its own handler may be what holds the key.
+      if run.trigger == 'schedule' and run.overlap == 'skip' and run.fence == 0 and is_key_taken(run) then
+        finish_standing(run, 'skip', 'overlap')
+      else
+        -- Behind a full gate of the job itself all runs are alike: no need to send more to wait than were asked for.
+        if gate == 'j' .. job.number and blocked >= claiming.left then return nil end
+        wait_at(run, gate)
+      end
+    end
+  end
+end
+-- One run per turn, in the order in which jobs wait for theirs.
+local function claim_due(claiming, perJob)
+  local taken, counts = {}, {}
+  headsRead = math.min(math.max(claiming.left, 1), 200)
+  make_moves(KEY.readyJobs)
+  local line, at = {}, 1
+  for _, name in ipairs(call('ZRANGE', KEY.readyJobs, 0, -1)) do
+    if claiming.owner.jobs[name] then line[#line + 1] = name end
+  end
+  -- Those that became ready in this very call.
+  local isListed = {}
+  for _, name in ipairs(line) do isListed[name] = true end
+  for _, number in ipairs(touchedNumbers) do
+    local job = touched[number]
+    if not isListed[job.name] and claiming.owner.jobs[job.name] then line[#line + 1] = job.name end
+  end
+  while claiming.left > 0 and line[at] do
+    local name = line[at]
+    at = at + 1
+    local job = find_job(name)
+    local most = perJob[name] or INFINITY
+    if job and is_ready(job) and (counts[name] or 0) < most then
+      local run = find_claimable(job, claiming)
+      if run then
+        unplace_run(run)
+        take(run, claiming)
+        taken[#taken + 1] = run
+        counts[name] = (counts[name] or 0) + 1
+        job.isTurnUsed = true
+        line[#line + 1] = name
+      end
+      touch(job)
+    end
+  end
+  return taken
+end
+`,
+}

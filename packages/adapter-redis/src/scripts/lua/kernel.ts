@@ -1,0 +1,225 @@
+/**
+ * Under every script: its request, its instant, and rows that are read once, changed in place, and written together at the end.
+ *
+ * ARGV: the request as JSON, the instant or '', the id of the asking process.
+ * Reply: epoch, sequence of the write, instant, hints, and the verb's own reply.
+ */
+import type { LuaModule } from '../lua-module.ts'
+
+export const kernel: LuaModule = {
+  name: 'kernel',
+  needs: [],
+  source: `
+local call, format, floor = redis.call, string.format, math.floor
+local request = cjson.decode(ARGV[1])
+local now = tonumber(ARGV[2]) or $TIME$
+local INFINITY = math.huge
+
+-- JSON's null as Lua's nil.
+local function given(value)
+  if value == cjson.null then return nil end
+  return value
+end
+
+-- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
+local meta = {}
+do
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips')
+  meta.epoch = fields[1] or ''
+  meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
+  meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
+end
+local metaChanges = {}
+local function count(name)
+  local value = meta[name] + 1
+  meta[name] = value
+  metaChanges[name] = value
+  return value
+end
+
+-- Larger than every fence before, than the time in microseconds, and than the caller has seen (engine rule 15).
+local function next_fence(seen)
+  local fence = math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1)
+  meta.fence = fence
+  metaChanges.fence = fence
+  return fence
+end
+
+-- Rows of hashes.
+local cache, changed = {}, {}
+local function cacheOf(key)
+  local rows = cache[key]
+  if rows == nil then
+    rows = {}
+    cache[key] = rows
+  end
+  return rows
+end
+local function read(key, field)
+  local rows = cacheOf(key)
+  local row = rows[field]
+  if row == nil then
+    local text = call('HGET', key, field)
+    row = text and cmsgpack.unpack(text) or false
+    rows[field] = row
+  end
+  return row or nil
+end
+local function each_chunk(list, size, visit)
+  for from = 1, #list, size do visit(from, math.min(from + size - 1, #list)) end
+end
+-- Reads many rows at once, for the reads that follow.
+local function prefetch(key, fields)
+  local rows, missing = cacheOf(key), {}
+  for _, field in ipairs(fields) do
+    if rows[field] == nil then
+      rows[field] = false
+      missing[#missing + 1] = field
+    end
+  end
+  each_chunk(missing, 1000, function(from, to)
+    local texts = call('HMGET', key, unpack(missing, from, to))
+    for index, text in ipairs(texts) do
+      if text then rows[missing[from + index - 1]] = cmsgpack.unpack(text) end
+    end
+  end)
+end
+local function write(key, field, row)
+  cacheOf(key)[field] = row or false
+  local fields = changed[key]
+  if fields == nil then
+    fields = {}
+    changed[key] = fields
+  end
+  fields[field] = true
+end
+
+-- Members of sorted sets: changes are gathered, and made before the set is read again.
+local pendingMembers = {}
+local function move(key, member, score)
+  local members = pendingMembers[key]
+  if members == nil then
+    members = {}
+    pendingMembers[key] = members
+  end
+  members[member] = score
+end
+local function put(key, member, score) move(key, member, score or 0) end
+local function cut(key, member) move(key, member, false) end
+local function make_moves(key)
+  local members = pendingMembers[key]
+  if members == nil then return end
+  pendingMembers[key] = nil
+  local added, removed = {}, {}
+  for member, score in pairs(members) do
+    if score then
+      added[#added + 1] = score
+      added[#added + 1] = member
+    else
+      removed[#removed + 1] = member
+    end
+  end
+  each_chunk(removed, 2000, function(from, to) call('ZREM', key, unpack(removed, from, to)) end)
+  each_chunk(added, 2000, function(from, to) call('ZADD', key, unpack(added, from, to)) end)
+end
+-- Members that begin with a text, in order; 'after' leaves out all up to that member.
+local function with_prefix(key, prefix, limit, after)
+  make_moves(key)
+  return call('ZRANGEBYLEX', key, after and '(' .. after or '[' .. prefix, '(' .. prefix .. '\\255', 'LIMIT', 0, limit)
+end
+local function with_prefix_newest(key, prefix, limit, before)
+  make_moves(key)
+  return call('ZREVRANGEBYLEX', key, before and '(' .. before or '(' .. prefix .. '\\255', '[' .. prefix, 'LIMIT', 0, limit)
+end
+-- Calls 'visit' with each member that begins with a text, until it returns true.
+local function each_with_prefix(key, prefix, visit)
+  local last
+  while true do
+    local members = with_prefix(key, prefix, 500, last)
+    for _, member in ipairs(members) do
+      if visit(member) then return end
+      last = member
+    end
+    if #members < 500 then return end
+  end
+end
+-- Up to a score, earliest first: member, score, member, score, …
+local function up_to(key, score, limit)
+  make_moves(key)
+  return call('ZRANGEBYSCORE', key, '-inf', score, 'WITHSCORES', 'LIMIT', 0, limit)
+end
+
+-- Texts that sort as their numbers do.
+local function instant_text(instant) return format('%018.3f', instant) end
+local function count_text(value) return format('%016.0f', value) end
+local function priority_text(priority) return format('%06.0f', 100000 - priority) end
+-- A text that cannot run into what follows it.
+local function bounded(text) return #text .. ':' .. text end
+
+-- Hints, each once.
+local hints, isHinted = {}, {}
+local function hint(kind, about)
+  local name = kind .. (about or '')
+  if isHinted[name] then return end
+  isHinted[name] = true
+  hints[#hints + 1] = about and { kind, about } or { kind }
+end
+
+-- What modules do so that indexes tell what rows say, and what they do last of all.
+local beforeWriting, beforePacking = {}, {}
+local function index_rows()
+  for _, prepare in ipairs(beforeWriting) do prepare() end
+end
+
+-- Numbers as replies carry them: Redis cuts fractions off.
+local function number_out(value)
+  if value == nil then return false end
+  if value == floor(value) then return value end
+  return format('%.17g', value)
+end
+
+local function write_rows()
+  index_rows()
+  for _, prepare in ipairs(beforePacking) do prepare() end
+  local isWriting = next(changed) ~= nil or next(pendingMembers) ~= nil or next(metaChanges) ~= nil
+  if not isWriting then return end
+  for key, fields in pairs(changed) do
+    local rows, kept, gone = cache[key], {}, {}
+    for field in pairs(fields) do
+      local row = rows[field]
+      if row then
+        kept[#kept + 1] = field
+        kept[#kept + 1] = cmsgpack.pack(row)
+      else
+        gone[#gone + 1] = field
+      end
+    end
+    each_chunk(gone, 2000, function(from, to) call('HDEL', key, unpack(gone, from, to)) end)
+    each_chunk(kept, 2000, function(from, to) call('HSET', key, unpack(kept, from, to)) end)
+  end
+  for key in pairs(pendingMembers) do make_moves(key) end
+  if meta.epoch == '' then
+    -- The first write there is, or the first after everything was lost.
+    meta.epoch = format('%.0f', now * 1000) .. '-' .. ARGV[3]
+    metaChanges.epoch = meta.epoch
+  end
+  count('writes')
+  local fields = {}
+  for name, value in pairs(metaChanges) do
+    fields[#fields + 1] = name
+    fields[#fields + 1] = type(value) == 'number' and format('%.0f', value) or value
+  end
+  call('HSET', KEY.meta, unpack(fields))
+end
+
+local function answer(reply)
+  write_rows()
+  if #hints > 0 then
+    local message = { ARGV[3] }
+    for _, one in ipairs(hints) do message[#message + 1] = one end
+    call('PUBLISH', KEY.hints, cjson.encode(message))
+  end
+  return { meta.epoch, meta.writes, number_out(now), hints, reply }
+end
+`,
+}

@@ -1,0 +1,137 @@
+/** Gives a job a new name. Rows and indexes know it by its number, so that all but what came under the new name before stays. */
+import type { LuaModule } from '../lua-module.ts'
+import { limits } from './limits.ts'
+
+export const renameJob: LuaModule = {
+  name: 'rename-job',
+  needs: [limits],
+  source: `
+-- In indexes of jobs the name is the member.
+local function leave_indexes(job)
+  cut(KEY.readyJobs, job.name)
+  cut(KEY.timed, job.name)
+  cut(KEY.dueJobs, job.name)
+  job.turn, job.timedAt, job.dueAt = nil, nil, nil
+  dueChanged[job.number] = job
+  touch(job)
+end
+local function gates_of_early(gates, early, job)
+  local moved = {}
+  for index, id in ipairs(gates or {}) do
+    if id == 'j' .. early.number then id = 'j' .. job.number
+    elseif id:sub(1, #early.number + 2) == 'k' .. early.number .. '/' then id = 'k' .. job.number .. id:sub(#early.number + 2) end
+    moved[index] = id
+  end
+  return #moved > 0 and moved or nil
+end
+-- Moves one run to another job.
+local function move_run(run, early, job)
+  local isAlive = run.finishedAt == nil
+  local isRunning = run.state == 'running'
+  if isAlive and not isRunning then
+    if run.state == 'waiting' then unwait(run) else withdraw(run) end
+  elseif isRunning then
+    release_gates(run.gates)
+  else
+    unfile(early, run, KIND_OF[run.state])
+  end
+  count_state(run, -1)
+  local key = obtain_key(early, run.key)
+  local isCounted = isAlive and (not run.debounced or run.fence > 0)
+  if isAlive then
+    key.alive = key.alive - 1
+    cut(KEY.alive, alive_member(run))
+  end
+  if isCounted then key.busy = key.busy - 1 end
+  if key.open == run.id then key.open = nil end
+  cut(KEY.byAge, age_member(run))
+  drop_key_if_empty(early, run.key)
+  run.job = job.number
+  run.gates = gates_of_early(run.gates, early, job)
+  put(KEY.byAge, age_member(run))
+  local home = obtain_key(job, run.key)
+  if isAlive then
+    home.alive = home.alive + 1
+    put(KEY.alive, alive_member(run))
+  end
+  if isCounted then home.busy = home.busy + 1 end
+  -- One run of a key takes triggers in: the one that came first.
+  if run.open and home.open == nil then home.open = run.id else run.open = nil end
+  touch_run(run)
+  count_state(run, 1)
+  if not isAlive then file(job, run, KIND_OF[run.state])
+  elseif isRunning then hold_gates(run.gates)
+  else place_run(run) end
+end
+local function move_schedule(row, early, job)
+  each_with_prefix(KEY.ledger, row.ledger .. '/', function(member)
+    local id = member:sub(#row.ledger + 22)
+    local skip = member:sub(#row.ledger + 21, #row.ledger + 21) == 's' and read(KEY.skips, id)
+    if skip then
+      unfile(early, skip, 'g')
+      skip.job = job.number
+      file(job, skip, 'g')
+      write(KEY.skips, id, skip)
+    end
+  end)
+  local name = row.name
+  remove_schedule(early, row)
+  if find_schedule(job, name) then return end
+  row.name, row.indexedAt = name, nil
+  if is_static(name) then job.statics[#job.statics + 1] = name end
+  job.schedules = job.schedules + 1
+  put(KEY.scheduleNames, schedule_field(job, name))
+  index_schedule(job, row)
+end
+-- What is remembered of a job's requests.
+local function move_remembered(key, ends, early, job)
+  local prefix = early.number .. '/'
+  local cursor = '0'
+  repeat
+    local page = call('HSCAN', key, cursor, 'MATCH', prefix .. '*', 'COUNT', 500)
+    cursor = page[1]
+    for index = 1, #page[2], 2 do
+      local field = page[2][index]
+      local one, to = read(key, field), job.number .. '/' .. field:sub(#prefix + 1)
+      if one then
+        if read(key, to) == nil then
+          write(key, to, one)
+          put(ends, to, one.endsAt)
+        end
+        write(key, field, nil)
+        cut(ends, field)
+      end
+    end
+  until cursor == '0'
+end
+-- The row of 'job' keeps everything; what came under the new name before its definition joins it.
+local function rename_job(job, name)
+  local early = find_job(name)
+  leave_indexes(job)
+  call('HDEL', KEY.jobNumbers, job.name)
+  numbers[job.name] = false
+  if early then leave_indexes(early) end
+  name_job(job, name)
+  if early == nil then return end
+  local prefix, ids, names = early.number .. '/', {}, {}
+  each_with_prefix(KEY.byAge, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
+  each_with_prefix(KEY.scheduleNames, prefix, function(member) names[#names + 1] = member:sub(#prefix + 1) end)
+  prefetch(KEY.runs, ids)
+  for _, id in ipairs(ids) do
+    local run = find_run(id)
+    if run then move_run(run, early, job) end
+  end
+  for _, one in ipairs(names) do
+    local row = find_schedule(early, one)
+    if row then move_schedule(row, early, job) end
+  end
+  if job.suspendedAt == nil then job.suspendedAt, job.suspendedReason = early.suspendedAt, early.suspendedReason end
+  move_remembered(KEY.idempotent, KEY.idempotentEnds, early, job)
+  move_remembered(KEY.windows, KEY.windowEnds, early, job)
+  for _, key in ipairs({ KEY.readyJobs, KEY.timed, KEY.dueJobs }) do cut(key, name) end
+  dueChanged[early.number] = nil
+  write(KEY.jobs, early.number, nil)
+  leave_indexes(job)
+end
+`,
+}

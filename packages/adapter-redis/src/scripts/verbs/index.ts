@@ -1,0 +1,68 @@
+/** Every script, by the verb that runs it. */
+import { leasesAcquire } from './leases-acquire.ts'
+import { leasesRelease } from './leases-release.ts'
+import { leasesRenew } from './leases-renew.ts'
+import { leasesWithdraw } from './leases-withdraw.ts'
+import { now } from './now.ts'
+import { open } from './open.ts'
+import { runsCancel } from './runs-cancel.ts'
+import { runsClaim } from './runs-claim.ts'
+import { runsEnqueue } from './runs-enqueue.ts'
+import { runsFind } from './runs-find.ts'
+import { runsGates } from './runs-gates.ts'
+import { runsGet } from './runs-get.ts'
+import { runsHeld } from './runs-held.ts'
+import { runsLeave } from './runs-leave.ts'
+import { runsPrune } from './runs-prune.ts'
+import { runsReleaseGates } from './runs-release-gates.ts'
+import { runsRenew } from './runs-renew.ts'
+import { runsSettle } from './runs-settle.ts'
+import { runsStats } from './runs-stats.ts'
+import { schedulesCountSkips } from './schedules-count-skips.ts'
+import { schedulesDue } from './schedules-due.ts'
+import { schedulesFire } from './schedules-fire.ts'
+import { schedulesGet } from './schedules-get.ts'
+import { schedulesLedger } from './schedules-ledger.ts'
+import { schedulesList } from './schedules-list.ts'
+import { schedulesLoad } from './schedules-load.ts'
+import { schedulesQuarantine } from './schedules-quarantine.ts'
+import { schedulesRegister } from './schedules-register.ts'
+import { schedulesRemove } from './schedules-remove.ts'
+import { schedulesRetire } from './schedules-retire.ts'
+import { schedulesSet } from './schedules-set.ts'
+import { schedulesSuspend } from './schedules-suspend.ts'
+
+export const verbModules = {
+  leasesAcquire,
+  leasesRelease,
+  leasesRenew,
+  leasesWithdraw,
+  now,
+  open,
+  runsCancel,
+  runsClaim,
+  runsEnqueue,
+  runsFind,
+  runsGates,
+  runsGet,
+  runsHeld,
+  runsLeave,
+  runsPrune,
+  runsReleaseGates,
+  runsRenew,
+  runsSettle,
+  runsStats,
+  schedulesCountSkips,
+  schedulesDue,
+  schedulesFire,
+  schedulesGet,
+  schedulesLedger,
+  schedulesList,
+  schedulesLoad,
+  schedulesQuarantine,
+  schedulesRegister,
+  schedulesRemove,
+  schedulesRetire,
+  schedulesSet,
+  schedulesSuspend,
+} as const

@@ -1,0 +1,19 @@
+/** What the store has leased to an owner. */
+import { runs } from '../lua/runs.ts'
+import type { LuaModule } from '../lua-module.ts'
+
+export const runsHeld: LuaModule = {
+  name: 'runs.held',
+  needs: [runs],
+  source: `
+local found = {}
+for _, id in ipairs(held_ids(request.owner)) do
+  local run = find_run(id)
+  if run and run.owner == request.owner then found[#found + 1] = run end
+end
+table.sort(found, function(a, b) return a.fence < b.fence end)
+local replies = {}
+for index, run in ipairs(found) do replies[index] = run_out(run) end
+return answer(replies)
+`,
+}

@@ -1,0 +1,15 @@
+/** Which schedules are due: costs what it gives, however many are stored. */
+import { dueShares } from '../lua/due-shares.ts'
+import { tick } from '../lua/tick.ts'
+import type { LuaModule } from '../lua-module.ts'
+
+export const schedulesDue: LuaModule = {
+  name: 'schedules.due',
+  needs: [dueShares, tick],
+  source: `
+local owner = live_owner(request.owner)
+if owner == nil then return answer({ {}, {}, {} }) end
+local rows, stretches = due_shares(owner, request.limit)
+return answer({ rows, stretches, tick_for(request.owner, owner) })
+`,
+}

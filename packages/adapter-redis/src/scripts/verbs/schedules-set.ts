@@ -1,0 +1,13 @@
+/** Creates or changes dynamic schedules. */
+import { schedules } from '../lua/schedules.ts'
+import type { LuaModule } from '../lua-module.ts'
+
+export const schedulesSet: LuaModule = {
+  name: 'schedules.set',
+  needs: [schedules],
+  source: `
+local replies = {}
+for index, asked in ipairs(request.schedules) do replies[index] = write_schedule(obtain_job(asked.job), asked) end
+return answer(replies)
+`,
+}

@@ -1,0 +1,151 @@
+/** The runs part of the contract. */
+import { type EnqueueReply, type JobStats, QuarterjackError, type RunQuery, type RunStore, type Settlement } from '@quarterjack/core/store'
+import type { Reply } from '../client/redis-client.ts'
+import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
+import { toClaimedRun, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
+import type { Scripts } from '../scripts/scripts.ts'
+import { toTick, type Call } from './call.ts'
+
+export function createRunVerbs(call: Call, scripts: Scripts): RunStore {
+  return {
+    async enqueue({ tx, ...request }) {
+      if (tx !== undefined) {
+        throw new QuarterjackError(
+          'TransactionsUnsupported',
+          'enqueue: tx was given, but store "redis" has no transactions. Leave it out, or use a store that has them.',
+        )
+      }
+      const { storeNow, reply } = await call(scripts.runsEnqueue, request)
+      const [replies, tick] = list(reply)
+      return { replies: list(replies).map(toEnqueueReply), ...toTick(storeNow, tick) }
+    },
+    async claim(request) {
+      const { storeNow, reply } = await call(scripts.runsClaim, request)
+      const [status, runs, tick] = list(reply)
+      return { status: text(status) as 'ok' | 'dead', runs: list(runs).map(toClaimedRun), ...toTick(storeNow, tick) }
+    },
+    async renew(request) {
+      const { storeNow, reply } = await call(scripts.runsRenew, request)
+      const [status, held, cancels, expired, tick] = list(reply)
+      return {
+        status: text(status) as 'live' | 'dead',
+        held: number(held),
+        cancels: list(cancels).map((one) => {
+          const [runId, fence, reason] = list(one)
+          return { runId: text(runId), fence: number(fence), reason: text(reason) }
+        }),
+        expired: list(expired).map((one) => ({ owner: text(list(one)[0]), runs: number(list(one)[1]) })),
+        ...toTick(storeNow, tick),
+      }
+    },
+    async leave(request) {
+      const { reply } = await call(scripts.runsLeave, request)
+      return { released: number(reply) }
+    },
+    async held(request) {
+      const { reply } = await call(scripts.runsHeld, request)
+      return { runs: list(reply).map(toRunRecord) }
+    },
+    async settle({ settlements, ...request }) {
+      const { storeNow, reply } = await call(scripts.runsSettle, { ...request, settlements: settlements.map(fromSettlement) })
+      const [replies, tick] = list(reply)
+      return {
+        replies: list(replies).map((one) => ({
+          status: flag(list(one)[0]) ? 'settled' : 'stale',
+          failuresInARow: number(list(one)[1]),
+        })),
+        ...toTick(storeNow, tick),
+      }
+    },
+    async releaseGates(request) {
+      await call(scripts.runsReleaseGates, request)
+    },
+    async get(request) {
+      const { reply } = await call(scripts.runsGet, request)
+      return { runs: list(reply).map(toRunRecordOrNull) }
+    },
+    find: (query) => find(call, scripts, query),
+    async cancel(request) {
+      const { reply } = await call(scripts.runsCancel, request)
+      return { replies: list(reply).map((one) => text(one) as 'cancelled' | 'requested' | 'terminal' | 'unknown') }
+    },
+    async stats(request) {
+      const { storeNow, reply } = await call(scripts.runsStats, request)
+      const [owners, jobs] = list(reply)
+      return { storeNow, owners: number(owners), jobs: list(jobs).map((one, index) => toStats(one, request.jobs[index] as string)) }
+    },
+    async prune(request) {
+      const { reply } = await call(scripts.runsPrune, request)
+      const [pruned, more] = list(reply)
+      return { pruned: number(pruned), more: flag(more) }
+    },
+    async gates(request) {
+      const { reply } = await call(scripts.runsGates, request)
+      return {
+        gates: list(reply).map((one) => {
+          const [gate, limit, held, holders, waiting] = list(one)
+          const most = number(limit)
+          return {
+            gate: text(gate),
+            limit: most === -1 ? Number.MAX_SAFE_INTEGER : most,
+            held: number(held),
+            holders: number(holders),
+            waiting: number(waiting),
+          }
+        }),
+      }
+    },
+  }
+}
+
+/** One script looks at a bounded number of runs; the next one goes on where it stopped. */
+async function find(call: Call, scripts: Scripts, query: RunQuery): ReturnType<RunStore['find']> {
+  const runs: ReturnType<typeof toRunRecord>[] = []
+  let age: number | null = null
+  do {
+    const request: object = { ...query, limit: query.limit - runs.length, ...(age === null ? {} : { age }) }
+    const { reply } = await call(scripts.runsFind, request)
+    const [found, reached] = list(reply)
+    runs.push(...list(found).map(toRunRecord))
+    age = numberOrNull(reached)
+  } while (age !== null && runs.length < query.limit)
+  return { runs }
+}
+
+/** What scripts keep and never read travels as the text it is kept as. */
+function fromSettlement({ error, ...settlement }: Settlement): object {
+  return { ...settlement, error: error === null ? null : JSON.stringify(error) }
+}
+
+function toEnqueueReply(reply: Reply): EnqueueReply {
+  const [outcome, id, claimed] = list(reply)
+  const answer = { outcome: text(outcome) as EnqueueReply['outcome'], id: text(id) }
+  return claimed === undefined ? answer : { ...answer, claimed: toClaimedRun(claimed) }
+}
+
+function toStats(reply: Reply, job: string): JobStats {
+  const row = list(reply)
+  return {
+    job,
+    pending: number(row[0]),
+    waiting: number(row[1]),
+    running: number(row[2]),
+    oldestDueAt: numberOrNull(row[3]),
+    nextSlot: numberOrNull(row[4]),
+    overdueSince: numberOrNull(row[5]),
+    schedules: number(row[6]),
+    lastRun: toRunRecordOrNull(row[7]),
+    lastSuccess: toRunRecordOrNull(row[8]),
+    lastFailure: toRunRecordOrNull(row[9]),
+    failuresInARow: number(row[10]),
+    recent: list(row[11]).map((one) => {
+      const [outcome, latenessMs, durationMs] = list(one)
+      return {
+        outcome: text(outcome) as JobStats['recent'][number]['outcome'],
+        latenessMs: number(latenessMs),
+        durationMs: number(durationMs),
+      }
+    }),
+    capableOwners: number(row[12]),
+  }
+}

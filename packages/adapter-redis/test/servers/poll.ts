@@ -1,0 +1,13 @@
+/** Waiting for what happens by itself, with a deadline. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const PATIENCE_MS = 15_000
+
+/** Asks until the answer is true; fails after 15 s. */
+export async function until(what: string, check: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!(await check())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${PATIENCE_MS} ms.`)
+    await sleep(10)
+  }
+}
