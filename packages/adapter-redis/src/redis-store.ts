@@ -4,6 +4,8 @@ import { createServerCheck } from './client/check-server.ts'
 import { createDriver } from './client/driver.ts'
 import { createHints, type HintStatus } from './hints/hints.ts'
 import { type RedisStoreOptions, type ResolvedRedisStoreOptions, resolveRedisStoreOptions } from './options.ts'
+import { createOwnerEras } from './loss/owner-eras.ts'
+import { createSeenCursors } from './loss/seen-cursors.ts'
 import { createScripts, type Scripts } from './scripts/scripts.ts'
 import { createCall } from './verbs/call.ts'
 import { createLeaseVerbs } from './verbs/leases.ts'
@@ -51,7 +53,8 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
         `store "${NAME}" is closed. Close it after the last scheduler stopped; open() opens it again.`,
       )
   }
-  const call = createCall({ driver, prefix, from: hints.from, checkOpen, tellHere: hints.tellHere })
+  const cursors = createSeenCursors()
+  const { call, watch } = createCall({ driver, prefix, from: hints.from, scripts, cursors, checkOpen, tellHere: hints.tellHere })
 
   const prepare = async (): Promise<void> => {
     await checkServer()
@@ -86,8 +89,8 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       checkOpen()
       return hints.watch(listener)
     },
-    schedules: createScheduleVerbs(call, scripts),
-    runs: createRunVerbs(call, scripts),
+    schedules: createScheduleVerbs(call, scripts, cursors),
+    runs: createRunVerbs(call, scripts, createOwnerEras(watch)),
     leases: createLeaseVerbs(call, scripts),
   }
 }

@@ -39,7 +39,6 @@ export interface NodeRedisCluster extends NodeRedisBase {
   readonly slots: readonly ({ readonly master: NodeRedisClusterNode } | undefined)[]
   readonly masters: readonly NodeRedisClusterNode[]
   nodeClient(node: NodeRedisClusterNode): NodeRedisSingle | Promise<NodeRedisSingle>
-  sendCommand(firstKey: string, isReadonly: boolean, args: readonly string[], options?: object): Promise<unknown>
 }
 
 /** A node of a cluster; its client is made when it is needed. */

@@ -2,7 +2,7 @@
  * The seam of `redis` (node-redis). Calls go out with options of our own: texts as strings whatever the user's type mapping
  * says, and without the time limit of node-redis, which bounds only what was not sent yet and costs half of the throughput.
  */
-import { connectionOf, type ConnectionState } from './connection.ts'
+import { connectionOf, type ConnectionState, NoConnection } from './connection.ts'
 import { createClient, type ScriptCall, type Seam } from './create-client.ts'
 import { slotOf } from './hash-slot.ts'
 import type {
@@ -48,7 +48,8 @@ function seamOfSingle(client: NodeRedisSingle): Seam {
 function seamOfCluster(cluster: NodeRedisCluster, key: string): Seam {
   const own = ownOptions(cluster)
   const slot = slotOf(key)
-  ignoreErrors(cluster)
+  // Nodes are looked at one by one. An error that nobody listens to would end the process.
+  connectionOf(cluster, () => 'ready')
   return {
     kind: 'node-redis',
     ready() {
@@ -56,14 +57,21 @@ function seamOfCluster(cluster: NodeRedisCluster, key: string): Seam {
       return holder === undefined ? null : connectionOfSingle(holder).ready()
     },
     eval: (call) => evalBy(own, call),
-    command: (args) => cluster.sendCommand(key, false, args, COMMAND_OPTIONS),
-    async subscribe(channel, listener) {
-      // What is published on one node is heard on all of them.
-      const node = cluster.masters[Math.floor(Math.random() * cluster.masters.length)]
-      if (node === undefined) throw new Error('the cluster has no known node')
-      return subscribeOn(await cluster.nodeClient(node), channel, listener)
-    },
+    // By way of the cluster, commands without keys go where node-redis thinks best.
+    command: async (args) => (await clientOf(cluster, cluster.slots[slot]?.master)).sendCommand(args, COMMAND_OPTIONS),
+    // What is published on one node is heard on all of them.
+    subscribe: async (channel, listener) => subscribeOn(await clientOf(cluster), channel, listener),
   }
+}
+
+/** A client of the cluster's own, for one node; of any if none is named. */
+async function clientOf(cluster: NodeRedisCluster, node = anyOf(cluster.masters)): Promise<NodeRedisSingle> {
+  if (node === undefined) throw new Error('the client is closed, or knows no node of the cluster')
+  return cluster.nodeClient(node)
+}
+
+function anyOf<T>(list: readonly T[]): T | undefined {
+  return list[Math.floor(Math.random() * list.length)]
 }
 
 function seamOfSentinel(sentinel: NodeRedisSentinel): Seam {
@@ -80,12 +88,22 @@ function seamOfSentinel(sentinel: NodeRedisSentinel): Seam {
 
 /** A pool does not tell which connection comes next, so that one is looked at when it is there. */
 function seamOfPool(pool: NodeRedisPool): Seam {
-  const withReady = <T>(ask: (client: NodeRedisSingle) => Promise<T>): Promise<T> =>
-    pool.execute(async (client) => {
-      await connectionOfSingle(client).ready()
-      return ask(client)
-    })
-  ignoreErrors(pool)
+  let lastError: unknown
+  pool.on('error', (error) => {
+    lastError = error
+  })
+  const withReady = async <T>(ask: (client: NodeRedisSingle) => Promise<T>): Promise<T> => {
+    try {
+      return await pool.execute(async (client) => {
+        await connectionOfSingle(client).ready()
+        lastError = undefined
+        return ask(client)
+      })
+    } catch (error) {
+      const isEmpty = error instanceof Error && error.message.startsWith('Timeout waiting for a client')
+      throw isEmpty && lastError !== undefined ? new NoConnection(lastError) : error
+    }
+  }
   return {
     kind: 'node-redis',
     ready: () => null,
@@ -106,11 +124,6 @@ function evalBy(client: NodeRedisClient, { by, script, keys, args }: ScriptCall)
 
 function connectionOfSingle(client: NodeRedisSingle): ReturnType<typeof connectionOf> {
   return connectionOf(client, () => stateOf(client))
-}
-
-/** Where connections are looked at one by one. An error that nobody listens to would end the process. */
-function ignoreErrors(client: NodeRedisBase): void {
-  connectionOf(client, () => 'ready')
 }
 
 function stateOf({ isReady, isOpen }: { readonly isReady: boolean; readonly isOpen: boolean }): ConnectionState {

@@ -1,10 +1,13 @@
 /** A verb's one call: the request as JSON there, a list back; what scripts say beside the reply is taken out here. */
-import type { StoreHint, Tick } from '@quarterjack/core/store'
+import { QuarterjackError, type StoreHint, type Tick } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import type { Reply } from '../client/redis-client.ts'
-import { list, number, numberOrNull, text } from '../rows/reply-reader.ts'
+import { createLossWatch, type LossWatch, type Position } from '../loss/loss-watch.ts'
+import type { SeenCursors } from '../loss/seen-cursors.ts'
+import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
 import type { VerbScript } from '../scripts/lua-module.ts'
+import type { Scripts } from '../scripts/scripts.ts'
 
 /** What a script replied. */
 export interface Answer {
@@ -20,12 +23,18 @@ export interface CallDeps {
   readonly prefix: string
   /** Names this process in messages. */
   readonly from: string
+  readonly scripts: Scripts
+  readonly cursors: SeenCursors
   /** Throws when the store is closed. */
   readonly checkOpen: () => void
   readonly tellHere: (hints: readonly StoreHint[]) => void
 }
 
-export function createCall({ driver, prefix, from, checkOpen, tellHere }: CallDeps): Call {
+/** A server that loses writes again and again is not asked for ever. */
+const MOST_REPAIRS = 5
+
+export function createCall(deps: CallDeps): { readonly call: Call; readonly watch: LossWatch } {
+  const { driver, prefix, from, scripts, checkOpen, tellHere } = deps
   const names = new Map<string, readonly string[]>()
   const keysOf = (script: VerbScript): readonly string[] => {
     let keys = names.get(script.name)
@@ -35,14 +44,66 @@ export function createCall({ driver, prefix, from, checkOpen, tellHere }: CallDe
     }
     return keys
   }
-  return async (script, request) => {
+  /** The longest lease and the highest fence that this process asked with. */
+  const asked = { leaseMs: 0, fence: 0 }
+
+  const run = async (script: VerbScript, request: object, now: number | undefined, told: Position | null) => {
+    const known = told === null ? ['', '0'] : [told.epoch, String(told.writes)]
+    const args = [JSON.stringify(request), now === undefined ? '' : String(now), from, ...known]
+    const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, refused] = list(
+      await driver.run(script.name, script, keysOf(script), args),
+    )
+    const position = { epoch: text(epoch), writes: number(writes), dynamic: number(dynamic), alive: number(alive) }
+    return { position, storeNow: number(storeNow), hints: list(hints), reply, isRefused: flag(refused) }
+  }
+
+  const watch = createLossWatch(async (epoch) => {
+    const request = { epoch, graceMs: asked.leaseMs, seenFence: asked.fence, cursors: deps.cursors.all() }
+    const { position, storeNow } = await run(scripts.repair, request, undefined, null)
+    return { position, at: storeNow }
+  })
+
+  const call: Call = async (script, request) => {
     checkOpen()
     const { now, ...rest } = request as { readonly now?: number | undefined }
-    const args = [JSON.stringify(rest), now === undefined ? '' : String(now), from]
-    const [, , storeNow, hints, reply = null] = list(await driver.run(script.name, script, keysOf(script), args))
-    const told = list(hints)
-    if (told.length > 0) tellHere(told.map(toHint))
-    return { storeNow: number(storeNow), reply }
+    noteAsked(asked, rest)
+    for (let repairs = 0; repairs < MOST_REPAIRS; repairs++) {
+      await watch.settled()
+      const told = watch.position
+      const { position, storeNow, hints, reply, isRefused } = await run(script, rest, now, told)
+      if (!isRefused || told === null) {
+        watch.observe(position)
+        if (hints.length > 0) tellHere(hints.map(toHint))
+        return { storeNow, reply }
+      }
+      await watch.repair(told)
+    }
+    throw new QuarterjackError(
+      'StoreUnavailable',
+      `store "redis": ${script.name} failed: the server lost its newest writes ${MOST_REPAIRS} times in a row. Do two servers answer in turn, or does the client read from replicas?`,
+    )
+  }
+  return { call, watch }
+}
+
+/** Requests with a lease say how long others must wait after a loss. */
+function noteAsked(asked: { leaseMs: number; fence: number }, request: object): void {
+  const { claim, bids, leases, leaseMs, seenFence } = request as {
+    readonly claim?: { readonly leaseMs: number; readonly seenFence: number }
+    readonly bids?: readonly { readonly leaseMs?: number; readonly seenFence?: number }[]
+    readonly leases?: readonly { readonly leaseMs?: number; readonly fence: number }[]
+    readonly leaseMs?: number
+    readonly seenFence?: number
+  }
+  asked.leaseMs = Math.max(asked.leaseMs, leaseMs ?? 0, claim?.leaseMs ?? 0)
+  asked.fence = Math.max(asked.fence, seenFence ?? 0, claim?.seenFence ?? 0)
+  for (const bid of bids ?? []) {
+    asked.leaseMs = Math.max(asked.leaseMs, bid.leaseMs ?? 0)
+    asked.fence = Math.max(asked.fence, bid.seenFence ?? 0)
+  }
+  for (const lease of leases ?? []) {
+    asked.leaseMs = Math.max(asked.leaseMs, lease.leaseMs ?? 0)
+    asked.fence = Math.max(asked.fence, lease.fence)
   }
 }
 

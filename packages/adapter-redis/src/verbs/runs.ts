@@ -1,12 +1,22 @@
 /** The runs part of the contract. */
-import { type EnqueueReply, type JobStats, QuarterjackError, type RunQuery, type RunStore, type Settlement } from '@quarterjack/core/store'
+import {
+  type EnqueueReply,
+  type JobStats,
+  QuarterjackError,
+  type RenewReply,
+  type RenewRequest,
+  type RunQuery,
+  type RunStore,
+  type Settlement,
+} from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
 import { toClaimedRun, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
+import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
 
-export function createRunVerbs(call: Call, scripts: Scripts): RunStore {
+export function createRunVerbs(call: Call, scripts: Scripts, eras: OwnerEras): RunStore {
   return {
     async enqueue({ tx, ...request }) {
       if (tx !== undefined) {
@@ -24,21 +34,9 @@ export function createRunVerbs(call: Call, scripts: Scripts): RunStore {
       const [status, runs, tick] = list(reply)
       return { status: text(status) as 'ok' | 'dead', runs: list(runs).map(toClaimedRun), ...toTick(storeNow, tick) }
     },
-    async renew(request) {
-      const { storeNow, reply } = await call(scripts.runsRenew, request)
-      const [status, held, cancels, expired, tick] = list(reply)
-      return {
-        status: text(status) as 'live' | 'dead',
-        held: number(held),
-        cancels: list(cancels).map((one) => {
-          const [runId, fence, reason] = list(one)
-          return { runId: text(runId), fence: number(fence), reason: text(reason) }
-        }),
-        expired: list(expired).map((one) => ({ owner: text(list(one)[0]), runs: number(list(one)[1]) })),
-        ...toTick(storeNow, tick),
-      }
-    },
+    renew: (request) => eras.renew(request, () => renew(call, scripts, request)),
     async leave(request) {
+      eras.forget(request.owner)
       const { reply } = await call(scripts.runsLeave, request)
       return { released: number(reply) }
     },
@@ -95,6 +93,21 @@ export function createRunVerbs(call: Call, scripts: Scripts): RunStore {
         }),
       }
     },
+  }
+}
+
+async function renew(call: Call, scripts: Scripts, request: RenewRequest): Promise<RenewReply> {
+  const { storeNow, reply } = await call(scripts.runsRenew, request)
+  const [status, held, cancels, expired, tick] = list(reply)
+  return {
+    status: text(status) as RenewReply['status'],
+    held: number(held),
+    cancels: list(cancels).map((one) => {
+      const [runId, fence, reason] = list(one)
+      return { runId: text(runId), fence: number(fence), reason: text(reason) }
+    }),
+    expired: list(expired).map((one) => ({ owner: text(list(one)[0]), runs: number(list(one)[1]) })),
+    ...toTick(storeNow, tick),
   }
 }
 

@@ -1,13 +1,14 @@
 /** The schedules part of the contract. */
-import type { FireReply, RegistrationReply, ScheduleStore, ScheduleWriteReply } from '@quarterjack/core/store'
+import type { FireReply, Firing, RegistrationReply, ScheduleStore, ScheduleWriteReply } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, text, textOrNull } from '../rows/reply-reader.ts'
 import { toClaimedRun } from '../rows/run-row.ts'
 import { toCounters, toJobRecord, toScheduleRecord, toScheduleRecordOrNull, toSkipRecord, toStretches } from '../rows/schedule-row.ts'
+import type { SeenCursors } from '../loss/seen-cursors.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
 
-export function createScheduleVerbs(call: Call, scripts: Scripts): ScheduleStore {
+export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenCursors): ScheduleStore {
   return {
     async load(request) {
       const { storeNow, reply } = await call(scripts.schedulesLoad, request)
@@ -29,8 +30,12 @@ export function createScheduleVerbs(call: Call, scripts: Scripts): ScheduleStore
     },
     async fire(request) {
       const { storeNow, reply } = await call(scripts.schedulesFire, request)
-      const [replies, tick] = list(reply)
-      return { replies: list(replies).map(toFireReply), ...toTick(storeNow, tick) }
+      const [answers, tick] = list(reply)
+      const replies = list(answers).map(toFireReply)
+      replies.forEach(({ status }, index) => {
+        if (status === 'fired') cursors.note(request.firings[index] as Firing)
+      })
+      return { replies, ...toTick(storeNow, tick) }
     },
     async set(request) {
       const { storeNow, reply } = await call(scripts.schedulesSet, request)

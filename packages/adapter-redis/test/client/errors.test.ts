@@ -1,4 +1,5 @@
 /** What servers refuse, by way of every client: each with a code, and what to do. */
+import { mkdir } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { aclRules } from '../../src/client/privileges.ts'
@@ -19,7 +20,7 @@ describe.each(CLIENTS)('$name', ({ open }) => {
   const driverOf = async (server: ServerAddress): Promise<Driver> => {
     const one = await open(server)
     opened.push(one)
-    return createDriver(createRedisClient(one.client, `{${PREFIX}}:`, 3_000), { store: 'redis', prefix: PREFIX })
+    return createDriver(createRedisClient(one.client, `{${PREFIX}}:`, 5_000), { store: 'redis', prefix: PREFIX })
   }
   const write = (driver: Driver): Promise<unknown> => driver.run('runs.claim', WRITE, KEYS, ['x'.repeat(1_000)])
   const refused = async (driver: Driver): Promise<{ code: string; message: string; cause?: unknown }> =>
@@ -84,7 +85,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
   })
 
   it('finds the memory full', async () => {
-    await using server = await startRedis({ config: ['maxmemory 1mb', 'maxmemory-policy noeviction'] })
+    await using server = await startRedis({ config: ['maxmemory 3mb', 'maxmemory-policy noeviction'] })
+    await server.ask('SET', 'much', 'x'.repeat(3_000_000))
     const driver = await driverOf(server)
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
@@ -106,7 +108,7 @@ describe.each(CLIENTS)('$name', ({ open }) => {
   })
 
   it('finds a server that cannot save', async () => {
-    await using server = await startRedis({ config: ['save 3600 1'] })
+    await using server = await startRedis({ config: ['save 3600 1', 'enable-protected-configs yes'] })
     const driver = await driverOf(server)
     await write(driver)
     await breakSaving(server)
@@ -192,11 +194,10 @@ describe.each(CLIENTS)('$name', ({ open }) => {
   })
 })
 
-/** Its directory is gone, and so is the way to a snapshot. */
+/** A directory has the name of the snapshot. */
 async function breakSaving(server: RedisServer): Promise<void> {
   const [, directory] = (await server.ask('CONFIG', 'GET', 'dir')) as readonly string[]
   await server.ask('CONFIG', 'SET', 'dbfilename', 'taken')
-  const { mkdir } = await import('node:fs/promises')
   await mkdir(`${directory}/taken`)
   await server.ask('BGSAVE')
   await until('the snapshot failed', async () => /rdb_last_bgsave_status:err/.test(String(await server.ask('INFO', 'persistence'))))

@@ -46,7 +46,7 @@ describe.each([
       await servers.failOver()
       await until('it writes to the next primary', async () => {
         await driver.run('x', WRITE, ['{jobs}:row'], ['2']).catch(ignore)
-        return (await servers.servers.replica.ask('HGET', '{jobs}:row', 'field')) === '2'
+        return (await servers.servers.replica.ask('HGET', '{jobs}:row', 'field').catch(ignore)) === '2'
       })
       await until('it listens again', () => hints.status.state === 'on')
       await until('it hears', async () => {

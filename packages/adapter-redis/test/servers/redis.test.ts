@@ -82,7 +82,8 @@ describe('private servers together', () => {
   it('are watched by a sentinel, which lets the replica take over', async () => {
     await using all = await startSentinel()
     await all.failOver()
-    expect(await all.servers.replica.ask('SET', 'a', '1')).toBe('OK')
+    await until('it takes writes', async () => (await all.servers.replica.ask('SET', 'a', '1').catch(() => null)) === 'OK')
+    expect(await all.servers.replica.ask('GET', 'a')).toBe('1')
   })
 })
 

@@ -38,7 +38,9 @@ export async function startSentinel(): Promise<SentinelServers> {
         const answer = await sentinel.ask('SENTINEL', 'FAILOVER', PRIMARY_NAME).catch((error: unknown) => error)
         return answer === 'OK'
       })
-      await until('the replica is the primary', async () => /role:master/.test(String(await replica.ask('INFO', 'replication'))))
+      // The sentinel cuts connections to both.
+      const roleOf = async (): Promise<string> => String(await replica.ask('INFO', 'replication').catch(() => ''))
+      await until('the replica is the primary', async () => /role:master/.test(await roleOf()))
     },
     async close() {
       await sentinel.close()

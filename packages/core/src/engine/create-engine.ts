@@ -2,7 +2,7 @@
 import type { ClaimedRun } from '../store/claim-at-once.ts'
 import pLimit from 'p-limit'
 import type { JobPolicy } from '../job/job.ts'
-import type { EnqueueRequest, SettleReply } from '../store/runs.ts'
+import type { EnqueueRequest, SettleReply, StoreLoss } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
 import { sleep, waitForHint } from '../time/clock.ts'
@@ -12,6 +12,7 @@ import { claimDue } from './claim.ts'
 import type { Verdict } from './classify-ending.ts'
 import { longestRun, stuckRuns } from './engine-facts.ts'
 import { execute } from './execute.ts'
+import { createDeclareAgain } from './declare-again.ts'
 import { createFences } from './fences.ts'
 import { fireDue } from './fire.ts'
 import { followersOf } from './followers.ts'
@@ -53,6 +54,18 @@ export function createEngine(options: EngineOptions): Engine {
   let refilling = false
   let unwatch: (() => void) | null = null
   let staleResults = 0
+  let lost: StoreLoss | null = null
+  const declareAgain = createDeclareAgain({
+    clock,
+    logger,
+    store: link.store.name,
+    isWanted: () => accepting,
+    register: () => register(true),
+    onDeclared() {
+      wakes.stir()
+      loop.stir()
+    },
+  })
 
   const call = <T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T> =>
     retryStore(() => link.call(verb, run), { clock, random, retries: CALL_RETRIES })
@@ -135,6 +148,11 @@ export function createEngine(options: EngineOptions): Engine {
     giveBack: adoptDeps,
     declares: () => definitions.map(({ policy, hash }) => ({ job: policy.name, hash })),
     onNews: () => loop.stir(),
+    onLost(loss) {
+      lost = loss
+      emitter.emit('store.lost', loss)
+      declareAgain(loss)
+    },
     onLag,
   })
 
@@ -304,6 +322,7 @@ export function createEngine(options: EngineOptions): Engine {
       staleResults,
       loopLag: lag,
       store: link.facts(),
+      lost,
     }),
     longestRun: (job) => longestRun(holdings, job),
 

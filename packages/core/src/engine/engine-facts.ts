@@ -1,5 +1,6 @@
 /** What health needs to know of an engine. */
 import type { Execution, Holdings } from './holdings.ts'
+import type { StoreLoss } from '../store/runs.ts'
 import type { StoreFacts } from './store-link.ts'
 
 export interface EngineFacts {
@@ -11,6 +12,8 @@ export interface EngineFacts {
   readonly staleResults: number
   readonly loopLag: { readonly last: number; readonly max: number }
   readonly store: StoreFacts
+  /** The newest loss of writes that this process was told of. */
+  readonly lost: StoreLoss | null
 }
 
 /** Runs whose handler ignored abort and still executes. */

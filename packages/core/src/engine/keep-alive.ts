@@ -3,7 +3,7 @@ import { LeaseLostError } from '../errors/run-errors.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { RenewReply } from '../store/runs.ts'
+import type { RenewReply, StoreLoss } from '../store/runs.ts'
 import type { Clock, TimerHandle } from '../time/clock.ts'
 import { drop, type AdoptDeps } from './adopt.ts'
 import { describe } from './run-events.ts'
@@ -33,6 +33,8 @@ export interface KeepAliveDeps {
   readonly giveBack: Pick<AdoptDeps, 'holdings' | 'settler' | 'logger'>
   /** The jobs this process declares. */
   readonly declares: () => readonly { readonly job: string; readonly hash: string }[]
+  /** The store lost writes: what was declared must be declared again. */
+  readonly onLost: (loss: StoreLoss) => void
   /** New wakes are known. */
   readonly onNews: () => void
   readonly onLag: (ms: number) => void
@@ -92,6 +94,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       )
       failures = 0
       if (reply.status === 'dead' && id === owner.id) lose()
+      if (reply.lost !== undefined) deps.onLost(reply.lost)
       // Whatever was said of a former owner: the present one has yet to be made known. Unless the process stops, and has left.
       if (id !== owner.id) return stopped ? 'failed' : await attempt()
       declared = id

@@ -1,6 +1,6 @@
 /** What a health snapshot is made of: gathered by the scheduler, judged by `snapshot-health.ts`. */
 import type { Suspension } from '../store/records.ts'
-import type { JobStats } from '../store/runs.ts'
+import type { JobStats, StoreLoss } from '../store/runs.ts'
 
 /** Everything at one moment. Instants are epoch ms of the store's clock, durations ms of the monotonic one. */
 export interface HealthFacts {
@@ -44,6 +44,8 @@ export interface StoreHealthFacts {
   readonly error: string | null
   /** Since the first failure after the last answer; 0 when the newest call was answered. */
   readonly failingForMs: number
+  /** The newest loss of writes that this process was told of. */
+  readonly lost: StoreLoss | null
 }
 
 /** One job: what its definition says, and what the store keeps of it. */

@@ -1,5 +1,6 @@
 /** Whether this process and its store are well: pure. */
 import type { HealthFacts } from './health-facts.ts'
+import type { StoreLoss } from '../store/runs.ts'
 import { roughly } from './roughly.ts'
 
 /** One reason for not being `ok`. */
@@ -14,13 +15,22 @@ export const CLOCK_OFFSET_BOUND_MS = 5_000
 /** An event loop that answers later than this. */
 export const LOOP_LAG_BOUND_MS = 1_000
 
+/** So long a loss of writes counts: somebody has to look what is missing. */
+export const LOSS_SHOWN_MS = 60 * 60 * 1_000
+
+function describeLoss({ at, everything, schedules, runs }: StoreLoss, now: number): string {
+  const what = everything ? 'everything that was in it' : 'its newest writes'
+  const counts = schedules === null || runs === null ? 'how much is unknown' : `${schedules} dynamic schedules and ${runs} unfinished runs are gone`
+  return `the store lost ${what} ${roughly(Math.max(0, now - at))} ago: ${counts}`
+}
+
 /** A store can refuse as soon as it is asked: closed, or of a newer schema. */
 function silence(failingForMs: number): string {
   return failingForMs === 0 ? 'the store refuses to work' : `the store has not answered for ${roughly(failingForMs)}`
 }
 
 /** Worst first. A stopped process has no findings: `snapshotHealth` says so by itself. */
-export function judgeProcess({ process, store }: HealthFacts): readonly Finding[] {
+export function judgeProcess({ now, process, store }: HealthFacts): readonly Finding[] {
   const findings: Finding[] = []
   const stuck = process.stuck.length
   if (!store.reachable || store.failingForMs > 0) {
@@ -28,6 +38,9 @@ export function judgeProcess({ process, store }: HealthFacts): readonly Finding[
       status: 'unhealthy',
       why: `${silence(store.failingForMs)}: ${store.error ?? 'no reason given'}`,
     })
+  }
+  if (store.lost !== null && now - store.lost.at < LOSS_SHOWN_MS) {
+    findings.push({ status: 'degraded', why: describeLoss(store.lost, now) })
   }
   if (stuck > 0 && stuck >= process.concurrency) {
     findings.push({

@@ -92,4 +92,4 @@ export function createLedgerTally(record: ScheduleRecord): LedgerTally {
 }
 
 /** A run that its handler skipped carries the handler's own words. */
-const REASONS: ReadonlySet<string> = new Set(['overlap', 'misfire', 'suspended', 'superseded', 'limit', 'excluded', 'handler'])
+const REASONS: ReadonlySet<string> = new Set(['overlap', 'misfire', 'suspended', 'superseded', 'limit', 'excluded', 'handler', 'lost'])

@@ -37,6 +37,7 @@ export function snapshotHealth(facts: HealthFacts): HealthSnapshot {
       clockOffsetMs: store.clockOffsetMs,
       error: store.error === null ? null : truncateText(store.error, ERROR_BYTES),
       failingForMs: store.failingForMs,
+      lost: store.lost === null ? null : { ...store.lost, at: isoOf(store.lost.at) },
     },
     loopLagMs: { last: process.loopLagMs.last, max: process.loopLagMs.max },
     staleResults: process.staleResults,

@@ -58,6 +58,13 @@ export interface HealthSnapshot {
     readonly clockOffsetMs: number | null
     readonly error: string | null
     readonly failingForMs: number
+    /** The newest loss of writes that this process was told of; null when there was none. */
+    readonly lost: {
+      readonly at: string
+      readonly everything: boolean
+      readonly schedules: number | null
+      readonly runs: number | null
+    } | null
   }
   readonly loopLagMs: { readonly last: number; readonly max: number }
   readonly staleResults: number

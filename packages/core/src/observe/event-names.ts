@@ -24,6 +24,7 @@ const NAMES: Readonly<Record<SchedulerEventName, true>> = {
   'lease.lost': true,
   'store.failed': true,
   'store.recovered': true,
+  'store.lost': true,
   'clock.backward': true,
   'listener.failed': true,
   'scheduler.started': true,

@@ -1,5 +1,6 @@
 /** Events by name, each with its own type. Listeners are isolated: one that throws hurts nothing. */
 import type { StoredError } from '../errors/stored-error.ts'
+import type { StoreLoss } from '../store/runs.ts'
 import type { SkipReason, TriggerKind } from '../run/run-state.ts'
 
 interface RunEvent {
@@ -45,6 +46,8 @@ export interface SchedulerEvents {
   'lease.lost': { readonly owner: string; readonly runs: number }
   'store.failed': { readonly verb: string; readonly error: StoredError; readonly retryInMs: number }
   'store.recovered': { readonly afterMs: number }
+  /** The store lost writes that it had answered. What this process declares is declared again; the rest of it is gone. */
+  'store.lost': StoreLoss
   /** The store's clock went back by this much. */
   'clock.backward': { readonly byMs: number }
   'listener.failed': { readonly event: string; readonly error: StoredError }

@@ -4,7 +4,7 @@
 export type RunState = 'pending' | 'waiting' | 'running' | 'succeeded' | 'dead' | 'cancelled' | 'skipped'
 
 /** Why a slot or a run was skipped. */
-export type SkipReason = 'overlap' | 'misfire' | 'suspended' | 'superseded' | 'limit' | 'excluded' | 'handler'
+export type SkipReason = 'overlap' | 'misfire' | 'suspended' | 'superseded' | 'limit' | 'excluded' | 'handler' | 'lost'
 
 /** How one execution ended. */
 export type AttemptOutcome = 'succeeded' | 'failed' | 'timedOut' | 'abandoned' | 'crashed' | 'cancelled' | 'released'

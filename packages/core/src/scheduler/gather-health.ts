@@ -50,6 +50,7 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
       clockOffsetMs: facts.store.clockOffsetMs,
       error: facts.store.error ?? error,
       failingForMs: facts.store.failingForMs,
+      lost: facts.lost,
     },
     owners: answer?.stats.owners ?? null,
     jobs: await Promise.all(

@@ -31,6 +31,7 @@ export type {
   RunStore,
   SettleReply,
   Settlement,
+  StoreLoss,
 } from './runs.ts'
 export { MAX_MERGING } from './runs.ts'
 export type { RunCommit } from './run-commit.ts'

@@ -104,6 +104,18 @@ export interface RenewRequest extends AtStoreTime {
   readonly survived?: string | undefined
 }
 
+/** Writes that a store once answered and no longer has: its server lost data, or a replica that lagged took its place. */
+export interface StoreLoss {
+  /** When it was noticed. */
+  readonly at: number
+  /** Nothing was left. Otherwise only the newest writes are gone. */
+  readonly everything: boolean
+  /** How many dynamic schedules are gone, as far as this process knows; null: unknown. */
+  readonly schedules: number | null
+  /** The same of runs that had not ended. */
+  readonly runs: number | null
+}
+
 /**
  * `dead`: the lease had ended and the runs were taken; never revived, start again under a new id.
  * A renewal also takes over what expired owners left: their runs are pending again, those that are
@@ -111,6 +123,8 @@ export interface RenewRequest extends AtStoreTime {
  */
 export interface RenewReply extends Tick {
   readonly status: 'live' | 'dead'
+  /** With `dead`: what this owner declared and held may be gone. It starts again under a new id, and declares its jobs anew. */
+  readonly lost?: StoreLoss | undefined
   /** How many runs the store has leased to this owner. */
   readonly held: number
   /** Runs of this owner whose cancel was requested. */

@@ -168,6 +168,7 @@ export function fakeHealth(fields: Partial<HealthSnapshot> = {}): HealthSnapshot
       clockOffsetMs: 0,
       error: null,
       failingForMs: 0,
+      lost: null,
     },
     loopLagMs: { last: 0, max: 0 },
     staleResults: 0,

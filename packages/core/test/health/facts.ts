@@ -107,7 +107,7 @@ export function facts({ process, store, owners = 2, jobs = [job()] }: Spoil = {}
       listenerErrors: 0,
       ...process,
     },
-    store: { name: 'memory', reachable: true, latencyMs: [1, 2, 3], clockOffsetMs: 4, error: null, failingForMs: 0, ...store },
+    store: { name: 'memory', reachable: true, latencyMs: [1, 2, 3], clockOffsetMs: 4, error: null, failingForMs: 0, lost: null, ...store },
     owners,
     jobs,
   }

@@ -11,84 +11,85 @@ export const claim: LuaModule = {
 local MOST_BLOCKED = 1000
 
 -- A claim by a live owner, whose lease it renews; nil for others.
-local function open_claim(asked)
+function fn.open_claim(asked)
   local id = asked.owner
-  local owner = live_owner(id)
+  local owner = fn.live_owner(id)
   if owner == nil then return nil end
   owner.expiresAt = now + asked.leaseMs
-  touch_owner(id, owner)
-  advance_runs()
+  fn.touch_owner(id, owner)
+  fn.advance_runs()
   return { id = id, owner = owner, seenFence = asked.seenFence, left = asked.limit, start = asked.start }
 end
 -- The run becomes the owner's.
-local function take(run, claiming)
-  local owner, job = claiming.owner, run_job(run)
-  change_state(run, 'claim')
-  take_gates(run)
-  close_run(run)
+function fn.take(run, claiming)
+  local owner, job = claiming.owner, fn.run_job(run)
+  fn.change_state(run, 'claim')
+  fn.take_gates(run)
+  fn.close_run(run)
   if run.debounced and run.fence == 0 then
-    local key = obtain_key(job, run.key)
+    local key = fn.obtain_key(job, run.key)
     key.busy = key.busy + 1
   end
-  run.fence = next_fence(claiming.seenFence)
+  run.fence = fn.next_fence(claiming.seenFence)
   run.attempt = run.attempt + 1
   run.started, run.startedAt, run.settled = nil, nil, nil
   run.owner = claiming.id
-  put(KEY.held, claiming.id .. '/' .. run.id)
+  fn.put(KEY.held, claiming.id .. '/' .. run.id)
   owner.held = owner.held + 1
   if run.suspect then owner.suspect = run.id end
-  touch_owner(claiming.id, owner)
-  spend_rate(job)
-  touch(job)
+  fn.touch_owner(claiming.id, owner)
+  fn.spend_rate(job)
+  fn.touch(job)
   claiming.left = claiming.left - 1
 end
-local function hand_over(run, claiming)
+function fn.hand_over(run, claiming)
   local isStarted = claiming.start > 0
   if isStarted then
     claiming.start = claiming.start - 1
-    start_attempt(run)
+    fn.start_attempt(run)
   end
-  return { run_out(run), isStarted and 1 or 0 }
+  return { fn.run_out(run), isStarted and 1 or 0 }
 end
 -- Claims a run that was just made, if it is due and nobody stands before it. It is not in the claim index yet.
-local function claim_at_once(run, claiming)
-  if claiming == nil or claiming.left <= 0 or run.runAt > now then return nil end
-  local job = run_job(run)
-  if not claiming.owner.jobs[job.name] or job.suspendedAt or rate_opens_at(job) > now then return nil end
-  local following = next_candidate(job, claiming.owner)
-  if (following and is_before(following, run)) or full_gate_of(run) or has_waiters(run) then return nil end
-  take(run, claiming)
-  return hand_over(run, claiming)
+function fn.claim_at_once(run, claiming)
+  if claiming == nil or claiming.left <= 0 or run.runAt > now or now < meta.claimsFrom then return nil end
+  local job = fn.run_job(run)
+  if not claiming.owner.jobs[job.name] or job.suspendedAt or fn.rate_opens_at(job) > now then return nil end
+  local following = fn.next_candidate(job, claiming.owner)
+  if (following and fn.is_before(following, run)) or fn.full_gate_of(run) or fn.has_waiters(run) then return nil end
+  fn.take(run, claiming)
+  return fn.hand_over(run, claiming)
 end
 -- The job's next run that can be had; runs before it that cannot are sent to wait, or skipped.
-local function find_claimable(job, claiming)
+function fn.find_claimable(job, claiming)
   for blocked = 0, MOST_BLOCKED - 1 do
-    if rate_opens_at(job) > now then return nil end
-    local run = next_candidate(job, claiming.owner)
+    if fn.rate_opens_at(job) > now then return nil end
+    local run = fn.next_candidate(job, claiming.owner)
     if run == nil then return nil end
     if run.runAt > now then
       -- The clock went back past a run that had been due.
-      withdraw(run)
-      place_run(run)
+      fn.withdraw(run)
+      fn.place_run(run)
     else
-      local gate = full_gate_of(run)
+      local gate = fn.full_gate_of(run)
       if gate == nil then return run end
       -- What was claimed before has its place: it waits. Its own handler may be what holds the key.
-      if run.trigger == 'schedule' and run.overlap == 'skip' and run.fence == 0 and is_key_taken(run) then
-        finish_standing(run, 'skip', 'overlap')
+      if run.trigger == 'schedule' and run.overlap == 'skip' and run.fence == 0 and fn.is_key_taken(run) then
+        fn.finish_standing(run, 'skip', 'overlap')
       else
         -- Behind a full gate of the job itself all runs are alike: no need to send more to wait than were asked for.
         if gate == 'j' .. job.number and blocked >= claiming.left then return nil end
-        wait_at(run, gate)
+        fn.wait_at(run, gate)
       end
     end
   end
 end
 -- One run per turn, in the order in which jobs wait for theirs.
-local function claim_due(claiming, perJob)
+function fn.claim_due(claiming, perJob)
   local taken, counts = {}, {}
+  if now < meta.claimsFrom then return taken end
   headsRead = math.min(math.max(claiming.left, 1), 200)
-  make_moves(KEY.readyJobs)
+  fn.make_moves(KEY.readyJobs)
   local line, at = {}, 1
   for _, name in ipairs(call('ZRANGE', KEY.readyJobs, 0, -1)) do
     if claiming.owner.jobs[name] then line[#line + 1] = name end
@@ -103,19 +104,19 @@ local function claim_due(claiming, perJob)
   while claiming.left > 0 and line[at] do
     local name = line[at]
     at = at + 1
-    local job = find_job(name)
+    local job = fn.find_job(name)
     local most = perJob[name] or INFINITY
-    if job and is_ready(job) and (counts[name] or 0) < most then
-      local run = find_claimable(job, claiming)
+    if job and fn.is_ready(job) and (counts[name] or 0) < most then
+      local run = fn.find_claimable(job, claiming)
       if run then
-        unplace_run(run)
-        take(run, claiming)
+        fn.unplace_run(run)
+        fn.take(run, claiming)
         taken[#taken + 1] = run
         counts[name] = (counts[name] or 0) + 1
         job.isTurnUsed = true
         line[#line + 1] = name
       end
-      touch(job)
+      fn.touch(job)
     end
   end
   return taken

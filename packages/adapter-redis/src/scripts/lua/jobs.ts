@@ -7,7 +7,7 @@ export const jobs: LuaModule = {
   needs: [kernel],
   source: `
 local numbers = {}
-local function number_of(name)
+function fn.number_of(name)
   local number = numbers[name]
   if number == nil then
     number = call('HGET', KEY.jobNumbers, name)
@@ -15,98 +15,98 @@ local function number_of(name)
   end
   return number or nil
 end
-local function job_by_number(number) return read(KEY.jobs, number) end
-local function find_job(name)
-  local number = number_of(name)
-  return number and job_by_number(number)
+function fn.job_by_number(number) return fn.read(KEY.jobs, number) end
+function fn.find_job(name)
+  local number = fn.number_of(name)
+  return number and fn.job_by_number(number)
 end
 -- Every job that a script touched is written, and stands in its indexes, at the end.
 local touched, touchedNumbers = {}, {}
-local function touch(job)
+function fn.touch(job)
   if not touched[job.number] then
     touched[job.number] = job
     touchedNumbers[#touchedNumbers + 1] = job.number
   end
 end
-local function name_job(job, name)
+function fn.name_job(job, name)
   job.name = name
   numbers[name] = job.number
   call('HSET', KEY.jobNumbers, name, job.number)
 end
 -- Runs and schedules may come before the definition.
-local function obtain_job(name)
-  local job = find_job(name)
+function fn.obtain_job(name)
+  local job = fn.find_job(name)
   if job then return job end
   job = {
-    number = format('%.0f', count('jobs')), generation = 0, hash = '', superseded = {}, stretches = {}, statics = {},
+    number = format('%.0f', fn.count('jobs')), generation = 0, hash = '', superseded = {}, stretches = {}, statics = {},
     pending = 0, waiting = 0, running = 0, ready = 0, suspects = 0, delayed = 0, schedules = 0, failures = 0, attempts = 0,
   }
-  name_job(job, name)
-  write(KEY.jobs, job.number, job)
-  touch(job)
+  fn.name_job(job, name)
+  fn.write(KEY.jobs, job.number, job)
+  fn.touch(job)
   return job
 end
-local function is_known(job) return job.generation > 0 or job.schedules > 0 end
+function fn.is_known(job) return job.generation > 0 or job.schedules > 0 end
 
 -- What shares a (job, key).
-local function key_field(job, key) return job.number .. '/' .. key end
-local function find_key(job, key) return read(KEY.keys, key_field(job, key)) end
-local function obtain_key(job, key)
-  local field = key_field(job, key)
-  local row = read(KEY.keys, field)
+function fn.key_field(job, key) return job.number .. '/' .. key end
+function fn.find_key(job, key) return fn.read(KEY.keys, fn.key_field(job, key)) end
+function fn.obtain_key(job, key)
+  local field = fn.key_field(job, key)
+  local row = fn.read(KEY.keys, field)
   if row == nil then
     row = { busy = 0, standing = 0, alive = 0, kinds = {} }
-    put(KEY.keyNames, field)
+    fn.put(KEY.keyNames, field)
   end
-  write(KEY.keys, field, row)
+  fn.write(KEY.keys, field, row)
   return row
 end
-local function drop_key_if_empty(job, key)
-  local field = key_field(job, key)
-  local row = read(KEY.keys, field)
+function fn.drop_key_if_empty(job, key)
+  local field = fn.key_field(job, key)
+  local row = fn.read(KEY.keys, field)
   if row == nil or row.alive > 0 or next(row.kinds) ~= nil then return end
-  write(KEY.keys, field, nil)
-  cut(KEY.keyNames, field)
-  cut(KEY.crowded, field)
+  fn.write(KEY.keys, field, nil)
+  fn.cut(KEY.keyNames, field)
+  fn.cut(KEY.crowded, field)
 end
 
 -- Owners: processes with a lease (engine rule 13).
 local owners = {}
-local function find_owner(id) return read(KEY.owners, id) end
-local function touch_owner(id, owner)
+function fn.find_owner(id) return fn.read(KEY.owners, id) end
+function fn.touch_owner(id, owner)
   owners[id] = owner
-  write(KEY.owners, id, owner)
+  fn.write(KEY.owners, id, owner)
 end
-local function live_owner(id)
-  local owner = find_owner(id)
+function fn.live_owner(id)
+  local owner = fn.find_owner(id)
   return owner and owner.expiresAt > now and owner or nil
 end
-local function stuck_count(owner)
+function fn.stuck_count(owner)
   local stuck = 0
   for _ in pairs(owner.stuck) do stuck = stuck + 1 end
   return stuck
 end
-local function holds_something(owner) return owner.held > 0 or next(owner.stuck) ~= nil end
+function fn.holds_something(owner) return owner.held > 0 or next(owner.stuck) ~= nil end
 -- Hashes that live owners declare for a job.
-local function declarations(name)
+function fn.declarations(name)
   local found = {}
-  make_moves(KEY.ownerEnds)
+  fn.make_moves(KEY.ownerEnds)
   local ids = call('ZRANGEBYSCORE', KEY.ownerEnds, '(' .. format('%.17g', now), '+inf')
-  prefetch(KEY.owners, ids)
+  fn.prefetch(KEY.owners, ids)
   for _, id in ipairs(ids) do
-    local owner = find_owner(id)
+    local owner = fn.find_owner(id)
     if owner and owner.jobs[name] then found[#found + 1] = owner.jobs[name] end
   end
   return found
 end
 beforeWriting[#beforeWriting + 1] = function()
   for id, owner in pairs(owners) do
-    if read(KEY.owners, id) then
-      put(KEY.ownerEnds, id, owner.expiresAt)
-      if holds_something(owner) then put(KEY.holders, id, owner.expiresAt) else cut(KEY.holders, id) end
+    if fn.read(KEY.owners, id) then
+      fn.put(KEY.ownerEnds, id, owner.expiresAt)
+      if fn.holds_something(owner) then fn.put(KEY.holders, id, owner.expiresAt) else fn.cut(KEY.holders, id) end
     else
-      cut(KEY.ownerEnds, id)
-      cut(KEY.holders, id)
+      fn.cut(KEY.ownerEnds, id)
+      fn.cut(KEY.holders, id)
     end
   end
 end

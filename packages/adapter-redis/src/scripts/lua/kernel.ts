@@ -1,8 +1,10 @@
 /**
  * Under every script: its request, its instant, and rows that are read once, changed in place, and written together at the end.
  *
- * ARGV: the request as JSON, the instant or '', the id of the asking process.
- * Reply: epoch, sequence of the write, instant, hints, and the verb's own reply.
+ * ARGV: the request as JSON, the instant or '', the id of the asking process, and the epoch ('' for none) and number of the
+ * newest write that it saw. A store that is behind them lost writes: nothing is done, and the last item of the reply is 1.
+ * Reply: epoch, number of the newest write, instant, hints, the verb's own reply, how many dynamic schedules and unfinished
+ * runs there are, 0.
  */
 import type { LuaModule } from '../lua-module.ts'
 
@@ -10,13 +12,15 @@ export const kernel: LuaModule = {
   name: 'kernel',
   needs: [],
   source: `
+-- Functions of modules are fields of one table: closures over hundreds of locals would cost each script its first 100 µs.
+local fn = {}
 local call, format, floor = redis.call, string.format, math.floor
 local request = cjson.decode(ARGV[1])
 local now = tonumber(ARGV[2]) or $TIME$
 local INFINITY = math.huge
 
 -- JSON's null as Lua's nil.
-local function given(value)
+function fn.given(value)
   if value == cjson.null then return nil end
   return value
 end
@@ -24,30 +28,32 @@ end
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips')
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom')
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
+  -- How many there are; and from when on leases and runs are given after a loss.
+  meta.dynamic, meta.alive = tonumber(fields[9]) or 0, tonumber(fields[10]) or 0
+  meta.leasesFrom, meta.claimsFrom = tonumber(fields[11]) or 0, tonumber(fields[12]) or 0
 end
 local metaChanges = {}
-local function count(name)
-  local value = meta[name] + 1
+function fn.set(name, value)
   meta[name] = value
   metaChanges[name] = value
   return value
 end
+function fn.add(name, by) return fn.set(name, meta[name] + by) end
+function fn.count(name) return fn.add(name, 1) end
 
 -- Larger than every fence before, than the time in microseconds, and than the caller has seen (engine rule 15).
-local function next_fence(seen)
+function fn.next_fence(seen)
   local fence = math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1)
-  meta.fence = fence
-  metaChanges.fence = fence
-  return fence
+  return fn.set('fence', fence)
 end
 
 -- Rows of hashes.
 local cache, changed = {}, {}
-local function cacheOf(key)
+function fn.cacheOf(key)
   local rows = cache[key]
   if rows == nil then
     rows = {}
@@ -55,8 +61,8 @@ local function cacheOf(key)
   end
   return rows
 end
-local function read(key, field)
-  local rows = cacheOf(key)
+function fn.read(key, field)
+  local rows = fn.cacheOf(key)
   local row = rows[field]
   if row == nil then
     local text = call('HGET', key, field)
@@ -65,27 +71,27 @@ local function read(key, field)
   end
   return row or nil
 end
-local function each_chunk(list, size, visit)
+function fn.each_chunk(list, size, visit)
   for from = 1, #list, size do visit(from, math.min(from + size - 1, #list)) end
 end
 -- Reads many rows at once, for the reads that follow.
-local function prefetch(key, fields)
-  local rows, missing = cacheOf(key), {}
+function fn.prefetch(key, fields)
+  local rows, missing = fn.cacheOf(key), {}
   for _, field in ipairs(fields) do
     if rows[field] == nil then
       rows[field] = false
       missing[#missing + 1] = field
     end
   end
-  each_chunk(missing, 1000, function(from, to)
+  fn.each_chunk(missing, 1000, function(from, to)
     local texts = call('HMGET', key, unpack(missing, from, to))
     for index, text in ipairs(texts) do
       if text then rows[missing[from + index - 1]] = cmsgpack.unpack(text) end
     end
   end)
 end
-local function write(key, field, row)
-  cacheOf(key)[field] = row or false
+function fn.write(key, field, row)
+  fn.cacheOf(key)[field] = row or false
   local fields = changed[key]
   if fields == nil then
     fields = {}
@@ -96,7 +102,7 @@ end
 
 -- Members of sorted sets: changes are gathered, and made before the set is read again.
 local pendingMembers = {}
-local function move(key, member, score)
+function fn.move(key, member, score)
   local members = pendingMembers[key]
   if members == nil then
     members = {}
@@ -104,9 +110,9 @@ local function move(key, member, score)
   end
   members[member] = score
 end
-local function put(key, member, score) move(key, member, score or 0) end
-local function cut(key, member) move(key, member, false) end
-local function make_moves(key)
+function fn.put(key, member, score) fn.move(key, member, score or 0) end
+function fn.cut(key, member) fn.move(key, member, false) end
+function fn.make_moves(key)
   local members = pendingMembers[key]
   if members == nil then return end
   pendingMembers[key] = nil
@@ -119,23 +125,23 @@ local function make_moves(key)
       removed[#removed + 1] = member
     end
   end
-  each_chunk(removed, 2000, function(from, to) call('ZREM', key, unpack(removed, from, to)) end)
-  each_chunk(added, 2000, function(from, to) call('ZADD', key, unpack(added, from, to)) end)
+  fn.each_chunk(removed, 2000, function(from, to) call('ZREM', key, unpack(removed, from, to)) end)
+  fn.each_chunk(added, 2000, function(from, to) call('ZADD', key, unpack(added, from, to)) end)
 end
 -- Members that begin with a text, in order; 'after' leaves out all up to that member.
-local function with_prefix(key, prefix, limit, after)
-  make_moves(key)
+function fn.with_prefix(key, prefix, limit, after)
+  fn.make_moves(key)
   return call('ZRANGEBYLEX', key, after and '(' .. after or '[' .. prefix, '(' .. prefix .. '\\255', 'LIMIT', 0, limit)
 end
-local function with_prefix_newest(key, prefix, limit, before)
-  make_moves(key)
+function fn.with_prefix_newest(key, prefix, limit, before)
+  fn.make_moves(key)
   return call('ZREVRANGEBYLEX', key, before and '(' .. before or '(' .. prefix .. '\\255', '[' .. prefix, 'LIMIT', 0, limit)
 end
 -- Calls 'visit' with each member that begins with a text, until it returns true.
-local function each_with_prefix(key, prefix, visit)
+function fn.each_with_prefix(key, prefix, visit)
   local last
   while true do
-    local members = with_prefix(key, prefix, 500, last)
+    local members = fn.with_prefix(key, prefix, 500, last)
     for _, member in ipairs(members) do
       if visit(member) then return end
       last = member
@@ -144,21 +150,21 @@ local function each_with_prefix(key, prefix, visit)
   end
 end
 -- Up to a score, earliest first: member, score, member, score, …
-local function up_to(key, score, limit)
-  make_moves(key)
+function fn.up_to(key, score, limit)
+  fn.make_moves(key)
   return call('ZRANGEBYSCORE', key, '-inf', score, 'WITHSCORES', 'LIMIT', 0, limit)
 end
 
 -- Texts that sort as their numbers do.
-local function instant_text(instant) return format('%018.3f', instant) end
-local function count_text(value) return format('%016.0f', value) end
-local function priority_text(priority) return format('%06.0f', 100000 - priority) end
+function fn.instant_text(instant) return format('%018.3f', instant) end
+function fn.count_text(value) return format('%016.0f', value) end
+function fn.priority_text(priority) return format('%06.0f', 100000 - priority) end
 -- A text that cannot run into what follows it.
-local function bounded(text) return #text .. ':' .. text end
+function fn.bounded(text) return #text .. ':' .. text end
 
 -- Hints, each once.
 local hints, isHinted = {}, {}
-local function hint(kind, about)
+function fn.hint(kind, about)
   local name = kind .. (about or '')
   if isHinted[name] then return end
   isHinted[name] = true
@@ -167,19 +173,19 @@ end
 
 -- What modules do so that indexes tell what rows say, and what they do last of all.
 local beforeWriting, beforePacking = {}, {}
-local function index_rows()
+function fn.index_rows()
   for _, prepare in ipairs(beforeWriting) do prepare() end
 end
 
 -- Numbers as replies carry them: Redis cuts fractions off.
-local function number_out(value)
+function fn.number_out(value)
   if value == nil then return false end
   if value == floor(value) then return value end
   return format('%.17g', value)
 end
 
-local function write_rows()
-  index_rows()
+function fn.write_rows()
+  fn.index_rows()
   for _, prepare in ipairs(beforePacking) do prepare() end
   local isWriting = next(changed) ~= nil or next(pendingMembers) ~= nil or next(metaChanges) ~= nil
   if not isWriting then return end
@@ -194,16 +200,15 @@ local function write_rows()
         gone[#gone + 1] = field
       end
     end
-    each_chunk(gone, 2000, function(from, to) call('HDEL', key, unpack(gone, from, to)) end)
-    each_chunk(kept, 2000, function(from, to) call('HSET', key, unpack(kept, from, to)) end)
+    fn.each_chunk(gone, 2000, function(from, to) call('HDEL', key, unpack(gone, from, to)) end)
+    fn.each_chunk(kept, 2000, function(from, to) call('HSET', key, unpack(kept, from, to)) end)
   end
-  for key in pairs(pendingMembers) do make_moves(key) end
+  for key in pairs(pendingMembers) do fn.make_moves(key) end
   if meta.epoch == '' then
-    -- The first write there is, or the first after everything was lost.
-    meta.epoch = format('%.0f', now * 1000) .. '-' .. ARGV[3]
-    metaChanges.epoch = meta.epoch
+    -- The first write there is, or the first after everything was lost. What is behind the dot grows with losses of less.
+    fn.set('epoch', format('%.0f', now * 1000) .. '-' .. ARGV[3] .. '.0')
   end
-  count('writes')
+  fn.count('writes')
   local fields = {}
   for name, value in pairs(metaChanges) do
     fields[#fields + 1] = name
@@ -212,14 +217,18 @@ local function write_rows()
   call('HSET', KEY.meta, unpack(fields))
 end
 
-local function answer(reply)
-  write_rows()
+function fn.answer(reply)
+  fn.write_rows()
   if #hints > 0 then
     local message = { ARGV[3] }
     for _, one in ipairs(hints) do message[#message + 1] = one end
     call('PUBLISH', KEY.hints, cjson.encode(message))
   end
-  return { meta.epoch, meta.writes, number_out(now), hints, reply }
+  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, 0 }
+end
+
+if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5])) then
+  return { meta.epoch, meta.writes, fn.number_out(now), {}, false, meta.dynamic, meta.alive, 1 }
 end
 `,
 }

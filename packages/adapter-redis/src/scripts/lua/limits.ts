@@ -7,13 +7,13 @@ export const limits: LuaModule = {
   needs: [schedules],
   source: `
 -- Those that waited for more room go on.
-local function set_limits(job, concurrency, rate)
+function fn.set_limits(job, concurrency, rate)
   job.concurrency = concurrency
   job.rateMax, job.ratePerMs = rate and rate.max, rate and rate.perMs
-  local gate = read(KEY.gates, 'j' .. job.number)
-  if gate then let_go('j' .. job.number, gate) end
-  touch(job)
-  if is_ready(job) then hint('r') end
+  local gate = fn.read(KEY.gates, 'j' .. job.number)
+  if gate then fn.let_go('j' .. job.number, gate) end
+  fn.touch(job)
+  if fn.is_ready(job) then fn.hint('r') end
 end
 `,
 }

@@ -7,15 +7,15 @@ export const renameJob: LuaModule = {
   needs: [limits],
   source: `
 -- In indexes of jobs the name is the member.
-local function leave_indexes(job)
-  cut(KEY.readyJobs, job.name)
-  cut(KEY.timed, job.name)
-  cut(KEY.dueJobs, job.name)
+function fn.leave_indexes(job)
+  fn.cut(KEY.readyJobs, job.name)
+  fn.cut(KEY.timed, job.name)
+  fn.cut(KEY.dueJobs, job.name)
   job.turn, job.timedAt, job.dueAt = nil, nil, nil
   dueChanged[job.number] = job
-  touch(job)
+  fn.touch(job)
 end
-local function gates_of_early(gates, early, job)
+function fn.gates_of_early(gates, early, job)
   local moved = {}
   for index, id in ipairs(gates or {}) do
     if id == 'j' .. early.number then id = 'j' .. job.number
@@ -25,66 +25,66 @@ local function gates_of_early(gates, early, job)
   return #moved > 0 and moved or nil
 end
 -- Moves one run to another job.
-local function move_run(run, early, job)
+function fn.move_run(run, early, job)
   local isAlive = run.finishedAt == nil
   local isRunning = run.state == 'running'
   if isAlive and not isRunning then
-    if run.state == 'waiting' then unwait(run) else withdraw(run) end
+    if run.state == 'waiting' then fn.unwait(run) else fn.withdraw(run) end
   elseif isRunning then
-    release_gates(run.gates)
+    fn.release_gates(run.gates)
   else
-    unfile(early, run, KIND_OF[run.state])
+    fn.unfile(early, run, KIND_OF[run.state])
   end
-  count_state(run, -1)
-  local key = obtain_key(early, run.key)
+  fn.count_state(run, -1)
+  local key = fn.obtain_key(early, run.key)
   local isCounted = isAlive and (not run.debounced or run.fence > 0)
   if isAlive then
     key.alive = key.alive - 1
-    cut(KEY.alive, alive_member(run))
+    fn.cut(KEY.alive, fn.alive_member(run))
   end
   if isCounted then key.busy = key.busy - 1 end
   if key.open == run.id then key.open = nil end
-  cut(KEY.byAge, age_member(run))
-  drop_key_if_empty(early, run.key)
+  fn.cut(KEY.byAge, fn.age_member(run))
+  fn.drop_key_if_empty(early, run.key)
   run.job = job.number
-  run.gates = gates_of_early(run.gates, early, job)
-  put(KEY.byAge, age_member(run))
-  local home = obtain_key(job, run.key)
+  run.gates = fn.gates_of_early(run.gates, early, job)
+  fn.put(KEY.byAge, fn.age_member(run))
+  local home = fn.obtain_key(job, run.key)
   if isAlive then
     home.alive = home.alive + 1
-    put(KEY.alive, alive_member(run))
+    fn.put(KEY.alive, fn.alive_member(run))
   end
   if isCounted then home.busy = home.busy + 1 end
   -- One run of a key takes triggers in: the one that came first.
   if run.open and home.open == nil then home.open = run.id else run.open = nil end
-  touch_run(run)
-  count_state(run, 1)
-  if not isAlive then file(job, run, KIND_OF[run.state])
-  elseif isRunning then hold_gates(run.gates)
-  else place_run(run) end
+  fn.touch_run(run)
+  fn.count_state(run, 1)
+  if not isAlive then fn.file(job, run, KIND_OF[run.state])
+  elseif isRunning then fn.hold_gates(run.gates)
+  else fn.place_run(run) end
 end
-local function move_schedule(row, early, job)
-  each_with_prefix(KEY.ledger, row.ledger .. '/', function(member)
+function fn.move_schedule(row, early, job)
+  fn.each_with_prefix(KEY.ledger, row.ledger .. '/', function(member)
     local id = member:sub(#row.ledger + 22)
-    local skip = member:sub(#row.ledger + 21, #row.ledger + 21) == 's' and read(KEY.skips, id)
+    local skip = member:sub(#row.ledger + 21, #row.ledger + 21) == 's' and fn.read(KEY.skips, id)
     if skip then
-      unfile(early, skip, 'g')
+      fn.unfile(early, skip, 'g')
       skip.job = job.number
-      file(job, skip, 'g')
-      write(KEY.skips, id, skip)
+      fn.file(job, skip, 'g')
+      fn.write(KEY.skips, id, skip)
     end
   end)
   local name = row.name
-  remove_schedule(early, row)
-  if find_schedule(job, name) then return end
+  fn.remove_schedule(early, row)
+  if fn.find_schedule(job, name) then return end
   row.name, row.indexedAt = name, nil
-  if is_static(name) then job.statics[#job.statics + 1] = name end
+  if fn.is_static(name) then job.statics[#job.statics + 1] = name else fn.add('dynamic', 1) end
   job.schedules = job.schedules + 1
-  put(KEY.scheduleNames, schedule_field(job, name))
-  index_schedule(job, row)
+  fn.put(KEY.scheduleNames, fn.schedule_field(job, name))
+  fn.index_schedule(job, row)
 end
 -- What is remembered of a job's requests.
-local function move_remembered(key, ends, early, job)
+function fn.move_remembered(key, ends, early, job)
   local prefix = early.number .. '/'
   local cursor = '0'
   repeat
@@ -92,46 +92,46 @@ local function move_remembered(key, ends, early, job)
     cursor = page[1]
     for index = 1, #page[2], 2 do
       local field = page[2][index]
-      local one, to = read(key, field), job.number .. '/' .. field:sub(#prefix + 1)
+      local one, to = fn.read(key, field), job.number .. '/' .. field:sub(#prefix + 1)
       if one then
-        if read(key, to) == nil then
-          write(key, to, one)
-          put(ends, to, one.endsAt)
+        if fn.read(key, to) == nil then
+          fn.write(key, to, one)
+          fn.put(ends, to, one.endsAt)
         end
-        write(key, field, nil)
-        cut(ends, field)
+        fn.write(key, field, nil)
+        fn.cut(ends, field)
       end
     end
   until cursor == '0'
 end
 -- The row of 'job' keeps everything; what came under the new name before its definition joins it.
-local function rename_job(job, name)
-  local early = find_job(name)
-  leave_indexes(job)
+function fn.rename_job(job, name)
+  local early = fn.find_job(name)
+  fn.leave_indexes(job)
   call('HDEL', KEY.jobNumbers, job.name)
   numbers[job.name] = false
-  if early then leave_indexes(early) end
-  name_job(job, name)
+  if early then fn.leave_indexes(early) end
+  fn.name_job(job, name)
   if early == nil then return end
   local prefix, ids, names = early.number .. '/', {}, {}
-  each_with_prefix(KEY.byAge, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
-  each_with_prefix(KEY.scheduleNames, prefix, function(member) names[#names + 1] = member:sub(#prefix + 1) end)
-  prefetch(KEY.runs, ids)
+  fn.each_with_prefix(KEY.byAge, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
+  fn.each_with_prefix(KEY.scheduleNames, prefix, function(member) names[#names + 1] = member:sub(#prefix + 1) end)
+  fn.prefetch(KEY.runs, ids)
   for _, id in ipairs(ids) do
-    local run = find_run(id)
-    if run then move_run(run, early, job) end
+    local run = fn.find_run(id)
+    if run then fn.move_run(run, early, job) end
   end
   for _, one in ipairs(names) do
-    local row = find_schedule(early, one)
-    if row then move_schedule(row, early, job) end
+    local row = fn.find_schedule(early, one)
+    if row then fn.move_schedule(row, early, job) end
   end
   if job.suspendedAt == nil then job.suspendedAt, job.suspendedReason = early.suspendedAt, early.suspendedReason end
-  move_remembered(KEY.idempotent, KEY.idempotentEnds, early, job)
-  move_remembered(KEY.windows, KEY.windowEnds, early, job)
-  for _, key in ipairs({ KEY.readyJobs, KEY.timed, KEY.dueJobs }) do cut(key, name) end
+  fn.move_remembered(KEY.idempotent, KEY.idempotentEnds, early, job)
+  fn.move_remembered(KEY.windows, KEY.windowEnds, early, job)
+  for _, key in ipairs({ KEY.readyJobs, KEY.timed, KEY.dueJobs }) do fn.cut(key, name) end
   dueChanged[early.number] = nil
-  write(KEY.jobs, early.number, nil)
-  leave_indexes(job)
+  fn.write(KEY.jobs, early.number, nil)
+  fn.leave_indexes(job)
 end
 `,
 }

@@ -11,15 +11,15 @@ local MOST_HISTORY = 100
 local MOST_STRETCHES = 10
 
 -- A schedule that was removed and set again has another ledger, whatever its incarnation.
-local function schedule_field(job, name) return job.number .. '/' .. name end
-local function find_schedule(job, name)
-  local row = read(KEY.schedules, schedule_field(job, name))
+function fn.schedule_field(job, name) return job.number .. '/' .. name end
+function fn.find_schedule(job, name)
+  local row = fn.read(KEY.schedules, fn.schedule_field(job, name))
   if row then row.name = name end
   return row
 end
-local function touch_schedule(job, row) write(KEY.schedules, schedule_field(job, row.name), row) end
-local function is_static(name) return name:sub(1, 1) == '#' end
-local function schedule_key(row) return row.key or row.name end
+function fn.touch_schedule(job, row) fn.write(KEY.schedules, fn.schedule_field(job, row.name), row) end
+function fn.is_static(name) return name:sub(1, 1) == '#' end
+function fn.schedule_key(row) return row.key or row.name end
 -- A name is the end of its field.
 beforePacking[#beforePacking + 1] = function()
   for field in pairs(changed[KEY.schedules] or {}) do
@@ -30,54 +30,55 @@ end
 
 -- Keeps a schedule in the index of what is due, where it may fire; to be called after every change of it.
 local dueChanged = {}
-local function due_member(job, dueAt, name) return job.number .. '/' .. instant_text(dueAt) .. '/' .. name end
-local function index_schedule(job, row)
+function fn.due_member(job, dueAt, name) return job.number .. '/' .. fn.instant_text(dueAt) .. '/' .. name end
+function fn.index_schedule(job, row)
   local mayFire = row.suspendedAt == nil and row.quarantined == nil
   local at = mayFire and row.nextDueAt or nil
   if at ~= row.indexedAt then
-    if row.indexedAt then cut(KEY.due, due_member(job, row.indexedAt, row.name)) end
-    if at then put(KEY.due, due_member(job, at, row.name)) end
+    if row.indexedAt then fn.cut(KEY.due, fn.due_member(job, row.indexedAt, row.name)) end
+    if at then fn.put(KEY.due, fn.due_member(job, at, row.name)) end
     row.indexedAt = at
   end
-  touch_schedule(job, row)
+  fn.touch_schedule(job, row)
   dueChanged[job.number] = job
 end
-local function earliest_due(job)
-  local member = with_prefix(KEY.due, job.number .. '/', 1)[1]
+function fn.earliest_due(job)
+  local member = fn.with_prefix(KEY.due, job.number .. '/', 1)[1]
   return member and tonumber(member:sub(#job.number + 2, #job.number + 19))
 end
 -- A job's place among jobs by what is due first.
-local function index_due(job)
-  local at = job.suspendedAt == nil and earliest_due(job) or nil
+function fn.index_due(job)
+  local at = job.suspendedAt == nil and fn.earliest_due(job) or nil
   if at == job.dueAt then return end
-  if at and (job.dueAt == nil or at < job.dueAt) then hint('w') end
+  if at and (job.dueAt == nil or at < job.dueAt) then fn.hint('w') end
   job.dueAt = at
-  if at then put(KEY.dueJobs, job.name, at) else cut(KEY.dueJobs, job.name) end
-  touch(job)
+  if at then fn.put(KEY.dueJobs, job.name, at) else fn.cut(KEY.dueJobs, job.name) end
+  fn.touch(job)
 end
 table.insert(beforeWriting, 1, function()
   for number, job in pairs(dueChanged) do
-    if job_by_number(number) == job then index_due(job) end
+    if fn.job_by_number(number) == job then fn.index_due(job) end
   end
   dueChanged = {}
 end)
 
-local function remove_schedule(job, row)
-  if row.indexedAt then cut(KEY.due, due_member(job, row.indexedAt, row.name)) end
+function fn.remove_schedule(job, row)
+  if row.indexedAt then fn.cut(KEY.due, fn.due_member(job, row.indexedAt, row.name)) end
   for index, name in ipairs(job.statics) do
     if name == row.name then
       table.remove(job.statics, index)
       break
     end
   end
+  if not fn.is_static(row.name) then fn.add('dynamic', -1) end
   job.schedules = job.schedules - 1
-  cut(KEY.scheduleNames, schedule_field(job, row.name))
-  write(KEY.schedules, schedule_field(job, row.name), nil)
+  fn.cut(KEY.scheduleNames, fn.schedule_field(job, row.name))
+  fn.write(KEY.schedules, fn.schedule_field(job, row.name), nil)
   dueChanged[job.number] = job
-  touch(job)
+  fn.touch(job)
 end
 -- Moves the cursor forward; stretches of suspension that it passes are over.
-local function move_cursor(row, cursor, nextSlot, nextDueAt)
+function fn.move_cursor(row, cursor, nextSlot, nextDueAt)
   row.cursor = math.max(row.cursor, cursor)
   row.nextSlot, row.nextDueAt = nextSlot, nextDueAt
   if row.stretches then
@@ -89,7 +90,7 @@ local function move_cursor(row, cursor, nextSlot, nextDueAt)
   end
 end
 -- Forgets specs that no slot after the horizon came from, except those that uncounted ranges are still to be counted by.
-local function trim_history(row)
+function fn.trim_history(row)
   local history = row.history
   if history == nil then return end
   local surplus = history[#history - MOST_HISTORY]
@@ -105,15 +106,15 @@ local function trim_history(row)
 end
 
 -- Writes a range of skipped slots of the present spec; a counted one is added to the schedule's slots.
-local function record_skip(job, row, reason, from, to, slots)
-  local id = 'skip-' .. format('%.0f', count('skips'))
+function fn.record_skip(job, row, reason, from, to, slots)
+  local id = 'skip-' .. format('%.0f', fn.count('skips'))
   local skip = {
     id = id, reason = reason, from = from, to = to, count = slots, specGeneration = row.generation, job = job.number,
-    key = schedule_key(row), name = row.name, ledger = row.ledger, finishedAt = now,
+    key = fn.schedule_key(row), name = row.name, ledger = row.ledger, finishedAt = now,
   }
-  put(KEY.ledger, ledger_member(row.ledger, from, 's', id))
-  file(job, skip, 'g')
-  write(KEY.skips, id, skip)
+  fn.put(KEY.ledger, fn.ledger_member(row.ledger, from, 's', id))
+  fn.file(job, skip, 'g')
+  fn.write(KEY.skips, id, skip)
   if slots then
     row.slots = row.slots + slots
   else
@@ -124,7 +125,7 @@ local function record_skip(job, row, reason, from, to, slots)
 end
 
 -- Suspension of a job or a schedule. False when nothing changes.
-local function change_suspension(target, reason)
+function fn.change_suspension(target, reason)
   if reason then
     if target.suspendedReason == reason then return false end
     target.suspendedAt = target.suspendedAt or now
@@ -143,69 +144,69 @@ local function change_suspension(target, reason)
   return true
 end
 
-local function stretches_out(stretches)
+function fn.stretches_out(stretches)
   local list = {}
-  for index, stretch in ipairs(stretches or {}) do list[index] = { number_out(stretch[1]), number_out(stretch[2]) } end
+  for index, stretch in ipairs(stretches or {}) do list[index] = { fn.number_out(stretch[1]), fn.number_out(stretch[2]) } end
   return list
 end
-local function counters_out(counters)
+function fn.counters_out(counters)
   local list = {}
   for name, value in pairs(counters or {}) do list[#list + 1] = { name, value } end
   return list
 end
 -- A schedule as replies carry it; rows/schedule-row.ts reads it.
-local function schedule_out(job, row)
+function fn.schedule_out(job, row)
   local history = {}
   for index, past in ipairs(row.history or {}) do
-    history[index] = { past.generation, past.spec, number_out(past.untilAt), number_out(past.cursor), number_out(past.nextSlot) }
+    history[index] = { past.generation, past.spec, fn.number_out(past.untilAt), fn.number_out(past.cursor), fn.number_out(past.nextSlot) }
   end
   return {
-    job.name, row.name, schedule_key(row), row.incarnation, row.generation, row.spec, row.payload or false, number_out(row.cursor),
-    number_out(row.nextSlot), number_out(row.nextDueAt), number_out(row.suspendedAt), row.suspendedReason or false,
-    stretches_out(row.stretches), row.slots, counters_out(row.folded), number_out(row.horizon), history, number_out(row.createdAt),
+    job.name, row.name, fn.schedule_key(row), row.incarnation, row.generation, row.spec, row.payload or false, fn.number_out(row.cursor),
+    fn.number_out(row.nextSlot), fn.number_out(row.nextDueAt), fn.number_out(row.suspendedAt), row.suspendedReason or false,
+    fn.stretches_out(row.stretches), row.slots, fn.counters_out(row.folded), fn.number_out(row.horizon), history, fn.number_out(row.createdAt),
     row.quarantined or false,
   }
 end
 
 -- Writing schedules: created, changed, or left alone (engine rules 4, 6).
-local function is_change(row, asked) return row.spec ~= asked.spec or row.payload ~= given(asked.payload) end
-local function create_schedule(job, asked)
+function fn.is_change(row, asked) return row.spec ~= asked.spec or row.payload ~= fn.given(asked.payload) end
+function fn.create_schedule(job, asked)
   local row = {
-    name = asked.name, ledger = format('%.0f', count('ages')), incarnation = asked.incarnation, generation = 1, spec = asked.spec, payload = given(asked.payload),
-    cursor = asked.asOf, nextSlot = given(asked.nextSlot), nextDueAt = given(asked.nextDueAt), createdAt = asked.asOf, slots = 0,
+    name = asked.name, ledger = format('%.0f', fn.count('ages')), incarnation = asked.incarnation, generation = 1, spec = asked.spec, payload = fn.given(asked.payload),
+    cursor = asked.asOf, nextSlot = fn.given(asked.nextSlot), nextDueAt = fn.given(asked.nextDueAt), createdAt = asked.asOf, slots = 0,
   }
   if asked.key ~= asked.name then row.key = asked.key end
-  if is_static(asked.name) then job.statics[#job.statics + 1] = asked.name end
+  if fn.is_static(asked.name) then job.statics[#job.statics + 1] = asked.name else fn.add('dynamic', 1) end
   job.schedules = job.schedules + 1
-  put(KEY.scheduleNames, schedule_field(job, asked.name))
-  touch(job)
-  index_schedule(job, row)
-  return { 'created', number_out(asked.asOf) }
+  fn.put(KEY.scheduleNames, fn.schedule_field(job, asked.name))
+  fn.touch(job)
+  fn.index_schedule(job, row)
+  return { 'created', fn.number_out(asked.asOf) }
 end
 -- What the old spec still owed becomes one range; the new one begins after 'asOf', and nothing fires in retrospect.
-local function change_schedule(job, row, asked)
+function fn.change_schedule(job, row, asked)
   local from = row.nextSlot
-  if from and from <= asked.asOf then record_skip(job, row, 'superseded', from, asked.asOf) end
+  if from and from <= asked.asOf then fn.record_skip(job, row, 'superseded', from, asked.asOf) end
   row.history = row.history or {}
   row.history[#row.history + 1] = { generation = row.generation, spec = row.spec, untilAt = asked.asOf, cursor = row.cursor, nextSlot = from }
   row.quarantined = nil
-  row.spec, row.payload, row.generation = asked.spec, given(asked.payload), row.generation + 1
-  move_cursor(row, asked.asOf, given(asked.nextSlot), given(asked.nextDueAt))
-  trim_history(row)
-  index_schedule(job, row)
-  return { 'changed', number_out(asked.asOf) }
+  row.spec, row.payload, row.generation = asked.spec, fn.given(asked.payload), row.generation + 1
+  fn.move_cursor(row, asked.asOf, fn.given(asked.nextSlot), fn.given(asked.nextDueAt))
+  fn.trim_history(row)
+  fn.index_schedule(job, row)
+  return { 'changed', fn.number_out(asked.asOf) }
 end
-local function write_schedule(job, asked)
-  local row = find_schedule(job, asked.name)
-  if row == nil then return create_schedule(job, asked) end
-  if not is_change(row, asked) then return { 'unchanged', number_out(row.cursor) } end
-  if row.cursor > asked.asOf then return { 'stale', number_out(row.cursor) } end
-  return change_schedule(job, row, asked)
+function fn.write_schedule(job, asked)
+  local row = fn.find_schedule(job, asked.name)
+  if row == nil then return fn.create_schedule(job, asked) end
+  if not fn.is_change(row, asked) then return { 'unchanged', fn.number_out(row.cursor) } end
+  if row.cursor > asked.asOf then return { 'stale', fn.number_out(row.cursor) } end
+  return fn.change_schedule(job, row, asked)
 end
 -- The write would change the schedule, but was computed before its cursor moved on.
-local function is_stale_write(job, asked)
-  local row = find_schedule(job, asked.name)
-  return row ~= nil and is_change(row, asked) and row.cursor > asked.asOf
+function fn.is_stale_write(job, asked)
+  local row = fn.find_schedule(job, asked.name)
+  return row ~= nil and fn.is_change(row, asked) and row.cursor > asked.asOf
 end
 `,
 }

@@ -5,6 +5,7 @@ import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
+import { repair } from './repair.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
 import { runsEnqueue } from './runs-enqueue.ts'
@@ -39,6 +40,7 @@ export const verbModules = {
   leasesWithdraw,
   now,
   open,
+  repair,
   runsCancel,
   runsClaim,
   runsEnqueue,

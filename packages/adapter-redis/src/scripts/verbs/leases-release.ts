@@ -6,20 +6,20 @@ export const leasesRelease: LuaModule = {
   name: 'leases.release',
   needs: [takeOver],
   source: `
-sweep_leases()
+fn.sweep_leases()
 local function find_lease(held)
   local id = 'm' .. held.name
-  local gate = read(KEY.gates, id)
+  local gate = fn.read(KEY.gates, id)
   if gate and gate.lease and gate.lease.holder == held.holder and gate.lease.fence == held.fence then return id, gate end
 end
 local replies = {}
 for index, held in ipairs(request.leases) do
   local id, gate = find_lease(held)
   if id then
-    end_lease(id, gate)
+    fn.end_lease(id, gate)
   end
   replies[index] = id and 1 or 0
 end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

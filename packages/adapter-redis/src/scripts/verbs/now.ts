@@ -6,6 +6,6 @@ export const now: LuaModule = {
   name: 'now',
   needs: [kernel],
   source: `
-return answer(0)
+return fn.answer(0)
 `,
 }

@@ -11,6 +11,6 @@ if not known then
   metaChanges.format = request.format
   known = request.format
 end
-return answer(tonumber(known))
+return fn.answer(tonumber(known))
 `,
 }

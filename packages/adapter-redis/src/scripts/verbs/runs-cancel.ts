@@ -8,9 +8,9 @@ export const runsCancel: LuaModule = {
   source: `
 local replies = {}
 for index, asked in ipairs(request.runs) do
-  local run = find_run(asked.id)
-  replies[index] = run and cancel_run(run, asked.reason) or 'unknown'
+  local run = fn.find_run(asked.id)
+  replies[index] = run and fn.cancel_run(run, asked.reason) or 'unknown'
 end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

@@ -6,19 +6,19 @@ export const runsClaim: LuaModule = {
   name: 'runs.claim',
   needs: [claim],
   source: `
-take_over_expired()
-sweep_leases()
-local claiming = open_claim(request)
-if claiming == nil then return answer({ 'dead', {}, {} }) end
-local taken = claim_due(claiming, request.perJob or {})
+fn.take_over_expired()
+fn.sweep_leases()
+local claiming = fn.open_claim(request)
+if claiming == nil then return fn.answer({ 'dead', {}, {} }) end
+local taken = fn.claim_due(claiming, request.perJob or {})
 -- Suspects first, so that they start at once where anything does: a crash counts only for what has begun.
 local claimed = {}
 for _, run in ipairs(taken) do
-  if run.suspect then claimed[#claimed + 1] = hand_over(run, claiming) end
+  if run.suspect then claimed[#claimed + 1] = fn.hand_over(run, claiming) end
 end
 for _, run in ipairs(taken) do
-  if not run.suspect then claimed[#claimed + 1] = hand_over(run, claiming) end
+  if not run.suspect then claimed[#claimed + 1] = fn.hand_over(run, claiming) end
 end
-return answer({ 'ok', claimed, tick_for(claiming.id, claiming.owner) })
+return fn.answer({ 'ok', claimed, fn.tick_for(claiming.id, claiming.owner) })
 `,
 }

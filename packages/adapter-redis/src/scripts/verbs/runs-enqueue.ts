@@ -7,10 +7,10 @@ export const runsEnqueue: LuaModule = {
   name: 'runs.enqueue',
   needs: [claim, enqueue],
   source: `
-local claiming = request.claim and open_claim(request.claim)
+local claiming = request.claim and fn.open_claim(request.claim)
 local replies = {}
-for index, asked in ipairs(request.requests) do replies[index] = enqueue_one(asked, claiming, claim_at_once) end
-tidy_requests()
-return answer({ replies, tick_for(claiming and claiming.id, claiming and claiming.owner) })
+for index, asked in ipairs(request.requests) do replies[index] = fn.enqueue_one(asked, claiming, fn.claim_at_once) end
+fn.tidy_requests()
+return fn.answer({ replies, fn.tick_for(claiming and claiming.id, claiming and claiming.owner) })
 `,
 }

@@ -21,11 +21,11 @@ local function matches(run)
 end
 local numbers = {}
 if request.job then
-  numbers[1] = number_of(request.job)
+  numbers[1] = fn.number_of(request.job)
 else
   for _, number in ipairs(call('HVALS', KEY.jobNumbers)) do numbers[#numbers + 1] = number end
 end
-local after = request.after and find_run(request.after)
+local after = request.after and fn.find_run(request.after)
 local before = request.age or after and after.age
 -- The run to continue after is gone: ids sort by creation too.
 local isGone = request.after and not after and not request.age
@@ -33,17 +33,17 @@ local isGone = request.after and not after and not request.age
 local AGE_LENGTH = 16
 local lines = {}
 for index, number in ipairs(numbers) do
-  lines[index] = { prefix = number .. '/', members = {}, at = 1, before = before and number .. '/' .. count_text(before) }
+  lines[index] = { prefix = number .. '/', members = {}, at = 1, before = before and number .. '/' .. fn.count_text(before) }
 end
 -- The age of the next run of a line, and its id.
 local function head(line)
   if line.members[line.at] == nil and not line.isOver then
-    line.members, line.at = with_prefix_newest(KEY.byAge, line.prefix, 100, line.before), 1
+    line.members, line.at = fn.with_prefix_newest(KEY.byAge, line.prefix, 100, line.before), 1
     line.before = line.members[#line.members]
     line.isOver = #line.members < 100
     local ids = {}
     for index, member in ipairs(line.members) do ids[index] = member:sub(#line.prefix + AGE_LENGTH + 2) end
-    prefetch(KEY.runs, ids)
+    fn.prefetch(KEY.runs, ids)
   end
   local member = line.members[line.at]
   if member == nil then return nil end
@@ -68,9 +68,9 @@ while #found < request.limit do
   newest.at = newest.at + 1
   lookedAt = lookedAt + 1
   lastAge = tonumber(age)
-  local run = find_run(id)
-  if run and not (isGone and id >= request.after) and matches(run) then found[#found + 1] = run_out(run) end
+  local run = fn.find_run(id)
+  if run and not (isGone and id >= request.after) and matches(run) then found[#found + 1] = fn.run_out(run) end
 end
-return answer({ found, reached })
+return fn.answer({ found, reached })
 `,
 }

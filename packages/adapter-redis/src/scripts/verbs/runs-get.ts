@@ -6,12 +6,12 @@ export const runsGet: LuaModule = {
   name: 'runs.get',
   needs: [runs],
   source: `
-prefetch(KEY.runs, request.ids)
+fn.prefetch(KEY.runs, request.ids)
 local found = {}
 for index, id in ipairs(request.ids) do
-  local run = find_run(id)
-  found[index] = run and run_out(run) or false
+  local run = fn.find_run(id)
+  found[index] = run and fn.run_out(run) or false
 end
-return answer(found)
+return fn.answer(found)
 `,
 }

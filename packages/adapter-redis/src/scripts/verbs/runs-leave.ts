@@ -7,26 +7,26 @@ export const runsLeave: LuaModule = {
   needs: [takeOver],
   source: `
 local id = request.owner
-local owner = find_owner(id)
+local owner = fn.find_owner(id)
 if owner == nil then
   -- A renewal that is still on its way must not bring it to life.
-  if read(KEY.ended, id) == nil then
-    write(KEY.ended, id, {})
-    put(KEY.endedOrder, id, count('ends'))
+  if fn.read(KEY.ended, id) == nil then
+    fn.write(KEY.ended, id, {})
+    fn.put(KEY.endedOrder, id, fn.count('ends'))
   end
-  return answer(0)
+  return fn.answer(0)
 end
 local released = 0
-for _, runId in ipairs(held_ids(id)) do
-  local run = find_run(runId)
+for _, runId in ipairs(fn.held_ids(id)) do
+  local run = fn.find_run(runId)
   if run and run.owner == id then
-    release_run(run, false)
-    take_attempt_back(run)
-    give_back(run)
+    fn.release_run(run, false)
+    fn.take_attempt_back(run)
+    fn.give_back(run)
     released = released + 1
   end
 end
-end_owner(id, owner, {})
-return answer(released)
+fn.end_owner(id, owner, {})
+return fn.answer(released)
 `,
 }

@@ -14,68 +14,68 @@ local function fold(row, outcome, slots, slot)
   row.folded = row.folded or {}
   row.folded[outcome] = (row.folded[outcome] or 0) + slots
   row.horizon = math.max(row.horizon or slot, slot)
-  trim_history(row)
+  fn.trim_history(row)
 end
 -- The schedule that a record belongs to, if it is still that one.
 local function schedule_of(job, name, ledger)
-  local row = name and find_schedule(job, name)
+  local row = name and fn.find_schedule(job, name)
   if row and row.ledger == ledger then return row end
 end
 local function delete_run(job, run)
-  unfile(job, run, KIND_OF[run.state])
-  cut(KEY.byAge, age_member(run))
+  fn.unfile(job, run, KIND_OF[run.state])
+  fn.cut(KEY.byAge, fn.age_member(run))
   if run.ledger and run.slot then
-    cut(KEY.ledger, ledger_member(run.ledger, run.slot, 'r', run.id))
+    fn.cut(KEY.ledger, fn.ledger_member(run.ledger, run.slot, 'r', run.id))
     local row = schedule_of(job, run.schedule, run.ledger)
     if row then
       local reason = run.reason
       local outcome = run.state
       if outcome == 'skipped' then outcome = 'skipped:' .. ((reason == 'overlap' or reason == 'limit') and reason or 'handler') end
       fold(row, outcome, 1, run.slot)
-      touch_schedule(job, row)
+      fn.touch_schedule(job, row)
     end
   end
-  write(KEY.runs, run.id, nil)
+  fn.write(KEY.runs, run.id, nil)
 end
 local function delete_range(job, skip)
-  unfile(job, skip, 'g')
-  cut(KEY.ledger, ledger_member(skip.ledger, skip.from, 's', skip.id))
+  fn.unfile(job, skip, 'g')
+  fn.cut(KEY.ledger, fn.ledger_member(skip.ledger, skip.from, 's', skip.id))
   local row = schedule_of(job, skip.name, skip.ledger)
   if row then
     fold(row, 'skipped:' .. skip.reason, skip.count, skip.to)
-    touch_schedule(job, row)
+    fn.touch_schedule(job, row)
   end
-  write(KEY.skips, skip.id, nil)
+  fn.write(KEY.skips, skip.id, nil)
 end
 -- Deletes what a member of history names; false where it must stay: a range without a count is counted by the audit first.
 local function delete_filed(job, name)
   local id = name:sub(2)
   if name:sub(1, 1) == 'r' then
-    local run = find_run(id)
+    local run = fn.find_run(id)
     if run == nil then return false end
     delete_run(job, run)
     return true
   end
-  local skip = read(KEY.skips, id)
+  local skip = fn.read(KEY.skips, id)
   if skip == nil or skip.count == nil then return false end
   delete_range(job, skip)
   return true
 end
 -- False when the limit was reached before the end.
 local function prune_key(job, key, rule)
-  local row = find_key(job, key)
+  local row = fn.find_key(job, key)
   if row == nil then return true end
   local kinds = {}
   for kind in pairs(row.kinds) do kinds[#kinds + 1] = kind end
   for _, kind in ipairs(kinds) do
     local excess = row.kinds[kind] - (kind == 'd' and rule.dead or rule.succeeded)
-    local prefix, last = filed_prefix(job.number, key, kind), nil
+    local prefix, last = fn.filed_prefix(job.number, key, kind), nil
     while excess > 0 do
-      local members = with_prefix(KEY.filed, prefix, math.min(excess, left + 1), last)
+      local members = fn.with_prefix(KEY.filed, prefix, math.min(excess, left + 1), last)
       if #members == 0 then break end
       local ids = {}
       for index, member in ipairs(members) do ids[index] = member:sub(#prefix + 19) end
-      prefetch(KEY.runs, ids)
+      fn.prefetch(KEY.runs, ids)
       for _, member in ipairs(members) do
         if left == 0 then return false end
         if delete_filed(job, member:sub(#prefix + 18)) then left = left - 1 end
@@ -89,10 +89,10 @@ end
 local function prune_by_count(job, rule)
   local prefix = job.number .. '/'
   while true do
-    local members = with_prefix(KEY.crowded, prefix, 100)
+    local members = fn.with_prefix(KEY.crowded, prefix, 100)
     for _, member in ipairs(members) do
       if not prune_key(job, member:sub(#prefix + 1), rule) then return false end
-      cut(KEY.crowded, member)
+      fn.cut(KEY.crowded, member)
     end
     if #members < 100 then return true end
   end
@@ -100,10 +100,10 @@ end
 local function prune_by_age(job, rule)
   local prefix, last = job.number .. '/', nil
   while true do
-    local members = with_prefix(KEY.aged, prefix, 200, last)
+    local members = fn.with_prefix(KEY.aged, prefix, 200, last)
     local ids = {}
     for index, member in ipairs(members) do ids[index] = member:sub(#prefix + 38) end
-    prefetch(KEY.runs, ids)
+    fn.prefetch(KEY.runs, ids)
     for _, member in ipairs(members) do
       local finishedAt = tonumber(member:sub(#prefix + 1, #prefix + 18))
       if finishedAt + rule.forMs >= now then return true end
@@ -118,24 +118,24 @@ end
 local function note_keys(job, rule)
   if job.keepSucceeded ~= rule.succeeded or job.keepDead ~= rule.dead then
     job.keepSucceeded, job.keepDead, job.notedUpTo = rule.succeeded, rule.dead, ''
-    touch(job)
+    fn.touch(job)
   end
   if job.notedUpTo == nil then return true end
   local prefix = job.number .. '/'
-  local members = with_prefix(KEY.keyNames, prefix, MOST_KEYS_NOTED, job.notedUpTo ~= '' and job.notedUpTo or nil)
-  for _, member in ipairs(members) do put(KEY.crowded, member) end
+  local members = fn.with_prefix(KEY.keyNames, prefix, MOST_KEYS_NOTED, job.notedUpTo ~= '' and job.notedUpTo or nil)
+  for _, member in ipairs(members) do fn.put(KEY.crowded, member) end
   job.notedUpTo = members[MOST_KEYS_NOTED]
-  touch(job)
+  fn.touch(job)
   return job.notedUpTo == nil
 end
 for _, rule in ipairs(request.rules) do
-  local job = find_job(rule.job)
+  local job = fn.find_job(rule.job)
   if job then
     local isNoted = note_keys(job, rule)
     local isDone = prune_by_count(job, rule) and prune_by_age(job, rule)
     more = more or not isNoted or not isDone
   end
 end
-return answer({ request.limit - left, more and 1 or 0 })
+return fn.answer({ request.limit - left, more and 1 or 0 })
 `,
 }

@@ -8,73 +8,73 @@ export const runsSettle: LuaModule = {
   needs: [enqueue, tick],
   source: `
 local id = request.owner
-local owner = find_owner(id)
+local owner = fn.find_owner(id)
 local asked = {}
 for index, settlement in ipairs(request.settlements) do asked[index] = settlement.runId end
-prefetch(KEY.runs, asked)
+fn.prefetch(KEY.runs, asked)
 
 local function carry_on(run, settlement)
   local following = settlement['then']
   local to = following.to
   if to == 'succeeded' then
-    run.result = given(following.result)
-    finish(run, 'succeed')
-    for _, request in ipairs(settlement.enqueue or {}) do enqueue_one(request) end
+    run.result = fn.given(following.result)
+    fn.finish(run, 'succeed')
+    for _, request in ipairs(settlement.enqueue or {}) do fn.enqueue_one(request) end
   elseif to == 'retry' then
     -- A cancel that was asked for meanwhile must not be lost with the attempt.
-    if run.cancel then return finish(run, 'cancel', run.cancel) end
-    change_state(run, 'retry')
+    if run.cancel then return fn.finish(run, 'cancel', run.cancel) end
+    fn.change_state(run, 'retry')
     run.runAt = now + following.delayMs
-    place_run(run)
+    fn.place_run(run)
   elseif to == 'released' then
-    give_back(run)
+    fn.give_back(run)
   elseif to == 'dead' then
-    finish(run, 'die', following.reason)
+    fn.finish(run, 'die', following.reason)
   elseif to == 'cancelled' then
-    finish(run, 'cancel', following.reason)
+    fn.finish(run, 'cancel', following.reason)
   else
-    finish(run, 'skip', following.reason)
+    fn.finish(run, 'skip', following.reason)
   end
 end
 local function settle_run(run, settlement)
-  local outcome, startedAt = settlement.outcome, given(settlement.startedAt)
+  local outcome, startedAt = settlement.outcome, fn.given(settlement.startedAt)
   if settlement.progress then run.progress = settlement.progress end
   if settlement['then'].to == 'released' or startedAt == nil then
-    take_attempt_back(run)
+    fn.take_attempt_back(run)
   else
-    local failure = given(settlement.error)
+    local failure = fn.given(settlement.error)
     if not run.started then
-      local job = run_job(run)
+      local job = fn.run_job(run)
       job.lastRun = run.id
-      touch(job)
+      fn.touch(job)
     end
-    record_attempt(run, outcome, startedAt, failure)
+    fn.record_attempt(run, outcome, startedAt, failure)
     run.failure = failure
     -- It ended otherwise than with its process.
     run.suspect = nil
   end
   if outcome == 'failed' or outcome == 'timedOut' then run.failures = (run.failures or 0) + 1 end
   local wasSuspect = owner.suspect == run.id
-  release_run(run, settlement.holdGates == true)
+  fn.release_run(run, settlement.holdGates == true)
   if wasSuspect then owner.suspect = nil end
   run.settled = outcome .. ' ' .. settlement['then'].to
-  touch_run(run)
+  fn.touch_run(run)
   carry_on(run, settlement)
 end
 
 local replies = {}
 for index, settlement in ipairs(request.settlements) do
-  local run = held_run(owner and id, settlement.runId, settlement.fence)
+  local run = fn.held_run(owner and id, settlement.runId, settlement.fence)
   local isSettled = run ~= nil
   if run then
     settle_run(run, settlement)
   else
     -- The settlement may have arrived before, and its reply been lost.
-    run = find_run(settlement.runId)
+    run = fn.find_run(settlement.runId)
     isSettled = run ~= nil and run.fence == settlement.fence and run.settled == settlement.outcome .. ' ' .. settlement['then'].to
   end
-  replies[index] = { isSettled and 1 or 0, run and run_job(run).failures or 0 }
+  replies[index] = { isSettled and 1 or 0, run and fn.run_job(run).failures or 0 }
 end
-return answer({ replies, tick_for(owner and id, owner) })
+return fn.answer({ replies, fn.tick_for(owner and id, owner) })
 `,
 }

@@ -6,18 +6,18 @@ export const runsStats: LuaModule = {
   name: 'runs.stats',
   needs: [schedules],
   source: `
-make_moves(KEY.ownerEnds)
+fn.make_moves(KEY.ownerEnds)
 local owners = call('ZCOUNT', KEY.ownerEnds, '(' .. format('%.17g', now), '+inf')
 -- Jitter may have reordered slots: so many of those that are due first are looked at.
 local MOST_LOOKED_AT = 1000
 local function run_or_nothing(id)
-  local run = id and find_run(id)
-  return run and run_out(run) or false
+  local run = id and fn.find_run(id)
+  return run and fn.run_out(run) or false
 end
 local function oldest_due_at(job)
-  local oldest = earliest_delayed(job)
+  local oldest = fn.earliest_delayed(job)
   for _, key in ipairs({ KEY.ready, KEY.suspects }) do
-    for _, member in ipairs(with_prefix(key, job.number .. '/', MOST_LOOKED_AT)) do
+    for _, member in ipairs(fn.with_prefix(key, job.number .. '/', MOST_LOOKED_AT)) do
       oldest = math.min(oldest, tonumber(member:sub(#job.number + 9, #job.number + 26)))
     end
   end
@@ -25,12 +25,12 @@ local function oldest_due_at(job)
 end
 local function earliest_slot(job)
   local earliest, fields = nil, {}
-  for index, member in ipairs(with_prefix(KEY.due, job.number .. '/', MOST_LOOKED_AT)) do
+  for index, member in ipairs(fn.with_prefix(KEY.due, job.number .. '/', MOST_LOOKED_AT)) do
     fields[index] = job.number .. '/' .. member:sub(#job.number + 21)
   end
-  prefetch(KEY.schedules, fields)
+  fn.prefetch(KEY.schedules, fields)
   for _, field in ipairs(fields) do
-    local row = read(KEY.schedules, field)
+    local row = fn.read(KEY.schedules, field)
     if row and row.nextSlot and (earliest == nil or row.nextSlot < earliest) then earliest = row.nextSlot end
   end
   return earliest
@@ -38,29 +38,29 @@ end
 local function recent_out(job)
   local fields, list = {}, {}
   for back = 1, math.min(job.attempts, MOST_RECENT) do fields[back] = job.number .. '/' .. ((job.attempts - back) % MOST_RECENT) end
-  prefetch(KEY.recent, fields)
+  fn.prefetch(KEY.recent, fields)
   for _, field in ipairs(fields) do
-    local one = read(KEY.recent, field)
-    if one and (cacheOf(KEY.runs)[one[1]] or call('HEXISTS', KEY.runs, one[1]) == 1) then
-      list[#list + 1] = { one[2], number_out(one[3]), number_out(one[4]) }
+    local one = fn.read(KEY.recent, field)
+    if one and (fn.cacheOf(KEY.runs)[one[1]] or call('HEXISTS', KEY.runs, one[1]) == 1) then
+      list[#list + 1] = { one[2], fn.number_out(one[3]), fn.number_out(one[4]) }
     end
   end
   return list
 end
 local replies = {}
 for index, name in ipairs(request.jobs) do
-  local job = find_job(name)
+  local job = fn.find_job(name)
   if job then
-    local dueAt = earliest_due(job)
+    local dueAt = fn.earliest_due(job)
     replies[index] = {
-      job.pending, job.waiting, job.running, number_out(oldest_due_at(job)), number_out(earliest_slot(job)),
-      number_out(dueAt and dueAt <= now and dueAt or nil), job.schedules, run_or_nothing(job.lastRun), run_or_nothing(job.lastSuccess),
-      run_or_nothing(job.lastFailure), job.failures, recent_out(job), #declarations(name),
+      job.pending, job.waiting, job.running, fn.number_out(oldest_due_at(job)), fn.number_out(earliest_slot(job)),
+      fn.number_out(dueAt and dueAt <= now and dueAt or nil), job.schedules, run_or_nothing(job.lastRun), run_or_nothing(job.lastSuccess),
+      run_or_nothing(job.lastFailure), job.failures, recent_out(job), #fn.declarations(name),
     }
   else
-    replies[index] = { 0, 0, 0, false, false, false, 0, false, false, false, 0, {}, #declarations(name) }
+    replies[index] = { 0, 0, 0, false, false, false, 0, false, false, false, 0, {}, #fn.declarations(name) }
   end
 end
-return answer({ owners, replies })
+return fn.answer({ owners, replies })
 `,
 }

@@ -6,24 +6,24 @@ export const schedulesCountSkips: LuaModule = {
   name: 'schedules.countSkips',
   needs: [schedules],
   source: `
-local job = find_job(request.job)
-local row = job and find_schedule(job, request.name)
+local job = fn.find_job(request.job)
+local row = job and fn.find_schedule(job, request.name)
 for _, asked in ipairs(row and request.counts or {}) do
-  local skip = read(KEY.skips, asked.id)
+  local skip = fn.read(KEY.skips, asked.id)
   if skip and skip.ledger == row.ledger and skip.count == nil then
     skip.count = asked.count
-    write(KEY.skips, skip.id, skip)
+    fn.write(KEY.skips, skip.id, skip)
     row.slots = row.slots + asked.count
     local generation = format('%.0f', skip.specGeneration)
     local uncounted = (row.uncounted and row.uncounted[generation] or 1) - 1
     if row.uncounted then row.uncounted[generation] = uncounted > 0 and uncounted or nil end
-    note_crowding(job, skip.key, obtain_key(job, skip.key), 'g')
+    fn.note_crowding(job, skip.key, fn.obtain_key(job, skip.key), 'g')
   end
 end
 if row then
-  trim_history(row)
-  touch_schedule(job, row)
+  fn.trim_history(row)
+  fn.touch_schedule(job, row)
 end
-return answer(0)
+return fn.answer(0)
 `,
 }

@@ -7,9 +7,9 @@ export const schedulesDue: LuaModule = {
   name: 'schedules.due',
   needs: [dueShares, tick],
   source: `
-local owner = live_owner(request.owner)
-if owner == nil then return answer({ {}, {}, {} }) end
-local rows, stretches = due_shares(owner, request.limit)
-return answer({ rows, stretches, tick_for(request.owner, owner) })
+local owner = fn.live_owner(request.owner)
+if owner == nil then return fn.answer({ {}, {}, {} }) end
+local rows, stretches = fn.due_shares(owner, request.limit)
+return fn.answer({ rows, stretches, fn.tick_for(request.owner, owner) })
 `,
 }

@@ -7,26 +7,26 @@ export const schedulesFire: LuaModule = {
   name: 'schedules.fire',
   needs: [claim, schedules],
   source: `
-local claiming = request.claim and open_claim(request.claim)
+local claiming = request.claim and fn.open_claim(request.claim)
 
 local function is_alive(id)
-  local run = id and find_run(id)
+  local run = id and fn.find_run(id)
   return run ~= nil and (run.state == 'pending' or run.state == 'waiting' or run.state == 'running')
 end
 -- Why the slot is skipped at once, or nil; what it replaces is told to end.
 local function apply_overlap(job, row, fired)
   if fired.overlap == 'skip' then return is_alive(row.lastRun) and 'overlap' or nil end
   if fired.overlap == 'queue' then
-    local key = find_key(job, schedule_key(row))
+    local key = fn.find_key(job, fn.schedule_key(row))
     return key and key.busy > 0 and key.standing >= fired.queueLimit and 'limit' or nil
   end
   if fired.overlap == 'replace' then
-    local prefix, ids = job.number .. '/' .. bounded(schedule_key(row)) .. '/', {}
-    each_with_prefix(KEY.alive, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
-    prefetch(KEY.runs, ids)
+    local prefix, ids = job.number .. '/' .. fn.bounded(fn.schedule_key(row)) .. '/', {}
+    fn.each_with_prefix(KEY.alive, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
+    fn.prefetch(KEY.runs, ids)
     for _, id in ipairs(ids) do
-      local run = find_run(id)
-      if run and (run.state == 'running' or run.trigger == 'schedule') then cancel_run(run, 'replaced by a later slot') end
+      local run = fn.find_run(id)
+      if run and (run.state == 'running' or run.trigger == 'schedule') then fn.cancel_run(run, 'replaced by a later slot') end
     end
   end
 end
@@ -34,40 +34,40 @@ end
 local function keep_slot_run(row, run)
   if run.ledger ~= row.ledger and run.slot then
     run.ledger = row.ledger
-    put(KEY.ledger, ledger_member(run.ledger, run.slot, 'r', run.id))
-    touch_run(run)
+    fn.put(KEY.ledger, fn.ledger_member(run.ledger, run.slot, 'r', run.id))
+    fn.touch_run(run)
     row.slots = row.slots + 1
   end
   return { run.id, run.state, run.reason or false }
 end
 local function fire_run(job, row, fired)
-  local known = find_run(fired.id)
+  local known = fn.find_run(fired.id)
   if known then return keep_slot_run(row, known) end
   row.slots = row.slots + 1
   local reason = apply_overlap(job, row, fired)
-  local run = create_run(job, {
-    id = fired.id, key = schedule_key(row), trigger = 'schedule', schedule = row.name, slot = fired.slot, payload = row.payload,
-    priority = nonzero(fired.priority), runAt = fired.runAt, overlap = fired.overlap, gates = gate_ids(fired.gates), ledger = row.ledger,
+  local run = fn.create_run(job, {
+    id = fired.id, key = fn.schedule_key(row), trigger = 'schedule', schedule = row.name, slot = fired.slot, payload = row.payload,
+    priority = fn.nonzero(fired.priority), runAt = fired.runAt, overlap = fired.overlap, gates = fn.gate_ids(fired.gates), ledger = row.ledger,
   })
   if reason then
-    finish_standing(run, 'skip', reason)
+    fn.finish_standing(run, 'skip', reason)
     return { run.id, run.state, run.reason }
   end
   row.lastRun = run.id
-  local claimed = claim_at_once(run, claiming)
+  local claimed = fn.claim_at_once(run, claiming)
   if claimed then return { run.id, run.state, false, claimed } end
-  place_run(run)
+  fn.place_run(run)
   return { run.id, run.state, false }
 end
 local function fire_one(firing)
-  local job = find_job(firing.job)
-  local row = job and find_schedule(job, firing.name)
+  local job = fn.find_job(firing.job)
+  local row = job and fn.find_schedule(job, firing.name)
   if row == nil or row.incarnation ~= firing.incarnation then return { 'gone', {} } end
   if row.generation ~= firing.generation or row.nextSlot ~= firing.expectedSlot or row.quarantined then return { 'stale', {} } end
   if job.suspendedAt or row.suspendedAt then return { 'suspended', {} } end
-  move_cursor(row, firing.through, given(firing.nextSlot), given(firing.nextDueAt))
-  index_schedule(job, row)
-  for _, range in ipairs(firing.skips) do record_skip(job, row, range.reason, range.from, range.to, given(range.count)) end
+  fn.move_cursor(row, firing.through, fn.given(firing.nextSlot), fn.given(firing.nextDueAt))
+  fn.index_schedule(job, row)
+  for _, range in ipairs(firing.skips) do fn.record_skip(job, row, range.reason, range.from, range.to, fn.given(range.count)) end
   local fired = {}
   for index, run in ipairs(firing.runs) do fired[index] = fire_run(job, row, run) end
   return { 'fired', fired }
@@ -75,6 +75,6 @@ end
 
 local replies = {}
 for index, firing in ipairs(request.firings) do replies[index] = fire_one(firing) end
-return answer({ replies, tick_for(claiming and claiming.id, claiming and claiming.owner) })
+return fn.answer({ replies, fn.tick_for(claiming and claiming.id, claiming and claiming.owner) })
 `,
 }

@@ -8,10 +8,10 @@ export const schedulesGet: LuaModule = {
   source: `
 local replies = {}
 for index, asked in ipairs(request.schedules) do
-  local job = find_job(asked.job)
-  local row = job and find_schedule(job, asked.name)
-  replies[index] = row and schedule_out(job, row) or false
+  local job = fn.find_job(asked.job)
+  local row = job and fn.find_schedule(job, asked.name)
+  replies[index] = row and fn.schedule_out(job, row) or false
 end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

@@ -15,16 +15,16 @@ else
 end
 local replies = {}
 for _, name in ipairs(names) do
-  local job = find_job(name)
+  local job = fn.find_job(name)
   if job and (request.after == nil or request.after.job <= name) and #replies < request.limit then
     local prefix = job.number .. '/'
     local after = request.after and request.after.job == name and prefix .. request.after.name or nil
-    for _, member in ipairs(with_prefix(KEY.scheduleNames, prefix, request.limit - #replies, after)) do
-      local row = find_schedule(job, member:sub(#prefix + 1))
-      if row then replies[#replies + 1] = schedule_out(job, row) end
+    for _, member in ipairs(fn.with_prefix(KEY.scheduleNames, prefix, request.limit - #replies, after)) do
+      local row = fn.find_schedule(job, member:sub(#prefix + 1))
+      if row then replies[#replies + 1] = fn.schedule_out(job, row) end
     end
   end
 end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

@@ -8,24 +8,24 @@ export const schedulesLoad: LuaModule = {
   source: `
 local found, rows = {}, {}
 for _, name in ipairs(request.jobs) do
-  local job = find_job(name)
+  local job = fn.find_job(name)
   if job and job.generation > 0 then
     local declared, isListed = {}, {}
-    for _, hash in ipairs(declarations(name)) do
+    for _, hash in ipairs(fn.declarations(name)) do
       if not isListed[hash] then declared[#declared + 1] = hash end
       isListed[hash] = true
     end
-    local rate = job.rateMax and { number_out(job.rateMax), number_out(job.ratePerMs) } or false
+    local rate = job.rateMax and { fn.number_out(job.rateMax), fn.number_out(job.ratePerMs) } or false
     found[#found + 1] = {
-      name, job.generation, job.hash, job.superseded, declared, number_out(job.concurrency), rate, number_out(job.suspendedAt),
-      job.suspendedReason or false, stretches_out(job.stretches),
+      name, job.generation, job.hash, job.superseded, declared, fn.number_out(job.concurrency), rate, fn.number_out(job.suspendedAt),
+      job.suspendedReason or false, fn.stretches_out(job.stretches),
     }
     for _, static in ipairs(job.statics) do
-      local row = find_schedule(job, static)
-      if row then rows[#rows + 1] = schedule_out(job, row) end
+      local row = fn.find_schedule(job, static)
+      if row then rows[#rows + 1] = fn.schedule_out(job, row) end
     end
   end
 end
-return answer({ found, rows })
+return fn.answer({ found, rows })
 `,
 }

@@ -7,13 +7,13 @@ export const schedulesQuarantine: LuaModule = {
   needs: [schedules],
   source: `
 for _, asked in ipairs(request.schedules) do
-  local job = find_job(asked.job)
-  local row = job and find_schedule(job, asked.name)
+  local job = fn.find_job(asked.job)
+  local row = job and fn.find_schedule(job, asked.name)
   if row then
     row.quarantined = asked.reason
-    index_schedule(job, row)
+    fn.index_schedule(job, row)
   end
 end
-return answer(0)
+return fn.answer(0)
 `,
 }

@@ -11,16 +11,16 @@ local MOST_SUPERSEDED = 50
 
 -- The job that is to change its name, if this one is not known yet.
 local function find_former(asked)
-  local job = find_job(asked.job)
+  local job = fn.find_job(asked.job)
   if (job and job.generation or 0) > 0 or asked.renamedFrom == nil then return nil end
-  local former = find_job(asked.renamedFrom)
+  local former = fn.find_job(asked.renamedFrom)
   return former and former.generation > 0 and former or nil
 end
 -- True when the definition changed.
 local function redefine(job, asked)
-  local concurrency, rate = given(asked.concurrency), given(asked.rateLimit)
+  local concurrency, rate = fn.given(asked.concurrency), fn.given(asked.rateLimit)
   local hasNewLimits = job.concurrency ~= concurrency or job.rateMax ~= (rate and rate.max) or job.ratePerMs ~= (rate and rate.perMs)
-  if hasNewLimits then set_limits(job, concurrency, rate) end
+  if hasNewLimits then fn.set_limits(job, concurrency, rate) end
   local isNew = job.generation == 0
   if not isNew and job.hash ~= asked.hash then
     local superseded = {}
@@ -40,36 +40,36 @@ local function write_statics(job, asked)
   local kept, isChanged = {}, false
   for _, one in ipairs(asked.schedules) do
     kept[one.name] = true
-    if write_schedule(job, one)[1] ~= 'unchanged' then isChanged = true end
+    if fn.write_schedule(job, one)[1] ~= 'unchanged' then isChanged = true end
   end
   local retired = {}
   for _, name in ipairs(job.statics) do
     if not kept[name] then retired[#retired + 1] = name end
   end
   for _, name in ipairs(retired) do
-    local row = find_schedule(job, name)
-    if row then remove_schedule(job, row) end
+    local row = fn.find_schedule(job, name)
+    if row then fn.remove_schedule(job, row) end
     isChanged = true
   end
   return isChanged
 end
 local function register_one(asked)
-  local job = find_job(asked.job)
+  local job = fn.find_job(asked.job)
   local generation = job and job.generation or 0
   local former = find_former(asked)
   local home = former or job
   local isStale = generation ~= asked.expectedGeneration
-  for _, one in ipairs(home and asked.schedules or {}) do isStale = isStale or is_stale_write(home, one) end
+  for _, one in ipairs(home and asked.schedules or {}) do isStale = isStale or fn.is_stale_write(home, one) end
   if isStale then return { 'stale', generation } end
-  if former then rename_job(former, asked.job) end
-  job = obtain_job(asked.job)
+  if former then fn.rename_job(former, asked.job) end
+  job = fn.obtain_job(asked.job)
   local isDefinitionChanged, isSetChanged = redefine(job, asked), write_statics(job, asked)
   if isDefinitionChanged or isSetChanged then job.generation = job.generation + 1 end
-  touch(job)
+  fn.touch(job)
   return { 'registered', job.generation }
 end
 local replies = {}
 for index, asked in ipairs(request.registrations) do replies[index] = register_one(asked) end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

@@ -8,14 +8,14 @@ export const schedulesRemove: LuaModule = {
   source: `
 local replies = {}
 for index, asked in ipairs(request.schedules) do
-  local job = find_job(asked.job)
-  local row = job and find_schedule(job, asked.name)
+  local job = fn.find_job(asked.job)
+  local row = job and fn.find_schedule(job, asked.name)
   replies[index] = 0
-  if row and not is_static(asked.name) then
-    remove_schedule(job, row)
+  if row and not fn.is_static(asked.name) then
+    fn.remove_schedule(job, row)
     replies[index] = 1
   end
 end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

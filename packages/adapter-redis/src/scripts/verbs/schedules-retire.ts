@@ -8,37 +8,37 @@ export const schedulesRetire: LuaModule = {
   source: `
 local function retire_job(job)
   local prefix, names, ids = job.number .. '/', {}, {}
-  each_with_prefix(KEY.scheduleNames, prefix, function(member) names[#names + 1] = member:sub(#prefix + 1) end)
+  fn.each_with_prefix(KEY.scheduleNames, prefix, function(member) names[#names + 1] = member:sub(#prefix + 1) end)
   for _, name in ipairs(names) do
-    local row = find_schedule(job, name)
-    if row then remove_schedule(job, row) end
+    local row = fn.find_schedule(job, name)
+    if row then fn.remove_schedule(job, row) end
   end
-  each_with_prefix(KEY.alive, prefix, function(member)
+  fn.each_with_prefix(KEY.alive, prefix, function(member)
     local length, rest = member:sub(#prefix + 1):match('^(%d+):(.*)$')
     ids[#ids + 1] = rest:sub(tonumber(length) + 19)
   end)
-  prefetch(KEY.runs, ids)
+  fn.prefetch(KEY.runs, ids)
   for _, id in ipairs(ids) do
-    local run = find_run(id)
-    if run and run.state ~= 'running' then finish_standing(run, 'cancel', 'the job was retired') end
+    local run = fn.find_run(id)
+    if run and run.state ~= 'running' then fn.finish_standing(run, 'cancel', 'the job was retired') end
   end
   job.generation, job.hash, job.superseded, job.stretches, job.failures = 0, '', {}, {}, 0
   job.suspendedAt, job.suspendedReason = nil, nil
-  set_limits(job, nil, nil)
+  fn.set_limits(job, nil, nil)
   dueChanged[job.number] = job
 end
 local replies = {}
 for index, name in ipairs(request.jobs) do
-  local job = find_job(name)
-  if job == nil or not (is_known(job) or job.pending + job.waiting > 0) then
+  local job = fn.find_job(name)
+  if job == nil or not (fn.is_known(job) or job.pending + job.waiting > 0) then
     replies[index] = 'unknown'
-  elseif #declarations(name) > 0 then
+  elseif #fn.declarations(name) > 0 then
     replies[index] = 'inUse'
   else
     retire_job(job)
     replies[index] = 'retired'
   end
 end
-return answer(replies)
+return fn.answer(replies)
 `,
 }

@@ -7,7 +7,7 @@ export const schedulesSet: LuaModule = {
   needs: [schedules],
   source: `
 local replies = {}
-for index, asked in ipairs(request.schedules) do replies[index] = write_schedule(obtain_job(asked.job), asked) end
-return answer(replies)
+for index, asked in ipairs(request.schedules) do replies[index] = fn.write_schedule(fn.obtain_job(asked.job), asked) end
+return fn.answer(replies)
 `,
 }

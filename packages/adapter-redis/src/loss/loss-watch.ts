@@ -1,0 +1,81 @@
+/**
+ * Notices that the server lost writes (engine rule 30). Each script counts the writes of its prefix and is told the newest one
+ * that this process saw: a server that is behind does nothing and says so. Then the store is told what this process knows, and
+ * the call is made again.
+ */
+import type { StoreLoss } from '@quarterjack/core/store'
+
+/** Where a prefix stands. */
+export interface Position {
+  readonly epoch: string
+  readonly writes: number
+  /** Dynamic schedules, and runs that have not ended. */
+  readonly dynamic: number
+  readonly alive: number
+}
+
+export interface LossWatch {
+  /** Losses so far. What was leased under an earlier number may be gone. */
+  readonly era: number
+  /** The newest loss. */
+  readonly loss: StoreLoss | null
+  /** What the next call is told; null before the first answer. */
+  readonly position: Position | null
+  /** Of an answer that was not refused. */
+  observe(position: Position): void
+  /** Waits for a repair that is under way. */
+  settled(): Promise<void> | null
+  /** A call that was told `asked` was refused: repairs, unless that was done since. */
+  repair(asked: Position): Promise<void>
+}
+
+/** Tells the store what this process knows; answers where it stands then, and when that was. */
+export type Repair = (epoch: string) => Promise<{ readonly position: Position; readonly at: number }>
+
+export function createLossWatch(repair: Repair): LossWatch {
+  let era = 0
+  let loss: StoreLoss | null = null
+  let position: Position | null = null
+  let repairing: Promise<void> | null = null
+
+  const mend = async (before: Position): Promise<void> => {
+    const { position: after, at } = await repair(before.epoch)
+    era++
+    loss = {
+      at,
+      everything: lineageOf(before.epoch) !== lineageOf(after.epoch),
+      schedules: Math.max(0, before.dynamic - after.dynamic),
+      runs: Math.max(0, before.alive - after.alive),
+    }
+    position = after
+  }
+
+  return {
+    get era() {
+      return era
+    },
+    get loss() {
+      return loss
+    },
+    get position() {
+      return position
+    },
+    observe(seen) {
+      // Answers of an earlier epoch may still arrive.
+      if (position === null || (position.epoch === seen.epoch && position.writes <= seen.writes)) position = seen
+    },
+    settled: () => repairing,
+    async repair(asked) {
+      if (position !== null && position.epoch !== asked.epoch) return
+      repairing ??= mend(position ?? asked).finally(() => {
+        repairing = null
+      })
+      await repairing
+    },
+  }
+}
+
+/** A prefix that was emptied begins another. */
+function lineageOf(epoch: string): string {
+  return epoch.replace(/\.\d+$/, '')
+}
