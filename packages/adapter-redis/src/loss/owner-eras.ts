@@ -18,10 +18,10 @@ export function createOwnerEras(watch: Pick<LossWatch, 'era' | 'loss'>): OwnerEr
       const reply = await renew()
       if (reply.status === 'live' && survived !== undefined) eras.delete(survived)
       if (watch.loss === null || heard === watch.era) return reply
+      eras.set(owner, watch.era)
       const lost = watch.loss
       // One that was there before may be unknown to the store, or known with what it held before: it ends.
       if (known !== undefined) return { status: 'dead', held: 0, cancels: [], expired: [], storeNow: reply.storeNow, lost }
-      eras.set(owner, watch.era)
       return { ...reply, lost }
     },
     forget: (owner) => void eras.delete(owner),

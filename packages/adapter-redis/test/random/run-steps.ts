@@ -11,7 +11,7 @@ import {
 } from '@quarterjack/core/store'
 import type { DeedNamed } from './deed.ts'
 import { type Step, stepOf } from './step.ts'
-import { type Claimed, LEASE_MS, nextId, pickOf, takeOf, type World } from './world.ts'
+import { type Claimed, JOBS, LEASE_MS, nextId, OTHER_NAME, pickOf, takeOf, type World } from './world.ts'
 
 type Claiming = NonNullable<DeedNamed<'enqueue'>['claim']>
 type Asked = DeedNamed<'enqueue'>['requests'][number]
@@ -31,12 +31,10 @@ export function enqueue(world: World, deed: DeedNamed<'enqueue'>): Step {
   )
 }
 
-export function claim(world: World, { perJob, ...claiming }: DeedNamed<'claim'>): Step {
-  const request = {
-    ...toClaim(world, claiming),
-    ...(perJob === null ? {} : { perJob: { [perJob.job]: perJob.most } }),
-    now: world.now,
-  }
+export function claim(world: World, { job, most, ...claiming }: DeedNamed<'claim'>): Step {
+  const others = [...JOBS, OTHER_NAME].filter((name) => name !== job).map((name) => [name, 0])
+  const perJob = Object.fromEntries([...others, ...(most === null ? [] : [[job, most]])]) as Readonly<Record<string, number>>
+  const request = { ...toClaim(world, claiming), perJob, now: world.now }
   return stepOf(
     'runs.claim',
     request,
