@@ -49,6 +49,48 @@ export function toClaimedRun(reply: Reply | undefined): ClaimedRun {
   return { record: toRunRecord(run), started: flag(started) }
 }
 
+/** What a claim tells of a run of which its first attempt is all there is to tell (`plain_out`). */
+export function toPlainClaim(reply: Reply, { job, owner, storeNow }: { readonly job: string; readonly owner: string; readonly storeNow: number }): ClaimedRun {
+  const row = list(reply)
+  const started = flag(row[10])
+  return {
+    started,
+    record: {
+      id: text(row[0]),
+      job,
+      key: text(row[1]),
+      state: 'running',
+      trigger: text(row[2]) as RunRecord['trigger'],
+      schedule: null,
+      slot: null,
+      payload: textOrNull(row[3]),
+      merging: null,
+      priority: number(row[9]),
+      runAt: number(row[4]),
+      createdAt: number(row[5]),
+      startedAt: started ? storeNow : null,
+      finishedAt: null,
+      overlap: text(row[6]) as RunRecord['overlap'],
+      gates: [],
+      attempt: 1,
+      failures: 0,
+      crashes: 0,
+      suspect: false,
+      owner,
+      fence: number(row[7]),
+      open: false,
+      triggers: number(row[8]),
+      cancelRequested: null,
+      reason: null,
+      progress: null,
+      result: null,
+      error: null,
+      attempts: [],
+      replayOf: null,
+    },
+  }
+}
+
 function toAttempt(reply: Reply): AttemptRecord {
   const row = list(reply)
   return {

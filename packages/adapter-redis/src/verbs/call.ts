@@ -35,12 +35,12 @@ const MOST_REPAIRS = 5
 
 export function createCall(deps: CallDeps): { readonly call: Call; readonly watch: LossWatch } {
   const { driver, prefix, from, scripts, checkOpen, tellHere } = deps
-  const names = new Map<string, readonly string[]>()
+  const names = new Map<VerbScript, readonly string[]>()
   const keysOf = (script: VerbScript): readonly string[] => {
-    let keys = names.get(script.name)
+    let keys = names.get(script)
     if (keys === undefined) {
       keys = script.keys.map((key) => keyOf(prefix, key))
-      names.set(script.name, keys)
+      names.set(script, keys)
     }
     return keys
   }

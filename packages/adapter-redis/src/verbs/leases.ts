@@ -8,6 +8,11 @@ import type { Call } from './call.ts'
 export function createLeaseVerbs(call: Call, scripts: Scripts): LeaseStore {
   return {
     async acquire(request) {
+      const [bid, ...others] = request.bids
+      if (bid !== undefined && others.length === 0) {
+        const lone = await call(scripts.leasesAcquireOne, { ...bid, now: request.now })
+        if (lone.reply !== 0) return { replies: [toAcquireReply([1, ...list(lone.reply)], lone.storeNow)] }
+      }
       const { storeNow, reply } = await call(scripts.leasesAcquire, request)
       return { replies: list(reply).map((one) => toAcquireReply(one, storeNow)) }
     },
@@ -16,6 +21,11 @@ export function createLeaseVerbs(call: Call, scripts: Scripts): LeaseStore {
       return { renewed: list(reply).map(flag), storeNow }
     },
     async release(request) {
+      const [held, ...others] = request.leases
+      if (held !== undefined && others.length === 0) {
+        const { reply } = await call(scripts.leasesReleaseOne, { ...held, now: request.now })
+        if (reply !== 0) return { released: [true] }
+      }
       const { reply } = await call(scripts.leasesRelease, request)
       return { released: list(reply).map(flag) }
     },

@@ -1,6 +1,7 @@
 /** The runs part of the contract. */
 import {
   type EnqueueReply,
+  type EnqueueRequest,
   type JobStats,
   QuarterjackError,
   type RenewReply,
@@ -11,7 +12,7 @@ import {
 } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
-import { toClaimedRun, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
+import { toClaimedRun, toPlainClaim, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
@@ -25,14 +26,17 @@ export function createRunVerbs(call: Call, scripts: Scripts, eras: OwnerEras): R
           'enqueue: tx was given, but store "redis" has no transactions. Leave it out, or use a store that has them.',
         )
       }
+      if (request.claim === undefined && request.requests.every(isPlain)) return enqueuePlain(call, scripts, request)
       const { storeNow, reply } = await call(scripts.runsEnqueue, request)
       const [replies, tick] = list(reply)
       return { replies: list(replies).map(toEnqueueReply), ...toTick(storeNow, tick) }
     },
     async claim(request) {
       const { storeNow, reply } = await call(scripts.runsClaim, request)
-      const [status, runs, tick] = list(reply)
-      return { status: text(status) as 'ok' | 'dead', runs: list(runs).map(toClaimedRun), ...toTick(storeNow, tick) }
+      const [status, runs, tick, job = '', plain = []] = list(reply)
+      const shared = { job: text(job), owner: request.owner, storeNow }
+      const first = list(plain).map((one) => toPlainClaim(one, shared))
+      return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
     renew: (request) => eras.renew(request, () => renew(call, scripts, request)),
     async leave(request) {
@@ -94,6 +98,26 @@ export function createRunVerbs(call: Call, scripts: Scripts, eras: OwnerEras): R
       }
     },
   }
+}
+
+/** It asks for nothing but a run: the shorter way. */
+function isPlain({ debounce, idempotency, skipWhenBusy, gates }: EnqueueRequest): boolean {
+  return debounce === undefined && idempotency === undefined && !skipWhenBusy && gates.length === 0
+}
+
+async function enqueuePlain(
+  call: Call,
+  scripts: Scripts,
+  request: { readonly requests: readonly EnqueueRequest[] },
+): ReturnType<RunStore['enqueue']> {
+  const { storeNow, reply } = await call(scripts.runsEnqueuePlain, request)
+  const replies = request.requests.map(({ id }): EnqueueReply => ({ outcome: 'created', id }))
+  for (const other of list(reply)) {
+    const [place, outcome] = list(other)
+    const index = number(place) - 1
+    replies[index] = { outcome: text(outcome) as EnqueueReply['outcome'], id: (request.requests[index] as EnqueueRequest).id }
+  }
+  return { replies, storeNow }
 }
 
 async function renew(call: Call, scripts: Scripts, request: RenewRequest): Promise<RenewReply> {

@@ -4,11 +4,12 @@
  * - sets that the contract gives no order are sorted: gates without names, declared hashes, cancel requests, expired owners,
  *   schedules that are due at the same instant;
  * - which of the due schedules a limit cuts off is a matter of fairness: then only their number is compared;
+ * - attempts that ended at the same instant have no order among the recent ones, so those are sorted;
  * - of instants that have passed, a tick tells any: `nextRunAt` is now, where it is earlier;
  * - a field that is absent is one that is undefined.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { GateRecord, JobRecord, RenewReply, ScheduleRecord, SkipRecord, Tick } from '@quarterjack/core/store'
+import type { GateRecord, JobRecord, JobStats, RenewReply, ScheduleRecord, SkipRecord, Tick } from '@quarterjack/core/store'
 import type { Step } from './step.ts'
 
 export function comparable({ verb, request }: Pick<Step, 'verb' | 'request'>, reply: unknown): unknown {
@@ -25,6 +26,10 @@ export function comparable({ verb, request }: Pick<Step, 'verb' | 'request'>, re
     }
     case 'schedules.load':
       return { ...plain, jobs: (plain.jobs as JobRecord[]).map((job) => ({ ...job, declared: job.declared.toSorted() })) }
+    case 'runs.stats': {
+      const jobs = (plain.jobs as JobStats[]).map((job) => ({ ...job, recent: job.recent.toSorted(by((one) => JSON.stringify(one))) }))
+      return { ...plain, jobs }
+    }
     case 'runs.gates':
       return { gates: (plain.gates as GateRecord[]).toSorted(by(({ gate }) => gate)) }
     case 'runs.renew': {

@@ -114,9 +114,18 @@ export function cancel(world: World, { places, reason }: DeedNamed<'cancel'>): S
   return stepOf('runs.cancel', { runs, now: world.now }, (store, asked) => store.runs.cancel(asked))
 }
 
-export function prune(world: World, { jobs, limit, ...rule }: DeedNamed<'prune'>): Step {
-  const rules = jobs.map((job) => ({ job, ...rule }))
-  return stepOf('runs.prune', { rules, limit, now: world.now }, (store, asked) => store.runs.prune(asked))
+/** To its end: what a limit leaves for later is open. */
+export function prune(world: World, { jobs, limit, succeeded, dead, forMs }: DeedNamed<'prune'>): Step {
+  const request = { rules: jobs.map((job) => ({ job, succeeded, dead, forMs })), limit, now: world.now }
+  return stepOf('runs.prune', request, async (store, asked) => {
+    let pruned = 0
+    for (;;) {
+      const reply = await store.runs.prune(asked)
+      if (reply.pruned > limit) throw new Error(`prune deleted ${reply.pruned} of at most ${limit}`)
+      pruned += reply.pruned
+      if (!reply.more) return { pruned }
+    }
+  })
 }
 
 export function ownerOf(world: World, name: string): string {

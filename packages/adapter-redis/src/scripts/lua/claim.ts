@@ -84,10 +84,65 @@ function fn.find_claimable(job, claiming)
     end
   end
 end
+-- It holds no gate, and nobody stands before it: what the general way does with it comes to this.
+local function is_plain(run)
+  return run.gates == nil and run.promotedBy == nil and run.debounced == nil and run.open == nil and run.trigger ~= 'schedule' and run.runAt <= now
+end
+-- The first due runs of the only job that has any, as far as they are plain, in lots.
+function fn.claim_plain(job, claiming)
+  local taken = {}
+  if job.concurrency or job.rateMax or job.suspects > 0 or not fn.is_ready(job) then return taken end
+  local prefix = job.number .. '/'
+  local members, ids = fn.with_prefix(KEY.ready, prefix, claiming.left), {}
+  for index, member in ipairs(members) do ids[index] = member:sub(#prefix + ORDER_LENGTH + 1) end
+  fn.prefetch(KEY.runs, ids)
+  local owner, removed, held = claiming.owner, {}, {}
+  for index, id in ipairs(ids) do
+    local run = fn.find_run(id)
+    if run == nil or not is_plain(run) then break end
+    run.state, run.owner, run.stands, run.settled = 'running', claiming.id, nil, nil
+    run.fence = fn.next_fence(claiming.seenFence)
+    run.attempt = run.attempt + 1
+    if claiming.start > 0 then
+      claiming.start = claiming.start - 1
+      run.started, run.startedAt = true, now
+      job.lastRun = id
+    else
+      run.started, run.startedAt = nil, nil
+    end
+    fn.write(KEY.runs, id, run)
+    removed[index] = members[index]
+    held[2 * index - 1], held[2 * index] = 0, claiming.id .. '/' .. id
+    taken[index] = run
+  end
+  local count = #taken
+  if count == 0 then return taken end
+  fn.each_chunk(removed, 2000, function(from, to) call('ZREM', KEY.ready, unpack(removed, from, to)) end)
+  fn.each_chunk(held, 2000, function(from, to) call('ZADD', KEY.held, unpack(held, from, to)) end)
+  job.pending, job.running, job.ready = job.pending - count, job.running + count, job.ready - count
+  job.isTurnUsed = true
+  owner.held = owner.held + count
+  claiming.left = claiming.left - count
+  fn.forget_heads('ready', job)
+  fn.touch_owner(claiming.id, owner)
+  fn.touch(job)
+  return taken
+end
+-- What a plain run's claim tells; rows/run-row.ts knows the rest.
+function fn.plain_out(run)
+  return {
+    run.id, run.key, run.trigger, run.payload or false, fn.number_out(run.runAt), fn.number_out(run.createdAt), run.overlap, run.fence,
+    run.triggers, run.priority or 0, run.started and 1 or 0,
+  }
+end
+-- Nothing but its first attempt is to be told of it.
+function fn.is_first(run)
+  return run.attempt == 1 and run.attempts == nil and run.failures == nil and run.slot == nil and run.replayOf == nil and run.cancel == nil and run.progress == nil and run.merging == nil and run.crashes == nil
+end
 -- One run per turn, in the order in which jobs wait for theirs.
 function fn.claim_due(claiming, perJob)
   local taken, counts = {}, {}
-  if now < meta.claimsFrom then return taken end
+  if now < meta.claimsFrom then return taken, {} end
   headsRead = math.min(math.max(claiming.left, 1), 200)
   fn.make_moves(KEY.readyJobs)
   local line, at = {}, 1
@@ -100,6 +155,11 @@ function fn.claim_due(claiming, perJob)
   for _, number in ipairs(touchedNumbers) do
     local job = touched[number]
     if not isListed[job.name] and claiming.owner.jobs[job.name] then line[#line + 1] = job.name end
+  end
+  local plain = {}
+  if #line == 1 and perJob[line[1]] == nil then
+    local job = fn.find_job(line[1])
+    if job then plain = fn.claim_plain(job, claiming) end
   end
   while claiming.left > 0 and line[at] do
     local name = line[at]
@@ -119,7 +179,7 @@ function fn.claim_due(claiming, perJob)
       fn.touch(job)
     end
   end
-  return taken
+  return taken, plain
 end
 `,
 }

@@ -1,5 +1,7 @@
 /** Every script, by the verb that runs it. */
 import { leasesAcquire } from './leases-acquire.ts'
+import { leasesAcquireOne } from './leases-acquire-one.ts'
+import { leasesReleaseOne } from './leases-release-one.ts'
 import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
@@ -9,6 +11,7 @@ import { repair } from './repair.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
 import { runsEnqueue } from './runs-enqueue.ts'
+import { runsEnqueuePlain } from './runs-enqueue-plain.ts'
 import { runsFind } from './runs-find.ts'
 import { runsGates } from './runs-gates.ts'
 import { runsGet } from './runs-get.ts'
@@ -35,6 +38,8 @@ import { schedulesSuspend } from './schedules-suspend.ts'
 
 export const verbModules = {
   leasesAcquire,
+  leasesAcquireOne,
+  leasesReleaseOne,
   leasesRelease,
   leasesRenew,
   leasesWithdraw,
@@ -44,6 +49,7 @@ export const verbModules = {
   runsCancel,
   runsClaim,
   runsEnqueue,
+  runsEnqueuePlain,
   runsFind,
   runsGates,
   runsGet,

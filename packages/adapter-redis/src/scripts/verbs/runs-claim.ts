@@ -10,7 +10,7 @@ fn.take_over_expired()
 fn.sweep_leases()
 local claiming = fn.open_claim(request)
 if claiming == nil then return fn.answer({ 'dead', {}, {} }) end
-local taken = fn.claim_due(claiming, request.perJob or {})
+local taken, plain = fn.claim_due(claiming, request.perJob or {})
 -- Suspects first, so that they start at once where anything does: a crash counts only for what has begun.
 local claimed = {}
 for _, run in ipairs(taken) do
@@ -19,6 +19,12 @@ end
 for _, run in ipairs(taken) do
   if not run.suspect then claimed[#claimed + 1] = fn.hand_over(run, claiming) end
 end
-return fn.answer({ 'ok', claimed, fn.tick_for(claiming.id, claiming.owner) })
+-- They were claimed first, and start first.
+local first, job, others = {}, plain[1] and fn.run_job(plain[1]).name or '', {}
+for _, run in ipairs(plain) do
+  if fn.is_first(run) then first[#first + 1] = fn.plain_out(run) else others[#others + 1] = { fn.run_out(run), run.started and 1 or 0 } end
+end
+for _, one in ipairs(claimed) do others[#others + 1] = one end
+return fn.answer({ 'ok', others, fn.tick_for(claiming.id, claiming.owner), job, first })
 `,
 }

@@ -62,11 +62,38 @@ local function settle_run(run, settlement)
   carry_on(run, settlement)
 end
 
+-- A success that holds no gate and has no successors: what the general way does with it comes to this.
+local function settle_plain(run, settlement)
+  local job, startedAt = fn.run_job(run), settlement.startedAt
+  if not run.started then job.lastRun = run.id end
+  fn.record_attempt(run, 'succeeded', startedAt)
+  run.owner, run.state, run.finishedAt, run.settled = nil, 'succeeded', now, 'succeeded succeeded'
+  run.result, run.failure = fn.given(settlement['then'].result), nil
+  owner.held = owner.held - 1
+  fn.cut(KEY.held, id .. '/' .. run.id)
+  local key = fn.obtain_key(job, run.key)
+  key.alive, key.busy = key.alive - 1, key.busy - 1
+  fn.cut(KEY.alive, fn.alive_member(run))
+  fn.add('alive', -1)
+  job.running = job.running - 1
+  job.lastSuccess, job.failures = run.id, 0
+  fn.file(job, run, 's')
+  fn.hint('s', run.id)
+end
+local function is_plain(run, settlement)
+  local following = settlement['then']
+  return following.to == 'succeeded' and fn.given(settlement.startedAt) ~= nil and run.gates == nil and run.suspect == nil and run.cancel == nil
+    and settlement.outcome == 'succeeded' and settlement.progress == nil and fn.given(settlement.error) == nil
+    and settlement.enqueue == nil and not settlement.holdGates
+end
+
 local replies = {}
 for index, settlement in ipairs(request.settlements) do
   local run = fn.held_run(owner and id, settlement.runId, settlement.fence)
   local isSettled = run ~= nil
-  if run then
+  if run and is_plain(run, settlement) then
+    settle_plain(run, settlement)
+  elseif run then
     settle_run(run, settlement)
   else
     -- The settlement may have arrived before, and its reply been lost.
@@ -75,6 +102,7 @@ for index, settlement in ipairs(request.settlements) do
   end
   replies[index] = { isSettled and 1 or 0, run and fn.run_job(run).failures or 0 }
 end
+if owner then fn.touch_owner(id, owner) end
 return fn.answer({ replies, fn.tick_for(owner and id, owner) })
 `,
 }

@@ -1,0 +1,92 @@
+/** Worker processes: started, asked, killed, frozen. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SchedulerEventName, SchedulerEvents } from '@quarterjack/core'
+import { signal } from './signal.ts'
+import type { Answers, Ask, Told, WorkerPlan } from './worker-plan.ts'
+
+/** A running process. */
+export interface Worker {
+  readonly name: string
+  readonly pid: number
+  readonly isAlive: boolean
+  /** Resolves when it has registered its jobs and works. */
+  readonly ready: Promise<void>
+  ask<What extends Ask['what']>(ask: Ask & { readonly what: What }): Promise<Answers[What]>
+  /** Events that it told of so far. */
+  events<Name extends SchedulerEventName>(name: Name): readonly SchedulerEvents[Name][]
+  /** `kill -9`; resolves when it is gone. */
+  kill(): Promise<void>
+  freeze(): void
+  thaw(): void
+  /** SIGTERM: answers its exit code. */
+  stop(): Promise<number | null>
+}
+
+const PROGRAM = new URL('./worker.ts', import.meta.url).pathname
+
+/** Starts a process. */
+export function startWorker(plan: WorkerPlan): Worker {
+  const child = fork(PROGRAM, [JSON.stringify(plan)], {
+    execArgv: ['--conditions=@quarterjack/source'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `quarterjack-compile-cache-${process.getuid?.() ?? 0}`) },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const { pid } = child
+  if (pid === undefined) throw new Error(`Worker ${plan.name} cannot be started.`)
+  const ended = once(child, 'exit')
+  const told: { readonly name: SchedulerEventName; readonly event: unknown }[] = []
+  const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>()
+  let lastId = 0
+
+  const ready = new Promise<void>((resolve, reject) => {
+    child.on('message', (message: Told) => {
+      if (message.kind === 'ready') resolve()
+      else if (message.kind === 'event') told.push(message)
+      else {
+        const call = waiting.get(message.id)
+        waiting.delete(message.id)
+        if (message.kind === 'answer') call?.resolve(message.answer)
+        else call?.reject(new Error(`Worker ${plan.name}: ${message.message}`))
+      }
+    })
+    child.on('exit', (code, by) => {
+      const error = new Error(`Worker ${plan.name} ended: ${by ?? code}.`)
+      reject(error)
+      for (const call of waiting.values()) call.reject(error)
+      waiting.clear()
+    })
+  })
+  ready.catch(() => undefined)
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null
+
+  return {
+    name: plan.name,
+    pid,
+    get isAlive() {
+      return isAlive()
+    },
+    ready,
+    ask: (ask) =>
+      new Promise((resolve, reject) => {
+        const id = ++lastId
+        waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject })
+        child.send({ id, ask })
+      }),
+    events: (name) => told.filter((one) => one.name === name).map(({ event }) => event as never),
+    async kill() {
+      signal(pid, 'SIGKILL')
+      if (isAlive()) await ended
+    },
+    freeze: () => signal(pid, 'SIGSTOP'),
+    thaw: () => signal(pid, 'SIGCONT'),
+    async stop() {
+      signal(pid, 'SIGCONT')
+      signal(pid, 'SIGTERM')
+      if (isAlive()) await ended
+      return child.exitCode
+    },
+  }
+}
