@@ -50,7 +50,10 @@ export function toClaimedRun(reply: Reply | undefined): ClaimedRun {
 }
 
 /** What a claim tells of a run of which its first attempt is all there is to tell (`plain_out`). */
-export function toPlainClaim(reply: Reply, { job, owner, storeNow }: { readonly job: string; readonly owner: string; readonly storeNow: number }): ClaimedRun {
+export function toPlainClaim(
+  reply: Reply,
+  { job, owner, storeNow }: { readonly job: string; readonly owner: string; readonly storeNow: number },
+): ClaimedRun {
   const row = list(reply)
   const started = flag(row[10])
   return {

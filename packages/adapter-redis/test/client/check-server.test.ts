@@ -85,6 +85,8 @@ describe('a server', () => {
   it('that cannot be reached is no server that does not tell', async () => {
     const { driver, server } = await driverOn({})
     await server.kill()
+    // What is asked before the client notices stays in its queue.
+    await new Promise((resolve) => setTimeout(resolve, 100))
     await expect(createServerCheck(driver, 'redis')()).rejects.toMatchObject({ code: 'StoreUnavailable' })
   })
 })

@@ -1,6 +1,6 @@
 /** What servers refuse, by way of every client: each with a code, and what to do. */
 import { mkdir } from 'node:fs/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { aclRules } from '../../src/client/privileges.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
@@ -9,31 +9,43 @@ import { freePort } from '../servers/free-port.ts'
 import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { startReplicated } from '../servers/replica.ts'
-import { CLIENTS, type OpenClient } from './clients.ts'
+import { CLIENTS, type ClientKind } from './clients.ts'
 import { ECHO, scriptOf, WRITE } from './scripts.ts'
 
 const PREFIX = 'jobs'
 const KEYS = [`{${PREFIX}}:meta`]
 
-describe.each(CLIENTS)('$name', ({ open }) => {
-  const opened: OpenClient[] = []
-  const driverOf = async (server: ServerAddress): Promise<Driver> => {
-    const one = await open(server)
-    opened.push(one)
-    return createDriver(createRedisClient(one.client, `{${PREFIX}}:`, 5_000), { store: 'redis', prefix: PREFIX })
-  }
-  const write = (driver: Driver): Promise<unknown> => driver.run('runs.claim', WRITE, KEYS, ['x'.repeat(1_000)])
-  const refused = async (driver: Driver): Promise<{ code: string; message: string; cause?: unknown }> =>
-    write(driver).then(
-      () => expect.fail('It was not refused.'),
-      (error: { code: string; message: string }) => error,
-    )
-  afterEach(() => {
-    for (const { end } of opened.splice(0)) end()
-  })
+/** A store's way to a server, and the end of its client. */
+interface Opened extends AsyncDisposable {
+  readonly driver: Driver
+  end(): void
+}
 
+async function openDriver({ open }: ClientKind, server: ServerAddress): Promise<Opened> {
+  const { client, end } = await open(server)
+  const driver = createDriver(createRedisClient(client, `{${PREFIX}}:`, 5_000), { store: 'redis', prefix: PREFIX })
+  return {
+    driver,
+    end,
+    async [Symbol.asyncDispose]() {
+      await driver.close()
+      end()
+    },
+  }
+}
+
+const write = (driver: Driver): Promise<unknown> => driver.run('runs.claim', WRITE, KEYS, ['x'.repeat(1_000)])
+
+const refused = (driver: Driver): Promise<{ readonly code: string; readonly message: string }> =>
+  write(driver).then(
+    () => expect.fail('It was not refused.'),
+    (error: { readonly code: string; readonly message: string }) => error,
+  )
+
+describe.concurrent.each(CLIENTS)('$name', (kind) => {
   it('cannot reach the server', async () => {
-    const driver = await driverOf({ port: await freePort() })
+    await using opened = await openDriver(kind, { port: await freePort() })
+    const { driver } = opened
     const error = await refused(driver)
     expect(error).toMatchObject({
       code: 'StoreUnavailable',
@@ -44,7 +56,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('has the wrong password', async () => {
     await using server = await startRedis({ password: 'right' })
-    const driver = await driverOf({ port: server.port, password: 'wrong' })
+    await using opened = await openDriver(kind, { port: server.port, password: 'wrong' })
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/WRONGPASS.*Check the user and password/),
@@ -53,7 +66,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('has no password', async () => {
     await using server = await startRedis({ password: 'right' })
-    const driver = await driverOf({ port: server.port })
+    await using opened = await openDriver(kind, { port: server.port })
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/NOAUTH.*Check the user and password/),
@@ -62,7 +76,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('lacks permissions, and is told the rules that are enough', async () => {
     await using server = await startRedis({ users: ['worker on >pw +hello +info +client +ping'] })
-    const driver = await driverOf({ port: server.port, username: 'worker', password: 'pw' })
+    await using opened = await openDriver(kind, { port: server.port, username: 'worker', password: 'pw' })
+    const { driver } = opened
     const error = await refused(driver)
     expect(error).toMatchObject({ code: 'StoreUnavailable', message: expect.stringMatching(/NOPERM/) })
     const rules = /ACL SETUSER <user> (.+)$/.exec(error.message)?.[1]
@@ -80,14 +95,17 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('lacks a permission only within the script', async () => {
     await using server = await startRedis({ users: ['worker on >pw ~* &* +hello +info +client +ping +eval +evalsha'] })
-    const driver = await driverOf({ port: server.port, username: 'worker', password: 'pw' })
+    await using opened = await openDriver(kind, { port: server.port, username: 'worker', password: 'pw' })
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({ code: 'StoreUnavailable', message: expect.stringMatching(/ACL SETUSER/) })
   })
 
   it('finds the memory full', async () => {
-    await using server = await startRedis({ config: ['maxmemory 3mb', 'maxmemory-policy noeviction'] })
-    await server.ask('SET', 'much', 'x'.repeat(3_000_000))
-    const driver = await driverOf(server)
+    await using server = await startRedis({ config: ['maxmemory-policy noeviction'] })
+    await server.ask('SET', 'much', 'x'.repeat(2_000_000))
+    await server.ask('CONFIG', 'SET', 'maxmemory', '1mb')
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/OOM.*maxmemory.*nothing was written/),
@@ -98,7 +116,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('is connected to a replica', async () => {
     await using servers = await startReplicated()
-    const driver = await driverOf(servers.replica)
+    await using opened = await openDriver(kind, servers.replica)
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/READONLY.*Connect to the primary/),
@@ -109,7 +128,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('finds a server that cannot save', async () => {
     await using server = await startRedis({ config: ['save 3600 1', 'enable-protected-configs yes'] })
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     await write(driver)
     await breakSaving(server)
     expect(await refused(driver)).toMatchObject({
@@ -120,7 +140,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('finds too few replicas', async () => {
     await using server = await startRedis({ config: ['min-replicas-to-write 1'] })
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/NOREPLICAS.*min-replicas-to-write/),
@@ -130,7 +151,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
   it("finds something that is not the store's", async () => {
     await using server = await startRedis()
     await server.ask('SET', KEYS[0]!, 'something')
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     expect(await refused(driver)).toMatchObject({
       code: 'InvalidOption',
       message: expect.stringMatching(/WRONGTYPE.*"\{jobs\}:".*option "prefix"/),
@@ -139,7 +161,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('finds the server busy with a script', async () => {
     await using server = await startRedis({ config: ['busy-reply-threshold 50'] })
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     const busy = server.ask('EVAL', 'while true do end', '0').catch(() => undefined)
     await until('it is busy', async () => (await server.ask('PING').catch(() => null)) === null)
     expect(await refused(driver)).toMatchObject({ code: 'StoreUnavailable', message: expect.stringMatching(/BUSY.*takes too long/) })
@@ -149,7 +172,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('has a script of ours that fails, or refuses', async () => {
     await using server = await startRedis()
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     const run = (source: string): Promise<unknown> => driver.run('runs.claim', scriptOf(source), KEYS, [])
     await expect(run('return nothing.at.all')).rejects.toMatchObject({
       code: 'StoreUnavailable',
@@ -171,9 +195,10 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('was ended by its user', async () => {
     await using server = await startRedis()
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     await driver.run('x', ECHO, KEYS, ['y'])
-    for (const { end } of opened.splice(0)) end()
+    opened.end()
     const begun = performance.now()
     expect(await refused(driver)).toMatchObject({
       code: 'StoreUnavailable',
@@ -184,7 +209,8 @@ describe.each(CLIENTS)('$name', ({ open }) => {
 
   it('is cut off in the middle of a call', async () => {
     await using server = await startRedis()
-    const driver = await driverOf(server)
+    await using opened = await openDriver(kind, server)
+    const { driver } = opened
     await driver.run('x', ECHO, KEYS, ['y'])
     server.pause()
     const call = refused(driver)

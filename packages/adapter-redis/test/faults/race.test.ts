@@ -25,8 +25,7 @@ it(`${PROCESSES} processes, ${SLOTS} slots: one run per slot, each executed once
   const schedule = every('1s', { start, end: start + (SECONDS - 1) * 1_000 })
   const settings = Array.from({ length: SCHEDULES }, (_, n) => ({ key: `tenant-${n}`, schedule }))
   await site.scheduler.schedules.setMany(site.job('slot'), settings)
-  const left = async (): Promise<number> =>
-    (await allSchedules(site.store)).filter(({ nextSlot }) => nextSlot !== null).length
+  const left = async (): Promise<number> => (await allSchedules(site.store)).filter(({ nextSlot }) => nextSlot !== null).length
   await until('the beginning', async () => (await site.store.now()) > start)
   await sleep((SECONDS - 1) * 1_000)
   // With many processes on few cores it takes its time.

@@ -191,7 +191,8 @@ const WEIGHTS: { readonly [Name in keyof typeof DEEDS]: number } = {
   ledger: 2,
 }
 
-type DeedOf<Name extends keyof typeof DEEDS> = (typeof DEEDS)[Name] extends fc.Arbitrary<infer Choices> ? { readonly do: Name } & Readonly<Choices> : never
+type DeedOf<Name extends keyof typeof DEEDS> =
+  (typeof DEEDS)[Name] extends fc.Arbitrary<infer Choices> ? { readonly do: Name } & Readonly<Choices> : never
 
 /** One of them. */
 export type Deed = { readonly [Name in keyof typeof DEEDS]: DeedOf<Name> }[keyof typeof DEEDS]

@@ -13,6 +13,7 @@ export async function toStep(world: World, deed: Deed, reference: Store): Promis
   switch (deed.do) {
     case 'passTime':
       world.now += deed.by
+      world.hasGoneBack ||= deed.by < 0
       return null
     case 'enqueue':
       return enqueue(world, deed)

@@ -61,8 +61,6 @@ export function everything(world: World): readonly Step[] {
     stepOf('runs.get', { ids: [...world.runIds, 'nobody'] }, (store, asked) => store.runs.get(asked)),
     stepOf('runs.gates', { names: [...JOBS.map(jobGate), mutexGate('x'), 'other'] }, (store, asked) => store.runs.gates(asked)),
     ...OWNERS.flatMap((owner) => [held(world, { do: 'held', owner }), due(world, { do: 'due', owner, limit: 100 })]),
-    ...ALL_JOBS.flatMap((job) =>
-      SCHEDULES.map((name) => ledger(world, { do: 'ledger', job, name, limit: 100, ago: null })),
-    ),
+    ...ALL_JOBS.flatMap((job) => SCHEDULES.map((name) => ledger(world, { do: 'ledger', job, name, limit: 100, ago: null }))),
   ]
 }

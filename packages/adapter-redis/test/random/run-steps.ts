@@ -13,6 +13,8 @@ import type { DeedNamed } from './deed.ts'
 import { type Step, stepOf } from './step.ts'
 import { type Claimed, JOBS, LEASE_MS, nextId, OTHER_NAME, pickOf, takeOf, type World } from './world.ts'
 
+const NEVER_MS = 1_000_000_000
+
 type Claiming = NonNullable<DeedNamed<'enqueue'>['claim']>
 type Asked = DeedNamed<'enqueue'>['requests'][number]
 
@@ -114,9 +116,9 @@ export function cancel(world: World, { places, reason }: DeedNamed<'cancel'>): S
   return stepOf('runs.cancel', { runs, now: world.now }, (store, asked) => store.runs.cancel(asked))
 }
 
-/** To its end: what a limit leaves for later is open. */
+/** To its end: what a limit leaves for later is open. After the clock went back, ends and ages differ in order, and which counts for age is open. */
 export function prune(world: World, { jobs, limit, succeeded, dead, forMs }: DeedNamed<'prune'>): Step {
-  const request = { rules: jobs.map((job) => ({ job, succeeded, dead, forMs })), limit, now: world.now }
+  const request = { rules: jobs.map((job) => ({ job, succeeded, dead, forMs: world.hasGoneBack ? NEVER_MS : forMs })), limit, now: world.now }
   return stepOf('runs.prune', request, async (store, asked) => {
     let pruned = 0
     for (;;) {

@@ -17,6 +17,7 @@ export type Claimed = Pick<RunRecord, 'id' | 'fence' | 'owner' | 'startedAt'>
 
 export interface World {
   now: number
+  hasGoneBack: boolean
   /** Makes ids that sort by creation. */
   ids: number
   readonly runIds: string[]
@@ -37,6 +38,7 @@ export interface World {
 export function createWorld(now: number): World {
   return {
     now,
+    hasGoneBack: false,
     ids: 0,
     runIds: [],
     claimed: [],

@@ -20,7 +20,8 @@ export const LOSS_SHOWN_MS = 60 * 60 * 1_000
 
 function describeLoss({ at, everything, schedules, runs }: StoreLoss, now: number): string {
   const what = everything ? 'everything that was in it' : 'its newest writes'
-  const counts = schedules === null || runs === null ? 'how much is unknown' : `${schedules} dynamic schedules and ${runs} unfinished runs are gone`
+  const counts =
+    schedules === null || runs === null ? 'how much is unknown' : `${schedules} dynamic schedules and ${runs} unfinished runs are gone`
   return `the store lost ${what} ${roughly(Math.max(0, now - at))} ago: ${counts}`
 }
 

@@ -1,6 +1,5 @@
 /** Events by name, each with its own type. Listeners are isolated: one that throws hurts nothing. */
 import type { StoredError } from '../errors/stored-error.ts'
-import type { StoreLoss } from '../store/runs.ts'
 import type { SkipReason, TriggerKind } from '../run/run-state.ts'
 
 interface RunEvent {
@@ -47,7 +46,15 @@ export interface SchedulerEvents {
   'store.failed': { readonly verb: string; readonly error: StoredError; readonly retryInMs: number }
   'store.recovered': { readonly afterMs: number }
   /** The store lost writes that it had answered. What this process declares is declared again; the rest of it is gone. */
-  'store.lost': StoreLoss
+  'store.lost': {
+    readonly at: number
+    /** Nothing was left. Otherwise only the newest writes are gone. */
+    readonly everything: boolean
+    /** How many dynamic schedules are gone, as far as this process knows; null: unknown. */
+    readonly schedules: number | null
+    /** The same of runs that had not ended. */
+    readonly runs: number | null
+  }
   /** The store's clock went back by this much. */
   'clock.backward': { readonly byMs: number }
   'listener.failed': { readonly event: string; readonly error: StoredError }
