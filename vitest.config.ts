@@ -25,7 +25,10 @@ const LEFT_TO_FULL = {
   'packages/adapter-pg/test/faults/race.test.ts': 'many processes racing for slots',
 }
 /** Tests with processes of their own, which look at how long things take: one file at a time, with nothing beside it, as examples are. */
-const PROCESSES = ['faults', 'scale', 'soak', 'store'].map((tests) => `packages/adapter-pg/test/${tests}/**/*.test.ts`)
+const PROCESSES = [
+  ...['faults', 'scale', 'soak', 'store'].map((tests) => `packages/adapter-pg/test/${tests}/**/*.test.ts`),
+  ...['faults', 'loss', 'client'].map((tests) => `packages/adapter-redis/test/${tests}/**/*.test.ts`),
+]
 
 const isFull = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
 const leftOut: readonly string[] = isFull ? [] : Object.keys(LEFT_TO_FULL)

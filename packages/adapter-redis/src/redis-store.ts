@@ -29,7 +29,7 @@ const NAME = 'redis'
  * (`maxmemory-policy noeviction`), and know that a failover may lose the last writes. `open()` warns of the first two.
  *
  * @example
- * const client = await createClient({ url: process.env.REDIS_URL }).connect()
+ * const client = await createClient({ url: process.env.REDIS_URL ?? 'redis://localhost' }).connect()
  * const scheduler = createScheduler({ store: redisStore({ client }), jobs: [report] })
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {

@@ -9,7 +9,7 @@ import type { ServerAddress } from '../servers/ask-server.ts'
 /** A user's client. */
 export interface OpenClient {
   readonly client: RedisStoreClient
-  end(): void
+  end(): unknown
 }
 
 /** One way to make a client. */
@@ -30,10 +30,11 @@ async function openNodeRedis<Client extends RedisStoreClient & NodeRedisLife>(cl
   const connected = client.connect()
   connected.catch(ignore)
   await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, 300))])
-  return { client, end: () => client.destroy() }
+  return { client, end: () => client.isOpen && client.destroy() }
 }
 
 interface NodeRedisLife {
+  readonly isOpen: boolean
   on(event: 'error', listener: () => void): unknown
   connect(): Promise<unknown>
   destroy(): void
@@ -53,5 +54,5 @@ export const CLIENTS: readonly ClientKind[] = [
   { name: 'ioredis 6', open: async (server) => openIoRedis(new Redis(urlOf(server))) },
   { name: 'ioredis 6, auto-pipelining', open: async (server) => openIoRedis(new Redis(urlOf(server), { enableAutoPipelining: true })) },
   { name: 'ioredis 6, lazy', open: async (server) => openIoRedis(new Redis(urlOf(server), { lazyConnect: true })) },
-  { name: 'ioredis 5', open: async (server) => openIoRedis(new Redis5(urlOf(server))) },
+  { name: 'ioredis 5', open: async (server) => openIoRedis(new Redis5.default(urlOf(server))) },
 ]

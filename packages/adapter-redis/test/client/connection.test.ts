@@ -58,6 +58,7 @@ describe('a connection', () => {
     client.state = 'over'
     client.emit('end')
     await wait
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('is watched once, however many stores use it', () => {

@@ -18,7 +18,7 @@ const KEYS = [`{${PREFIX}}:meta`]
 /** A store's way to a server, and the end of its client. */
 interface Opened extends AsyncDisposable {
   readonly driver: Driver
-  end(): void
+  end(): unknown
 }
 
 async function openDriver({ open }: ClientKind, server: ServerAddress): Promise<Opened> {

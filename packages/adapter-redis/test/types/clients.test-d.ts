@@ -17,7 +17,7 @@ describe('the client', () => {
     redisStore({ client: createClient5() })
     redisStore({ client: new Redis() })
     redisStore({ client: new Cluster([]) })
-    redisStore({ client: new Redis5() })
+    redisStore({ client: new Redis5.default() })
   })
 
   it('is what it says', () => {

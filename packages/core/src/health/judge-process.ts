@@ -16,7 +16,7 @@ export const CLOCK_OFFSET_BOUND_MS = 5_000
 export const LOOP_LAG_BOUND_MS = 1_000
 
 /** So long a loss of writes counts: somebody has to look what is missing. */
-export const LOSS_SHOWN_MS = 60 * 60 * 1_000
+export const LOSS_SHOWN_MS: number = 60 * 60 * 1_000
 
 function describeLoss({ at, everything, schedules, runs }: StoreLoss, now: number): string {
   const what = everything ? 'everything that was in it' : 'its newest writes'

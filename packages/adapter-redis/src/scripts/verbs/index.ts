@@ -1,4 +1,5 @@
 /** Every script, by the verb that runs it. */
+import type { LuaModule } from '../lua-module.ts'
 import { leasesAcquire } from './leases-acquire.ts'
 import { leasesAcquireOne } from './leases-acquire-one.ts'
 import { leasesReleaseOne } from './leases-release-one.ts'
@@ -36,7 +37,46 @@ import { schedulesRetire } from './schedules-retire.ts'
 import { schedulesSet } from './schedules-set.ts'
 import { schedulesSuspend } from './schedules-suspend.ts'
 
-export const verbModules = {
+/** Every script by its name here. */
+export type VerbName =
+  | 'leasesAcquire'
+  | 'leasesAcquireOne'
+  | 'leasesReleaseOne'
+  | 'leasesRelease'
+  | 'leasesRenew'
+  | 'leasesWithdraw'
+  | 'now'
+  | 'open'
+  | 'repair'
+  | 'runsCancel'
+  | 'runsClaim'
+  | 'runsEnqueue'
+  | 'runsEnqueuePlain'
+  | 'runsFind'
+  | 'runsGates'
+  | 'runsGet'
+  | 'runsHeld'
+  | 'runsLeave'
+  | 'runsPrune'
+  | 'runsReleaseGates'
+  | 'runsRenew'
+  | 'runsSettle'
+  | 'runsStats'
+  | 'schedulesCountSkips'
+  | 'schedulesDue'
+  | 'schedulesFire'
+  | 'schedulesGet'
+  | 'schedulesLedger'
+  | 'schedulesList'
+  | 'schedulesLoad'
+  | 'schedulesQuarantine'
+  | 'schedulesRegister'
+  | 'schedulesRemove'
+  | 'schedulesRetire'
+  | 'schedulesSet'
+  | 'schedulesSuspend'
+
+export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesAcquire,
   leasesAcquireOne,
   leasesReleaseOne,
@@ -73,4 +113,4 @@ export const verbModules = {
   schedulesRetire,
   schedulesSet,
   schedulesSuspend,
-} as const
+}
