@@ -42,8 +42,8 @@ function evalBy(client: IoRedisBase, { by, script, keys, args }: ScriptCall): Pr
 }
 
 /**
- * With enableAutoPipelining a call would wait for others, and on a cluster share their way: that is chosen by its first
- * argument, which is no key. A pipeline of its own goes out at once, to where its keys are.
+ * With enableAutoPipelining a call would wait for the answers of others, and on a cluster older versions sent it along with
+ * them to where its hash, taken for a key, would lie. A pipeline of its own goes out at once, to where its keys are.
  */
 async function evalApart(client: IoRedisBase, { by, script, keys, args }: ScriptCall): Promise<unknown> {
   const results = await client.pipeline([[by === 'sha' ? 'evalsha' : 'eval', script, keys.length, ...keys, ...args]]).exec()

@@ -20,15 +20,37 @@ export const SERVER_TIME = `(function()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end)()`
 
-/** What it needs comes first, each module once. A script declares each key that its text names as \`KEY.…\`. */
+/**
+ * What it needs comes first, each module once; of their functions only those that the verb can reach, since each one costs
+ * every call. A script declares each key that its text names as `KEY.…`.
+ */
 export function buildScript(verb: LuaModule, time: string = SERVER_TIME): VerbScript {
   const modules = new Set<LuaModule>()
   gather(verb, modules)
-  const body = [...modules].map(({ name, source }) => `-- ${name}\n${source.trim()}\n`).join('\n')
+  const body = reachable([...modules].map(({ name, source }) => `-- ${name}\n${source.trim()}`)).join('\n')
   const keys = [...new Set([...body.matchAll(/\bKEY\.(\w+)/g)].map(([, key = '']) => key))].sort()
   const table = keys.map((key, index) => `${key} = KEYS[${index + 1}]`).join(', ')
-  const source = `local KEY = { ${table} }\n${body.replace('$TIME$', time)}`
+  const source = `local KEY = { ${table} }\n${body.replace('$TIME$', time)}\n`
   return { name: verb.name, source, sha: createHash('sha1').update(source).digest('hex'), keys }
+}
+
+/** A function of a module: one line that closes it, or all up to a line that does. */
+const FUNCTION = /^function fn\.(\w+)\((?:.* end|[^]*?\nend)$/gm
+
+/** The sources without the functions that nothing left names. */
+function reachable(sources: readonly string[]): readonly string[] {
+  const functions = new Map<string, string>()
+  const rest = sources.map((source) => source.replace(FUNCTION, (text, name: string) => void functions.set(name, text) ?? `@${name}`))
+  const reached = new Set<string>()
+  const reach = (text: string): void => {
+    for (const [, name = ''] of text.matchAll(/\bfn\.(\w+)/g)) {
+      if (reached.has(name)) continue
+      reached.add(name)
+      reach(functions.get(name) ?? '')
+    }
+  }
+  for (const text of rest) reach(text)
+  return rest.map((source) => source.replace(/^@(\w+)$/gm, (_, name: string) => (reached.has(name) ? (functions.get(name) as string) : '')))
 }
 
 function gather(module: LuaModule, into: Set<LuaModule>): void {

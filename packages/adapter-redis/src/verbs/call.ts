@@ -3,6 +3,7 @@ import { QuarterjackError, type StoreHint, type Tick } from '@quarterjack/core/s
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import type { Reply } from '../client/redis-client.ts'
+import { readHints } from '../hints/message.ts'
 import { createLossWatch, type LossWatch, type Position } from '../loss/loss-watch.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
 import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
@@ -73,7 +74,7 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
       const { position, storeNow, hints, reply, isRefused } = await run(script, rest, now, told)
       if (!isRefused || told === null) {
         watch.observe(position)
-        if (hints.length > 0) tellHere(hints.map(toHint))
+        if (hints.length > 0) tellHere(readHints(hints))
         return { storeNow, reply }
       }
       await watch.repair(told)
@@ -116,21 +117,5 @@ export function toTick(storeNow: number, reply: Reply | undefined): Tick {
     nextDueAt: numberOrNull(nextDueAt),
     nextRunAt: numberOrNull(nextRunAt),
     nextExpiryAt: numberOrNull(nextExpiryAt),
-  }
-}
-
-function toHint(reply: Reply): StoreHint {
-  const [kind, about] = list(reply)
-  switch (kind) {
-    case 'c':
-      return { kind: 'cancel', owner: text(about) }
-    case 's':
-      return { kind: 'settled', runId: text(about) }
-    case 'l':
-      return { kind: 'lease', name: text(about) }
-    case 'r':
-      return { kind: 'work', of: 'runs' }
-    default:
-      return { kind: 'work' }
   }
 }

@@ -1,5 +1,6 @@
 /** Clusters, by way of both clients. */
 import { Cluster } from 'ioredis'
+import Redis5 from 'ioredis-5'
 import { createCluster } from 'redis'
 import { createCluster as createCluster5 } from 'redis-5'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -26,21 +27,20 @@ const openNodeRedis = async (
   await client.connect()
   return { client, end: () => client.destroy() }
 }
-const openIoRedis = (options: { enableAutoPipelining?: boolean; keyPrefix?: string } = {}): OpenClient => {
-  const client = new Cluster(
-    cluster.nodes.map(({ host, port }) => ({ host, port })),
-    options,
-  )
+const openIoRedis = (client: RedisStoreClient & { on(event: 'error', listener: () => void): unknown; disconnect(): void }): OpenClient => {
   client.on('error', ignore)
   return { client, end: () => client.disconnect() }
 }
+const addresses = (): { host: string; port: number }[] => cluster.nodes.map(({ host, port }) => ({ host, port }))
+const PIPELINING = { enableAutoPipelining: true }
 
 describe.each([
   { name: 'redis 6', open: () => openNodeRedis(createCluster({ rootNodes: rootNodes() })) },
   { name: 'redis 6, few connections', open: () => openNodeRedis(createCluster({ rootNodes: rootNodes(), minimizeConnections: true })) },
   { name: 'redis 5', open: () => openNodeRedis(createCluster5({ rootNodes: rootNodes() })) },
-  { name: 'ioredis 6', open: async () => openIoRedis() },
-  { name: 'ioredis 6, auto-pipelining', open: async () => openIoRedis({ enableAutoPipelining: true }) },
+  { name: 'ioredis 6', open: async () => openIoRedis(new Cluster(addresses())) },
+  { name: 'ioredis 6, auto-pipelining', open: async () => openIoRedis(new Cluster(addresses(), PIPELINING)) },
+  { name: 'ioredis 5, auto-pipelining', open: async () => openIoRedis(new Redis5.Cluster(addresses(), PIPELINING)) },
 ])('a cluster by way of $name', ({ open }) => {
   const opened: OpenClient[] = []
   const driverOf = async (prefix: string): Promise<Driver> => {
