@@ -12,8 +12,8 @@ export interface Expected {
   readonly skipped?: readonly string[]
   /** Runs that a caller was promised. */
   readonly promised?: readonly string[]
-  /** Runs that the store itself has lost. */
-  readonly forgotten?: readonly string[]
+  /** What began before may be unknown to the store: it has lost writes. Default: nothing. */
+  readonly lostAt?: number
   /** Errors that the server may have answered with, by their first word. */
   readonly serverErrors?: RegExp
   /** Intervals changed on the way: the audit alone judges the slots. */
@@ -67,7 +67,7 @@ export async function judge(site: Site, expected: Expected = {}): Promise<Findin
 
 /** The history of runs against the record of effects. */
 function judgeRuns(runs: readonly FinishedRun[], effects: readonly Effect[], expected: Expected): readonly (string | null)[] {
-  const { repeated = [], skipped = ['overlap'], promised = [], forgotten = [] } = expected
+  const { repeated = [], skipped = ['overlap'], promised = [], lostAt = 0 } = expected
   const byId = new Map(runs.map((run) => [run.id, run]))
   const isSuccess = (id: string): boolean => byId.get(id)?.state === 'succeeded'
   const returned = effects.filter(({ ending }) => ending === 'returned')
@@ -85,7 +85,7 @@ function judgeRuns(runs: readonly FinishedRun[], effects: readonly Effect[], exp
     ),
     list(
       'effects that no run accounts for',
-      effects.filter(({ runId }) => !isSuccess(runId) && !forgotten.includes(runId)),
+      effects.filter(({ runId, startedAt }) => !isSuccess(runId) && startedAt > lostAt),
     ),
     list(
       'successes without effect',

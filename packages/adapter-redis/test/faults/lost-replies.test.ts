@@ -96,35 +96,41 @@ describe('a line that', () => {
   )
 })
 
-it.each(['node-redis', 'ioredis'] as const)('one process behind %s and a dead line: its run is taken over, and it works again by itself', async (client) => {
-  await using site = await createSite(server, [{ name: 'long', workMs: [60_000, 50] }, { name: 'task' }])
-  await using proxy = await startRespProxy(server.url)
-  const [other] = await site.start(['other'])
-  other!.freeze()
-  const [deaf] = await site.start(['deaf'], { storeUrl: proxy.url, client })
-  const id = await site.trigger('long')
-  const first = await site.effectOf(id)
-  other!.thaw()
-  await until('the other one works', async () => (await other!.ask({ what: 'health' })).store.reachable)
-  const cutAt = await site.effects.now()
-  proxy.blackhole()
-  const second = await site.effectOf(id, ({ attempt }) => attempt === 2)
-  expect([first.worker, second.worker]).toEqual(['deaf', 'other'])
-  expect(second.startedAt - cutAt).toBeLessThan(LEASE_MS + 1_000)
-  expect(second.fence).toBeGreaterThan(first.fence)
-  await until('its handler was told', async () => (await site.effectOf(id)).ending !== null)
-  const told = await site.effectOf(id)
-  expect(told.ending).toBe('LeaseLost')
-  expect(Number(told.endedAt) - cutAt).toBeLessThan(LEASE_MS + 500)
+it.each(['node-redis', 'ioredis'] as const)(
+  'one process behind %s and a dead line: its run is taken over, and it works again by itself',
+  async (client) => {
+    await using site = await createSite(server, [{ name: 'long', workMs: [60_000, 50] }, { name: 'task' }])
+    await using proxy = await startRespProxy(server.url)
+    const [other] = await site.start(['other'])
+    other!.freeze()
+    const [deaf] = await site.start(['deaf'], { storeUrl: proxy.url, client })
+    const id = await site.trigger('long')
+    const first = await site.effectOf(id)
+    other!.thaw()
+    await until('the other one works', async () => (await other!.ask({ what: 'health' })).store.reachable)
+    const cutAt = await site.effects.now()
+    proxy.blackhole()
+    const second = await site.effectOf(id, ({ attempt }) => attempt === 2)
+    expect([first.worker, second.worker]).toEqual(['deaf', 'other'])
+    expect(second.startedAt - cutAt).toBeLessThan(LEASE_MS + 1_000)
+    expect(second.fence).toBeGreaterThan(first.fence)
+    await until('its handler was told', async () => (await site.effectOf(id)).ending !== null)
+    const told = await site.effectOf(id)
+    expect(told.ending).toBe('LeaseLost')
+    expect(Number(told.endedAt) - cutAt).toBeLessThan(LEASE_MS + 500)
 
-  proxy.heal()
-  await other!.stop()
-  const work = await site.effectOf(await site.trigger('task'))
-  expect(work.worker).toBe('deaf')
-  await until('its health is fine', async () => (await deaf!.ask({ what: 'health' })).store.error === null)
-  await judge(site, { promised: [id, work.runId] })
-  figure(`one process behind a dead line (${client})`, { 'takeover ms': second.startedAt - cutAt, 'told ms': Number(told.endedAt) - cutAt })
-})
+    proxy.heal()
+    await other!.stop()
+    const work = await site.effectOf(await site.trigger('task'))
+    expect(work.worker).toBe('deaf')
+    await until('its health is fine', async () => (await deaf!.ask({ what: 'health' })).store.error === null)
+    await judge(site, { promised: [id, work.runId] })
+    figure(`one process behind a dead line (${client})`, {
+      'takeover ms': second.startedAt - cutAt,
+      'told ms': Number(told.endedAt) - cutAt,
+    })
+  },
+)
 
 describe('replies to what was written are lost', () => {
   it(`${EACH} times of fire, settle, enqueue and renewal: each slot and each trigger runs exactly once`, async () => {
@@ -138,7 +144,12 @@ describe('replies to what was written are lost', () => {
       }
     })
     expect(refused).toBe(0)
-    figure(`${lost.length} replies lost to fire, settle, enqueue, renew`, { slots, runs: runs.length, triggers, 'triggers refused': refused })
+    figure(`${lost.length} replies lost to fire, settle, enqueue, renew`, {
+      slots,
+      runs: runs.length,
+      triggers,
+      'triggers refused': refused,
+    })
   })
 
   it(`${EACH} times of a claim: each run is found, given back, and starts once`, async () => {

@@ -135,25 +135,28 @@ it('a holder that is killed is passed over within its lease and a second; one th
   })
 })
 
-it.each(['node-redis', 'ioredis'] as const)('a holder behind %s is told within its lease that the server froze, and may not be believed any more', async (kind) => {
-  // The clients take turns.
-  const [first, second] = [await launch('a', 60_000), await launch('b', 60_000)]
-  const chosen = kind === 'node-redis' ? { name: 'a', other: second } : { name: 'b', other: first }
-  chosen.other.kill('SIGKILL')
-  const fence = await holding(chosen.name)
-  server.pause()
-  const frozenAt = await holds.now()
-  await until('the holder has let go', async () => (await holds.all()).find((one) => one.fence === fence)?.to != null)
-  const held = (await holds.all()).find((one) => one.fence === fence)
-  expect(held?.told).toBe(true)
-  const toldMs = Number(held?.to) - frozenAt
-  expect(toldMs).toBeLessThan(LEASE_MS)
-  await sleep(LEASE_MS + 1_000 - toldMs)
-  server.resume()
-  await until('it is held again', async () => (await holds.all()).some((one) => one.fence > fence))
-  expectExclusive(await holds.all())
-  figure(`a server that freezes while a mutex is held (${kind})`, { 'holder told after ms': toldMs, 'lease ms': LEASE_MS })
-})
+it.each(['node-redis', 'ioredis'] as const)(
+  'a holder behind %s is told within its lease that the server froze, and may not be believed any more',
+  async (kind) => {
+    // The clients take turns.
+    const [first, second] = [await launch('a', 60_000), await launch('b', 60_000)]
+    const chosen = kind === 'node-redis' ? { name: 'a', other: second } : { name: 'b', other: first }
+    chosen.other.kill('SIGKILL')
+    const fence = await holding(chosen.name)
+    server.pause()
+    const frozenAt = await holds.now()
+    await until('the holder has let go', async () => (await holds.all()).find((one) => one.fence === fence)?.to != null)
+    const held = (await holds.all()).find((one) => one.fence === fence)
+    expect(held?.told).toBe(true)
+    const toldMs = Number(held?.to) - frozenAt
+    expect(toldMs).toBeLessThan(LEASE_MS)
+    await sleep(LEASE_MS + 1_000 - toldMs)
+    server.resume()
+    await until('it is held again', async () => (await holds.all()).some((one) => one.fence > fence))
+    expectExclusive(await holds.all())
+    figure(`a server that freezes while a mutex is held (${kind})`, { 'holder told after ms': toldMs, 'lease ms': LEASE_MS })
+  },
+)
 
 it('the same processes go on when the server was away', async () => {
   const processes = [await launch('a'), await launch('b')]

@@ -73,38 +73,41 @@ const HURTS: readonly Hurt[] = [
   },
 ]
 
-it.each(HURTS)('$what: health says why, and work goes on by itself when writes are taken again', async ({ what, told, serverErrors, begin, end }) => {
-  await using server = await startRedis(DURABLE)
-  await using site = await createSite(server, JOBS)
-  const workers = await site.start(['a', 'b'])
-  for (const worker of workers) await worker.ask({ what: 'load', job: 'task', each: 20 })
-  await sleep(500)
-  await begin(server)
-  const whys: string[] = []
-  for (const worker of workers) {
-    await until(`health of ${worker.name} that says why`, async () => {
-      const health = await worker.ask({ what: 'health' })
-      const found = health.status === 'unhealthy' ? health.why.find((one) => told.test(one)) : undefined
-      if (found !== undefined) whys.push(found)
-      return found !== undefined
-    })
-  }
-  await sleep(LASTS_MS)
-  await end(server)
-  const backAt = await site.effects.now()
-  await site.untilWorkOf(workers, backAt)
-  const first = (await site.effects.all()).find(({ startedAt }) => startedAt > backAt)
-  for (const worker of workers) {
-    await until(`health of ${worker.name}`, async () => {
-      const { store } = await worker.ask({ what: 'health' })
-      return store.reachable && store.failingForMs === 0
-    })
-  }
-  const tallies = await Promise.all(workers.map((worker) => worker.ask({ what: 'ease' })))
-  expect(workers.map(({ isAlive }) => isAlive)).toEqual([true, true])
-  const backMs = Number(first?.startedAt) - backAt
-  expect(backMs).toBeLessThan(6_000)
-  const promised = tallies.flatMap(({ acknowledged }) => acknowledged)
-  const { slots, runs } = await judge(site, { promised, serverErrors, repeated: 'any' })
-  figure(what, { 'first start afterwards ms': backMs, slots, runs: runs.length, health: JSON.stringify(whys[0]) })
-})
+it.each(HURTS)(
+  '$what: health says why, and work goes on by itself when writes are taken again',
+  async ({ what, told, serverErrors, begin, end }) => {
+    await using server = await startRedis(DURABLE)
+    await using site = await createSite(server, JOBS)
+    const workers = await site.start(['a', 'b'])
+    for (const worker of workers) await worker.ask({ what: 'load', job: 'task', each: 20 })
+    await sleep(500)
+    await begin(server)
+    const whys: string[] = []
+    for (const worker of workers) {
+      await until(`health of ${worker.name} that says why`, async () => {
+        const health = await worker.ask({ what: 'health' })
+        const found = health.status === 'unhealthy' ? health.why.find((one) => told.test(one)) : undefined
+        if (found !== undefined) whys.push(found)
+        return found !== undefined
+      })
+    }
+    await sleep(LASTS_MS)
+    await end(server)
+    const backAt = await site.effects.now()
+    await site.untilWorkOf(workers, backAt)
+    const first = (await site.effects.all()).find(({ startedAt }) => startedAt > backAt)
+    for (const worker of workers) {
+      await until(`health of ${worker.name}`, async () => {
+        const { store } = await worker.ask({ what: 'health' })
+        return store.reachable && store.failingForMs === 0
+      })
+    }
+    const tallies = await Promise.all(workers.map((worker) => worker.ask({ what: 'ease' })))
+    expect(workers.map(({ isAlive }) => isAlive)).toEqual([true, true])
+    const backMs = Number(first?.startedAt) - backAt
+    expect(backMs).toBeLessThan(6_000)
+    const promised = tallies.flatMap(({ acknowledged }) => acknowledged)
+    const { slots, runs } = await judge(site, { promised, serverErrors, repeated: 'any' })
+    figure(what, { 'first start afterwards ms': backMs, slots, runs: runs.length, health: JSON.stringify(whys[0]) })
+  },
+)

@@ -20,6 +20,8 @@ export interface RespProxy extends AsyncDisposable {
   readonly url: string
   /** Resets all connections, on both sides. */
   cut(): void
+  /** New connections go to another server, as when a name is pointed elsewhere. */
+  leadTo(url: string): void
   /** Resets the connection of the next request that fits, at that very moment; resolves when it has happened. */
   cutAt(point: CutPoint): Promise<void>
   /** Swallows one direction (default both) until {@link heal}: what is sent is lost, and nobody is told. */
@@ -48,7 +50,7 @@ interface Rules {
 
 /** Starts a proxy to the server that `url` names, on a port of its own. */
 export async function startRespProxy(url: string): Promise<RespProxy> {
-  const target = new URL(url)
+  let target = new URL(url)
   const links = new Set<Link>()
   const rules: Rules = { swallowed: new Set(), cutPoints: [] }
   const server = createServer({ noDelay: true }, (client) => {
@@ -78,6 +80,9 @@ export async function startRespProxy(url: string): Promise<RespProxy> {
     url: own.href,
     cut() {
       for (const link of [...links]) reset(link)
+    },
+    leadTo(other) {
+      target = new URL(other)
     },
     cutAt: (point) => new Promise((resolve) => void rules.cutPoints.push({ ...point, happened: resolve })),
     blackhole(direction) {

@@ -13,6 +13,7 @@ const TOLD_EVENTS: readonly SchedulerEventName[] = [
   'run.stale',
   'run.dead',
   'store.recovered',
+  'store.lost',
   'slots.skipped',
 ]
 

@@ -2,7 +2,6 @@
 import * as fc from 'fast-check'
 import { HOLDERS, JOBS, KEYS, MUTEXES, OTHER_NAME, OWNERS, SCHEDULES } from './world.ts'
 
-const job = fc.constantFrom(...JOBS)
 const anyJob = fc.constantFrom(...JOBS, OTHER_NAME)
 const key = fc.constantFrom(...KEYS)
 const owner = fc.constantFrom(...OWNERS)

@@ -5,7 +5,7 @@ import { ownerOf } from './run-steps.ts'
 import { type Step, stepOf } from './step.ts'
 import { JOBS, OTHER_NAME, OWNERS, pickOf, SCHEDULES, type World } from './world.ts'
 
-const ALL_JOBS = [...JOBS, OTHER_NAME]
+const ALL_JOBS = [...JOBS, OTHER_NAME] as const
 
 export function due(world: World, { owner, limit }: DeedNamed<'due'>): Step {
   return stepOf('schedules.due', { owner: ownerOf(world, owner), limit, now: world.now }, (store, asked) => store.schedules.due(asked))

@@ -116,9 +116,16 @@ export function cancel(world: World, { places, reason }: DeedNamed<'cancel'>): S
   return stepOf('runs.cancel', { runs, now: world.now }, (store, asked) => store.runs.cancel(asked))
 }
 
-/** To its end: what a limit leaves for later is open. After the clock went back, ends and ages differ in order, and which counts for age is open. */
+/**
+ * To its end: what a limit leaves for later is open. Not by age once the clock went back: records do not end in the order of
+ * their ages then, and the reference stops at the first that is young enough.
+ */
 export function prune(world: World, { jobs, limit, succeeded, dead, forMs }: DeedNamed<'prune'>): Step {
-  const request = { rules: jobs.map((job) => ({ job, succeeded, dead, forMs: world.hasGoneBack ? NEVER_MS : forMs })), limit, now: world.now }
+  const request = {
+    rules: jobs.map((job) => ({ job, succeeded, dead, forMs: world.hasGoneBack ? NEVER_MS : forMs })),
+    limit,
+    now: world.now,
+  }
   return stepOf('runs.prune', request, async (store, asked) => {
     let pruned = 0
     for (;;) {

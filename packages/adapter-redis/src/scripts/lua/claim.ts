@@ -84,6 +84,11 @@ function fn.find_claimable(job, claiming)
     end
   end
 end
+-- The job goes to the end of those that wait for a turn.
+function fn.use_turn(job)
+  job.turn = fn.count('turns')
+  fn.put(KEY.readyJobs, job.name, job.turn)
+end
 -- It holds no gate, and nobody stands before it: what the general way does with it comes to this.
 local function is_plain(run)
   return run.gates == nil and run.promotedBy == nil and run.debounced == nil and run.open == nil and run.trigger ~= 'schedule' and run.runAt <= now
@@ -120,7 +125,7 @@ function fn.claim_plain(job, claiming)
   fn.each_chunk(removed, 2000, function(from, to) call('ZREM', KEY.ready, unpack(removed, from, to)) end)
   fn.each_chunk(held, 2000, function(from, to) call('ZADD', KEY.held, unpack(held, from, to)) end)
   job.pending, job.running, job.ready = job.pending - count, job.running + count, job.ready - count
-  job.isTurnUsed = true
+  fn.use_turn(job)
   owner.held = owner.held + count
   claiming.left = claiming.left - count
   fn.forget_heads('ready', job)
@@ -173,7 +178,7 @@ function fn.claim_due(claiming, perJob)
         fn.take(run, claiming)
         taken[#taken + 1] = run
         counts[name] = (counts[name] or 0) + 1
-        job.isTurnUsed = true
+        fn.use_turn(job)
         line[#line + 1] = name
       end
       fn.touch(job)

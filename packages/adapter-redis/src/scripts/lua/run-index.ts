@@ -229,7 +229,7 @@ beforeWriting[#beforeWriting + 1] = function()
     index = index + 1
     if fn.job_by_number(job.number) == job then
       if fn.is_ready(job) then
-        if job.turn == nil or job.isTurnUsed then
+        if job.turn == nil then
           job.turn = fn.count('turns')
           fn.put(KEY.readyJobs, job.name, job.turn)
         end
@@ -237,7 +237,6 @@ beforeWriting[#beforeWriting + 1] = function()
         job.turn = nil
         fn.cut(KEY.readyJobs, job.name)
       end
-      job.isTurnUsed = nil
       local timedAt = fn.next_change(job)
       if timedAt == INFINITY then timedAt = nil end
       if timedAt ~= job.timedAt then
