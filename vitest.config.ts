@@ -23,11 +23,20 @@ const LEFT_TO_FULL = {
   'packages/adapter-pg/test/faults/mutex.test.ts': 'the mutex between processes that are killed and frozen',
   'packages/adapter-pg/test/faults/kill-storm.test.ts': 'many kills of many processes',
   'packages/adapter-pg/test/faults/race.test.ts': 'many processes racing for slots',
+  'packages/adapter-redis/test/conformance/cluster-ioredis.test.ts': 'the store contract on a cluster by way of ioredis',
+  'packages/adapter-redis/test/conformance/resp2.test.ts': 'the store contract with RESP2',
+  'packages/adapter-redis/test/client/cluster.test.ts': 'clusters that move slots and lose nodes, below the store',
+  'packages/adapter-redis/test/client/sentinel.test.ts': 'failovers by Sentinel, below the store',
+  'packages/adapter-redis/test/faults/lost-replies.test.ts': 'lines to Redis that lose replies',
+  'packages/adapter-redis/test/faults/mutex.test.ts': 'the mutex on Redis between processes that are killed and frozen',
+  'packages/adapter-redis/test/faults/kill-storm.test.ts': 'many kills of many processes on Redis',
+  'packages/adapter-redis/test/faults/race.test.ts': 'many processes racing for slots on Redis',
+  'packages/adapter-redis/test/faults/lost-keys.test.ts': 'keys of the store on Redis that are deleted, one by one',
 }
 /** Tests with processes of their own, which look at how long things take: one file at a time, with nothing beside it, as examples are. */
 const PROCESSES = [
   ...['faults', 'scale', 'soak', 'store'].map((tests) => `packages/adapter-pg/test/${tests}/**/*.test.ts`),
-  ...['faults', 'loss', 'client'].map((tests) => `packages/adapter-redis/test/${tests}/**/*.test.ts`),
+  ...['faults', 'loss'].map((tests) => `packages/adapter-redis/test/${tests}/**/*.test.ts`),
 ]
 
 const isFull = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')

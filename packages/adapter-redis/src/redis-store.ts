@@ -4,6 +4,7 @@ import { createServerCheck } from './client/check-server.ts'
 import { createDriver } from './client/driver.ts'
 import { createHints, type HintStatus } from './hints/hints.ts'
 import { type RedisStoreOptions, type ResolvedRedisStoreOptions, resolveRedisStoreOptions } from './options.ts'
+import { createMendPrefix } from './loss/mend-prefix.ts'
 import { createOwnerEras } from './loss/owner-eras.ts'
 import { createSeenCursors } from './loss/seen-cursors.ts'
 import { createScripts, type Scripts } from './scripts/scripts.ts'
@@ -90,7 +91,7 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       return hints.watch(listener)
     },
     schedules: createScheduleVerbs(call, scripts, cursors),
-    runs: createRunVerbs(call, scripts, createOwnerEras(watch)),
+    runs: createRunVerbs(call, { scripts, eras: createOwnerEras(watch), mendPrefix: createMendPrefix(call, scripts, watch) }),
     leases: createLeaseVerbs(call, scripts),
   }
 }

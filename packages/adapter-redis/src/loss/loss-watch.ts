@@ -25,8 +25,11 @@ export interface LossWatch {
   observe(position: Position): void
   /** Waits for a repair that is under way. */
   settled(): Promise<void> | null
-  /** A call that was told `asked` was refused: repairs, unless that was done since. */
-  repair(asked: Position): Promise<void>
+  /**
+   * A call that was told `asked` was refused: repairs, unless that was done since. `counted` is what there was before, where
+   * that is not what was seen last.
+   */
+  repair(asked: Position, counted?: Position): Promise<void>
 }
 
 /** Tells the store what this process knows; answers where it stands then, and when that was. */
@@ -38,14 +41,14 @@ export function createLossWatch(repair: Repair): LossWatch {
   let position: Position | null = null
   let repairing: Promise<void> | null = null
 
-  const mend = async (before: Position): Promise<void> => {
+  const mend = async (before: Position, counted: Position): Promise<void> => {
     const { position: after, at } = await repair(before.epoch)
     era++
     loss = {
       at,
       everything: lineageOf(before.epoch) !== lineageOf(after.epoch),
-      schedules: Math.max(0, before.dynamic - after.dynamic),
-      runs: Math.max(0, before.alive - after.alive),
+      schedules: Math.max(0, counted.dynamic - after.dynamic),
+      runs: Math.max(0, counted.alive - after.alive),
     }
     position = after
   }
@@ -65,9 +68,9 @@ export function createLossWatch(repair: Repair): LossWatch {
       if (position === null || (position.epoch === seen.epoch && position.writes <= seen.writes)) position = seen
     },
     settled: () => repairing,
-    async repair(asked) {
+    async repair(asked, counted = position ?? asked) {
       if (position !== null && position.epoch !== asked.epoch) return
-      repairing ??= mend(position ?? asked).finally(() => {
+      repairing ??= mend(position ?? asked, counted).finally(() => {
         repairing = null
       })
       await repairing

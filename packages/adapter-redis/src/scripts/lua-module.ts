@@ -40,7 +40,12 @@ const FUNCTION = /^function fn\.(\w+)\((?:.* end|[^]*?\nend)$/gm
 /** The sources without the functions that nothing left names. */
 function reachable(sources: readonly string[]): readonly string[] {
   const functions = new Map<string, string>()
-  const rest = sources.map((source) => source.replace(FUNCTION, (text, name: string) => void functions.set(name, text) ?? `@${name}`))
+  const rest = sources.map((source) =>
+    source.replace(FUNCTION, (text, name: string) => {
+      functions.set(name, text)
+      return `@${name}`
+    }),
+  )
   const reached = new Set<string>()
   const reach = (text: string): void => {
     for (const [, name = ''] of text.matchAll(/\bfn\.(\w+)/g)) {

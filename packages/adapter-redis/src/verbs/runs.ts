@@ -13,11 +13,19 @@ import {
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
 import { toClaimedRun, toPlainClaim, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
+import type { MendPrefix } from '../loss/mend-prefix.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
 
-export function createRunVerbs(call: Call, scripts: Scripts, eras: OwnerEras): RunStore {
+/** What runs need beside the call. */
+export interface RunVerbDeps {
+  readonly scripts: Scripts
+  readonly eras: OwnerEras
+  readonly mendPrefix: MendPrefix
+}
+
+export function createRunVerbs(call: Call, { scripts, eras, mendPrefix }: RunVerbDeps): RunStore {
   return {
     async enqueue({ tx, ...request }) {
       if (tx !== undefined) {
@@ -38,7 +46,7 @@ export function createRunVerbs(call: Call, scripts: Scripts, eras: OwnerEras): R
       const first = list(plain).map((one) => toPlainClaim(one, shared))
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
-    renew: (request) => eras.renew(request, () => renew(call, scripts, request)),
+    renew: (request) => eras.renew(request, () => renew(call, scripts, { request, mendPrefix })),
     async leave(request) {
       eras.forget(request.owner)
       const { reply } = await call(scripts.runsLeave, request)
@@ -120,8 +128,23 @@ async function enqueuePlain(
   return { replies, storeNow }
 }
 
-async function renew(call: Call, scripts: Scripts, request: RenewRequest): Promise<RenewReply> {
-  const { storeNow, reply } = await call(scripts.runsRenew, request)
+async function renew(
+  call: Call,
+  scripts: Scripts,
+  { request, mendPrefix }: { readonly request: RenewRequest; readonly mendPrefix: MendPrefix },
+): Promise<RenewReply> {
+  let answer = await call(scripts.runsRenew, request)
+  if (list(answer.reply)[0] === 'damaged') {
+    await mendPrefix()
+    answer = await call(scripts.runsRenew, request)
+  }
+  const { storeNow, reply } = answer
+  if (list(reply)[0] === 'damaged') {
+    throw new QuarterjackError(
+      'StoreUnavailable',
+      'store "redis": runs.renew failed: keys of the store were deleted or evicted, and more went while they were put in order. Set maxmemory-policy noeviction, and let nobody else write under the prefix.',
+    )
+  }
   const [status, held, cancels, expired, tick] = list(reply)
   return {
     status: text(status) as RenewReply['status'],

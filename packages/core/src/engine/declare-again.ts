@@ -28,7 +28,7 @@ export function createDeclareAgain(deps: DeclareAgainDeps): (loss: StoreLoss) =>
     }
   }
   return (loss) => {
-    const what = loss.everything ? 'everything that was in it' : 'its newest writes'
+    const what = loss.everything ? 'everything that was in it' : 'a part of what was in it'
     deps.logger.error(
       { ...loss },
       `store "${deps.store}" lost ${what}. The jobs of this process are declared again; dynamic schedules and pending runs that are gone must be set and triggered again.`,

@@ -19,7 +19,7 @@ export const LOOP_LAG_BOUND_MS = 1_000
 export const LOSS_SHOWN_MS: number = 60 * 60 * 1_000
 
 function describeLoss({ at, everything, schedules, runs }: StoreLoss, now: number): string {
-  const what = everything ? 'everything that was in it' : 'its newest writes'
+  const what = everything ? 'everything that was in it' : 'a part of what was in it'
   const counts =
     schedules === null || runs === null ? 'how much is unknown' : `${schedules} dynamic schedules and ${runs} unfinished runs are gone`
   return `the store lost ${what} ${roughly(Math.max(0, now - at))} ago: ${counts}`

@@ -48,7 +48,7 @@ export interface SchedulerEvents {
   /** The store lost writes that it had answered. What this process declares is declared again; the rest of it is gone. */
   'store.lost': {
     readonly at: number
-    /** Nothing was left. Otherwise only the newest writes are gone. */
+    /** Nothing was left. Otherwise a part is gone: the newest writes, or what was deleted. */
     readonly everything: boolean
     /** How many dynamic schedules are gone, as far as this process knows; null: unknown. */
     readonly schedules: number | null

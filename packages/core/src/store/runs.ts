@@ -104,11 +104,11 @@ export interface RenewRequest extends AtStoreTime {
   readonly survived?: string | undefined
 }
 
-/** Writes that a store once answered and no longer has: its server lost data, or a replica that lagged took its place. */
+/** Writes that a store once answered and no longer has: its server lost data, a replica that lagged took its place, or somebody deleted a part. */
 export interface StoreLoss {
   /** When it was noticed. */
   readonly at: number
-  /** Nothing was left. Otherwise only the newest writes are gone. */
+  /** Nothing was left. Otherwise a part is gone: the newest writes, or what was deleted. */
   readonly everything: boolean
   /** How many dynamic schedules are gone, as far as this process knows; null: unknown. */
   readonly schedules: number | null

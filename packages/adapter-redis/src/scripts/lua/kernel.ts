@@ -28,13 +28,15 @@ end
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom')
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs')
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
   -- How many there are; and from when on leases and runs are given after a loss.
   meta.dynamic, meta.alive = tonumber(fields[9]) or 0, tonumber(fields[10]) or 0
   meta.leasesFrom, meta.claimsFrom = tonumber(fields[11]) or 0, tonumber(fields[12]) or 0
+  -- How many members two indexes should have, to notice where some were deleted.
+  meta.due, meta.dueJobs = tonumber(fields[13]) or 0, tonumber(fields[14]) or 0
 end
 local metaChanges = {}
 function fn.set(name, value)
@@ -128,6 +130,7 @@ function fn.make_moves(key)
   fn.each_chunk(removed, 2000, function(from, to) call('ZREM', key, unpack(removed, from, to)) end)
   fn.each_chunk(added, 2000, function(from, to) call('ZADD', key, unpack(added, from, to)) end)
 end
+function fn.clear(key) call('ZREMRANGEBYRANK', key, 0, -1) end
 -- Members that begin with a text, in order; 'after' leaves out all up to that member.
 function fn.with_prefix(key, prefix, limit, after)
   fn.make_moves(key)

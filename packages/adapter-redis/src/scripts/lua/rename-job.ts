@@ -11,6 +11,7 @@ function fn.leave_indexes(job)
   fn.cut(KEY.readyJobs, job.name)
   fn.cut(KEY.timed, job.name)
   fn.cut(KEY.dueJobs, job.name)
+  fn.count_indexed('dueJobs', job.dueAt, nil)
   job.turn, job.timedAt, job.dueAt = nil, nil, nil
   dueChanged[job.number] = job
   fn.touch(job)

@@ -28,6 +28,11 @@ beforePacking[#beforePacking + 1] = function()
   end
 end
 
+-- One more or less in an index.
+function fn.count_indexed(name, before, after)
+  if before and not after then fn.add(name, -1) end
+  if after and not before then fn.add(name, 1) end
+end
 -- Keeps a schedule in the index of what is due, where it may fire; to be called after every change of it.
 local dueChanged = {}
 function fn.due_member(job, dueAt, name) return job.number .. '/' .. fn.instant_text(dueAt) .. '/' .. name end
@@ -37,6 +42,7 @@ function fn.index_schedule(job, row)
   if at ~= row.indexedAt then
     if row.indexedAt then fn.cut(KEY.due, fn.due_member(job, row.indexedAt, row.name)) end
     if at then fn.put(KEY.due, fn.due_member(job, at, row.name)) end
+    fn.count_indexed('due', row.indexedAt, at)
     row.indexedAt = at
   end
   fn.touch_schedule(job, row)
@@ -51,6 +57,7 @@ function fn.index_due(job)
   local at = job.suspendedAt == nil and fn.earliest_due(job) or nil
   if at == job.dueAt then return end
   if at and (job.dueAt == nil or at < job.dueAt) then fn.hint('w') end
+  fn.count_indexed('dueJobs', job.dueAt, at)
   job.dueAt = at
   if at then fn.put(KEY.dueJobs, job.name, at) else fn.cut(KEY.dueJobs, job.name) end
   fn.touch(job)
@@ -64,6 +71,7 @@ end)
 
 function fn.remove_schedule(job, row)
   if row.indexedAt then fn.cut(KEY.due, fn.due_member(job, row.indexedAt, row.name)) end
+  fn.count_indexed('due', row.indexedAt, nil)
   for index, name in ipairs(job.statics) do
     if name == row.name then
       table.remove(job.statics, index)

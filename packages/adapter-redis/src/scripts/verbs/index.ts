@@ -6,6 +6,7 @@ import { leasesReleaseOne } from './leases-release-one.ts'
 import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
+import { mend } from './mend.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
 import { repair } from './repair.ts'
@@ -45,6 +46,7 @@ export type VerbName =
   | 'leasesRelease'
   | 'leasesRenew'
   | 'leasesWithdraw'
+  | 'mend'
   | 'now'
   | 'open'
   | 'repair'
@@ -83,6 +85,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesRelease,
   leasesRenew,
   leasesWithdraw,
+  mend,
   now,
   open,
   repair,

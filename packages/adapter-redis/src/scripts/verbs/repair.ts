@@ -7,6 +7,10 @@ export const repair: LuaModule = {
   needs: [schedules],
   source: `
 local isEmpty = meta.epoch == ''
+if isEmpty then
+  -- Rows may be left that were counted before: what is counted now is larger.
+  for _, name in ipairs({ 'ages', 'ends', 'turns', 'skips' }) do fn.set(name, floor(now)) end
+end
 if meta.epoch == request.epoch then
   -- The others are to notice as well.
   local lineage, losses = meta.epoch:match('^(.*)%.(%d+)$')

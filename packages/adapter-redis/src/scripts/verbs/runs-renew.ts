@@ -1,12 +1,14 @@
 /** An owner comes into being, or its lease is prolonged. */
+import { damage } from '../lua/damage.ts'
 import { takeOver } from '../lua/take-over.ts'
 import { tick } from '../lua/tick.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const runsRenew: LuaModule = {
   name: 'runs.renew',
-  needs: [takeOver, tick],
+  needs: [damage, takeOver, tick],
   source: `
+if isDamaged then return fn.answer({ 'damaged' }) end
 fn.take_over_expired()
 fn.sweep_leases()
 local id = request.owner
