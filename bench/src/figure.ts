@@ -41,6 +41,9 @@ export const UNITS: Readonly<Record<string, string>> = {
   createdPerS: 'schedules/s',
   tickMs: 'ms',
   roundTripsPerRun: 'calls',
+  commandsPerRun: 'commands',
+  commandsPerMin: 'commands/min',
+  executedPerMin: 'commands/min',
   transactionsPerS: 'tx/s',
   takeoverMs: 'ms',
   locksPerS: 'pairs/s',
@@ -53,6 +56,11 @@ export function isGain(metric: string): boolean {
 
 /** What the statements alone take: a limit, not a peer. */
 export const BARE = 'bare'
+
+/** Neither ours nor bare, through whichever client. */
+export function isPeer(name: string): boolean {
+  return !name.startsWith('quarterjack') && !name.startsWith(BARE)
+}
 
 export function summarise(scenario: string, peer: string, version: string, config: string, samples: readonly Sample[]): readonly Figure[] {
   const metrics = [...new Set(samples.flatMap((sample) => Object.keys(sample)))]

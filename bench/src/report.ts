@@ -1,6 +1,6 @@
 /** Tables for people. */
 import { arch, cpus, totalmem } from 'node:os'
-import { BARE, type Figure, isGain } from './figure.ts'
+import { BARE, type Figure, isGain, isPeer } from './figure.ts'
 import type { Contender } from './scenario.ts'
 
 /** What was measured on. */
@@ -35,7 +35,7 @@ export function printFigures(figures: readonly Figure[]): void {
 /** Of our median to the best peer's, and to what the statements alone take. */
 function ratiosOf(group: readonly Figure[]): string {
   const ours = group.find(({ peer }) => peer === 'quarterjack')
-  const peers = group.filter(({ peer }) => peer !== 'quarterjack' && peer !== BARE)
+  const peers = group.filter(({ peer }) => isPeer(peer))
   const best = peers.toSorted((a, b) => (isGain(a.metric) ? b.median - a.median : a.median - b.median))[0]
   const others = [best, group.find(({ peer }) => peer === BARE)]
   return others

@@ -1,24 +1,49 @@
-/** `pnpm bench [scenario …] [--quick] [--json FILE]`: us and the peers, interleaved, in one run. */
+/**
+ * `pnpm bench [scenario …] [--quick] [--rounds N] [--json FILE] [--aof] [--ioredis]`: us and the peers, interleaved, in one run.
+ * `--aof`: Redis appends what is written to a file, synced every second. `--ioredis`: ours and the bare scripts take part
+ * through that client as well, beside node-redis.
+ */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { summarise, type Figure, type Sample } from './figure.ts'
 import { idle } from './idle/scenario.ts'
 import { importTime } from './import/scenario.ts'
+import { pgLatency } from './latency/pg-scenario.ts'
+import { redisLatency } from './latency/redis-scenario.ts'
 import { memorySchedules } from './memory-schedules/scenario.ts'
 import { mutex } from './mutex/scenario.ts'
-import { pgLatency } from './pg-latency/scenario.ts'
-import { pgSlots } from './pg-slots/scenario.ts'
-import { pgThroughput } from './pg-throughput/scenario.ts'
 import { machineLine, printFigures, printSetUps } from './report.ts'
 import type { Scenario } from './scenario.ts'
+import { pgSlots } from './slots/pg-scenario.ts'
+import { redisSlots } from './slots/redis-scenario.ts'
 import { takeover } from './takeover/scenario.ts'
+import { pgThroughput } from './throughput/pg-scenario.ts'
+import { redisThroughput } from './throughput/redis-scenario.ts'
 
-const SCENARIOS: readonly Scenario[] = [memorySchedules, importTime, pgThroughput, pgLatency, pgSlots, mutex, takeover, idle]
+const SCENARIOS: readonly Scenario[] = [
+  memorySchedules,
+  importTime,
+  pgThroughput,
+  pgLatency,
+  pgSlots,
+  redisThroughput,
+  redisLatency,
+  redisSlots,
+  mutex,
+  takeover,
+  idle,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, rounds: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    rounds: { type: 'string' },
+    aof: { type: 'boolean', default: false },
+    ioredis: { type: 'boolean', default: false },
+  },
 })
 const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
 if (unknown.length > 0) {
@@ -41,7 +66,7 @@ for (const scenario of SCENARIOS) {
 
 async function measure(scenario: Scenario, rounds: number): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack()
-  const contenders = (await scenario.contenders(stack)).filter(({ isSlow }) => !(values.quick && isSlow === true))
+  const contenders = (await scenario.contenders(stack, values)).filter(({ isSlow }) => !(values.quick && isSlow === true))
   printSetUps(contenders)
   const samples = contenders.map((): Sample[] => [])
   for (let round = 0; round < rounds; round++) {

@@ -21,7 +21,15 @@ export interface Scenario {
   readonly about: string
   readonly rounds: { readonly quick: number; readonly full: number }
   /** What is put on the stack is disposed of after the last round. */
-  contenders(stack: AsyncDisposableStack): Promise<readonly Contender[]>
+  contenders(stack: AsyncDisposableStack, choices: Choices): Promise<readonly Contender[]>
+}
+
+/** What the command line chooses for every scenario. */
+export interface Choices {
+  /** Redis appends each write to a file that it syncs every second; otherwise it keeps nothing on disk. */
+  readonly aof: boolean
+  /** Ours and the bare scripts take part through ioredis as well. */
+  readonly ioredis: boolean
 }
 
 /** Longest time of one process. */

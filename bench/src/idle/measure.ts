@@ -1,7 +1,8 @@
-/** Transactions of a process that has nothing to do: `measure.ts <peer> <role> <seconds> <url>`. */
-import { Client } from 'pg'
-import { obey, startReplica, tell } from '../pg/replica.ts'
-import { QUEUE_PEERS } from '../queues/queue-peers.ts'
+/** What a process asks of its server that has nothing to do: `measure.ts <peer> <role> <seconds> <url>`. */
+import { serverKind } from '../peers-by-server.ts'
+import { openQueue } from '../queues/queue-peers.ts'
+import { obey, startReplica, tell } from '../replica.ts'
+import type { ReadTotals } from './totals.ts'
 
 const [name = '', role = '', secondsText = '0', url = ''] = process.argv.slice(2)
 const seconds = Number(secondsText)
@@ -13,35 +14,27 @@ if (role === 'work') await work()
 else await watch()
 
 async function work(): Promise<void> {
-  const load = QUEUE_PEERS[name]
-  if (load === undefined) throw new Error(`no peer ${name}`)
   obey()
-  const peer = (await load())(url, name === 'pg-boss' ? 'latency' : 'throughput')
-  await peer.open()
+  const peer = await openQueue(name, url, name === 'pg-boss' ? 'latency' : 'throughput')
   await peer.work(() => undefined)
   tell('ready')
 }
 
-/** Asks from another database, so that it does not count itself. */
 async function watch(): Promise<void> {
-  const own = new URL(url)
-  const database = own.pathname.slice(1)
-  own.pathname = '/postgres'
-  const client = new Client({ connectionString: own.href })
-  await client.connect()
-  const count = async (): Promise<number> => {
-    const { rows } = await client.query<{ sum: string }>(
-      'select (xact_commit + xact_rollback)::text as sum from pg_stat_database where datname = $1',
-      [database],
-    )
-    return Number(rows[0]?.sum)
-  }
+  const read = await totals()
   await startReplica([name, 'work', '0', url])
   await rest(SETTLE_MS)
-  const before = await count()
+  const before = await read()
   await rest(1_000 * seconds)
-  console.log(JSON.stringify({ transactionsPerS: ((await count()) - before) / seconds }))
+  const after = await read()
+  const rates = Object.entries(after).map(([metric, total]) => [metric, (total - (before[metric] ?? 0)) / seconds])
+  console.log(JSON.stringify(Object.fromEntries(rates)))
   process.exit(0)
+}
+
+async function totals(): Promise<ReadTotals> {
+  if (serverKind(url) === 'redis') return await (await import('./redis-totals.ts')).redisTotals(url)
+  return await (await import('./pg-totals.ts')).pgTotals(url)
 }
 
 function rest(ms: number): Promise<void> {

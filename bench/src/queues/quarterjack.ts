@@ -1,23 +1,32 @@
-/** Ours: one job, no key, all history kept. */
-import { createScheduler, defineJob, type Scheduler } from '@quarterjack/core'
-import { pgStore } from '@quarterjack/adapter-pg'
-import { Pool } from 'pg'
-import { anything } from '../pg/anything.ts'
+/** Ours: one job, no key. */
+import { createScheduler, defineJob, type Scheduler, type Store } from '@quarterjack/core'
+import { anything } from '../anything.ts'
 import type { Payload, QueuePeer } from './queue-peer.ts'
 
-export function quarterjack(url: string): QueuePeer {
+export const JOB = 'noop'
+
+/** Where it runs. */
+export interface Site {
+  readonly store: Store
+  /** How many succeeded runs are kept. */
+  readonly keep: number
+  readonly isDrained: QueuePeer['isDrained']
+  /** Ends the client. */
+  readonly end: () => unknown
+}
+
+export function quarterjack({ store, keep, isDrained, end }: Site): QueuePeer {
   let onStart: (n: number) => void = () => undefined
   const job = defineJob({
-    name: 'noop',
+    name: JOB,
     payload: anything<Payload>(),
-    keep: { succeeded: 1_000_000 },
+    keep: { succeeded: keep },
     run: ({ payload }) => onStart(payload.n),
   })
-  const pool = new Pool({ connectionString: url })
-  const scheduler: Scheduler = createScheduler({ store: pgStore({ pool }), jobs: [job], concurrency: 100 })
+  const scheduler: Scheduler = createScheduler({ store, jobs: [job], concurrency: 100 })
   return {
     async open() {
-      await scheduler.store.open()
+      await store.open()
     },
     async add(n) {
       await scheduler.trigger(job, { n })
@@ -32,13 +41,11 @@ export function quarterjack(url: string): QueuePeer {
       onStart = listener
       await scheduler.start()
     },
-    async isDrained() {
-      return (await pool.query('select 1 from quarterjack.runs limit 1')).rowCount === 0
-    },
+    isDrained,
     async close() {
       await scheduler.stop({ grace: 0 })
-      await scheduler.store.close()
-      await pool.end()
+      await store.close()
+      await end()
     },
   }
 }

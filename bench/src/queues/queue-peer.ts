@@ -1,4 +1,4 @@
-/** A job queue on Postgres, as the scenarios ask it. */
+/** A job queue, as the scenarios ask it. */
 
 export interface QueuePeer {
   /** Makes the schema, and whatever a client needs. */
@@ -17,7 +17,7 @@ export interface QueuePeer {
 /** The fastest configuration differs by what is asked for. */
 export type Tuning = 'throughput' | 'latency'
 
-export type QueuePeerFactory = (url: string, tuning: Tuning) => QueuePeer
+export type QueuePeerFactory = (url: string, tuning: Tuning) => QueuePeer | Promise<QueuePeer>
 
 /** What every job carries. */
 export interface Payload {

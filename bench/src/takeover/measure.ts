@@ -1,11 +1,9 @@
 /** From the end of a process by kill -9 to its run's start in another: `measure.ts <peer> <role> <lease ms> <url>`. */
-import { machineMs, obey, startReplica, tell } from '../pg/replica.ts'
-import { TAKEOVER_PEERS } from './peers.ts'
+import { machineMs, obey, startReplica, tell } from '../replica.ts'
+import { connectTakeoverPeer } from './takeover-peers.ts'
 
 const [name = '', role = '', leaseText = '0', url = ''] = process.argv.slice(2)
-const makePeer = TAKEOVER_PEERS[name]
-if (makePeer === undefined) throw new Error(`no peer ${name}`)
-const peer = makePeer(url, Number(leaseText))
+const peer = await connectTakeoverPeer(name, { url, leaseMs: Number(leaseText) })
 
 if (role === 'work') {
   obey()

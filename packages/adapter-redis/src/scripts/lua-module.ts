@@ -35,7 +35,7 @@ export function buildScript(verb: LuaModule, time: string = SERVER_TIME): VerbSc
 }
 
 /** A function of a module: one line that closes it, or all up to a line that does. */
-const FUNCTION = /^function fn\.(\w+)\((?:.* end|[^]*?\nend)$/gm
+const FUNCTION = /^function fn\.(\w+)\((?:.* end|[\s\S]*?\nend)$/gm
 
 /** The sources without the functions that nothing left names. */
 function reachable(sources: readonly string[]): readonly string[] {

@@ -13,7 +13,7 @@ import {
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
 import { toClaimedRun, toPlainClaim, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
-import type { MendPrefix } from '../loss/mend-prefix.ts'
+import type { MendPrefix } from './mend-prefix.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
