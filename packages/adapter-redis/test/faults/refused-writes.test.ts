@@ -43,7 +43,7 @@ const HURTS: readonly Hurt[] = [
     serverErrors: /^OOM$/,
     async begin(server) {
       await server.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
-      await server.ask('CONFIG', 'SET', 'maxmemory', '1mb')
+      await server.ask('CONFIG', 'SET', 'maxmemory', '1kb')
     },
     end: (server) => server.ask('CONFIG', 'SET', 'maxmemory', '0'),
   },

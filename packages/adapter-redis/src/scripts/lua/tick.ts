@@ -47,6 +47,7 @@ function fn.tick_for(id, owner)
   if owner == nil then return {} end
   fn.index_rows()
   local _, dueAt = fn.first_of(KEY.dueJobs, function(name) return owner.jobs[name] ~= nil end)
+  dueAt = dueAt and math.max(dueAt, meta.claimsFrom)
   return { fn.number_out(dueAt), fn.number_out(fn.next_run_at(owner)), fn.number_out(fn.next_expiry_at(id)) }
 end
 `,

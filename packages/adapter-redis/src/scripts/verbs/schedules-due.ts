@@ -9,7 +9,9 @@ export const schedulesDue: LuaModule = {
   source: `
 local owner = fn.live_owner(request.owner)
 if owner == nil then return fn.answer({ {}, {}, {} }) end
-local rows, stretches = fn.due_shares(owner, request.limit)
+local rows, stretches = {}, {}
+-- After a loss nothing fires before everybody has told what they saw fired.
+if now >= meta.claimsFrom then rows, stretches = fn.due_shares(owner, request.limit) end
 return fn.answer({ rows, stretches, fn.tick_for(request.owner, owner) })
 `,
 }

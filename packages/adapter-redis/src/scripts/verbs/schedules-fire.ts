@@ -60,6 +60,7 @@ local function fire_run(job, row, fired)
   return { run.id, run.state, false }
 end
 local function fire_one(firing)
+  if now < meta.claimsFrom then return { 'stale', {} } end
   local job = fn.find_job(firing.job)
   local row = job and fn.find_schedule(job, firing.name)
   if row == nil or row.incarnation ~= firing.incarnation then return { 'gone', {} } end
