@@ -28,7 +28,8 @@ const LEFT_TO_FULL = {
   'packages/adapter-redis/test/client/cluster.test.ts': 'clusters that move slots and lose nodes, below the store',
   'packages/adapter-redis/test/client/sentinel.test.ts': 'failovers by Sentinel, below the store',
   'packages/adapter-redis/test/faults/refused-writes.test.ts': 'a Redis that is full, reads only, or cannot save',
-  'packages/adapter-redis/test/faults/client-kill.test.ts': 'connections to Redis that are killed, and scripts that are flushed, all the time',
+  'packages/adapter-redis/test/faults/client-kill.test.ts':
+    'connections to Redis that are killed, and scripts that are flushed, all the time',
   'packages/adapter-redis/test/faults/lost-replies.test.ts': 'lines to Redis that lose replies',
   'packages/adapter-redis/test/faults/mutex.test.ts': 'the mutex on Redis between processes that are killed and frozen',
   'packages/adapter-redis/test/faults/kill-storm.test.ts': 'many kills of many processes on Redis',
