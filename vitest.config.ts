@@ -27,6 +27,8 @@ const LEFT_TO_FULL = {
   'packages/adapter-redis/test/conformance/resp2.test.ts': 'the store contract with RESP2',
   'packages/adapter-redis/test/client/cluster.test.ts': 'clusters that move slots and lose nodes, below the store',
   'packages/adapter-redis/test/client/sentinel.test.ts': 'failovers by Sentinel, below the store',
+  'packages/adapter-redis/test/faults/restart.test.ts': 'a Redis with an append-only file that restarts',
+  'packages/adapter-redis/test/faults/schedule-entries.test.ts': 'runs that are cancelled before they start: slots go on',
   'packages/adapter-redis/test/faults/refused-writes.test.ts': 'a Redis that is full, reads only, or cannot save',
   'packages/adapter-redis/test/faults/client-kill.test.ts':
     'connections to Redis that are killed, and scripts that are flushed, all the time',
