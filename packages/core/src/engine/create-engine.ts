@@ -8,15 +8,17 @@ import type { Tick } from '../store/tick.ts'
 import { sleep, waitForHint } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
 import { adopt, giveBack, type AdoptDeps } from './adopt.ts'
+import { claimOffer } from './claim-offer.ts'
 import { claimDue } from './claim.ts'
 import type { Verdict } from './classify-ending.ts'
-import { longestRun, stuckRuns } from './engine-facts.ts'
+import { createLoopLag, longestRun, stuckRuns } from './engine-facts.ts'
 import { execute } from './execute.ts'
 import { createDeclareAgain } from './declare-again.ts'
 import { createFences } from './fences.ts'
 import { fireDue } from './fire.ts'
 import { followersOf } from './followers.ts'
 import { createHoldings, type Execution } from './holdings.ts'
+import { keepRules } from './keep-rules.ts'
 import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
 import { createLoop } from './loop.ts'
 import { createLossLog } from './loss-log.ts'
@@ -25,7 +27,7 @@ import { createOwner } from './owner.ts'
 import { registerDefinitions, type Definition, type Standing } from './register.ts'
 import { retryStore } from './retry-store.ts'
 import { createSettler } from './settler.ts'
-import { drain } from './shutdown.ts'
+import { drain, leave } from './shutdown.ts'
 import { suspendIfFailing } from './suspend-if-failing.ts'
 import { createWakes } from './wakes.ts'
 import type { Engine, EngineOptions } from './engine.ts'
@@ -42,7 +44,7 @@ export function createEngine(options: EngineOptions): Engine {
   const wakes = createWakes()
   const fences = createFences()
   const permits = pLimit({ concurrency: options.concurrency, rejectOnClear: true })
-  const lag = { last: 0, max: 0 }
+  const lag = createLoopLag()
   const monotonic = (): number => clock.monotonic()
 
   let definitions: readonly Definition[] = []
@@ -59,7 +61,6 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     logger,
     store: link.store.name,
-    isWanted: () => accepting,
     register: () => register(true),
     onDeclared() {
       wakes.stir()
@@ -69,11 +70,6 @@ export function createEngine(options: EngineOptions): Engine {
 
   const call = <T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T> =>
     retryStore(() => link.call(verb, run), { clock, random, retries: CALL_RETRIES })
-
-  const onLag = (ms: number): void => {
-    lag.last = ms
-    lag.max = Math.max(lag.max, ms)
-  }
 
   const settler = createSettler({
     clock,
@@ -151,9 +147,9 @@ export function createEngine(options: EngineOptions): Engine {
     onLost(loss) {
       lost = loss
       emitter.emit('store.lost', loss)
-      declareAgain(loss)
+      declareAgain.after(loss)
     },
-    onLag,
+    onLag: lag.note,
   })
 
   // An owner that the store does not know yet has nothing to ask for.
@@ -168,7 +164,7 @@ export function createEngine(options: EngineOptions): Engine {
     fire: () => fireDue({ ...pass, policies }),
     claim: () => claimDue({ ...pass, onDead: lose }),
     canClaim,
-    onLag,
+    onLag: lag.note,
   })
 
   const maintenance = createMaintenance({
@@ -176,16 +172,7 @@ export function createEngine(options: EngineOptions): Engine {
     random,
     link,
     logger,
-    // A definition that was replaced says nothing any more about how much is kept.
-    rules: () =>
-      definitions
-        .filter(({ policy }) => standings.get(policy.name)?.current === true)
-        .map(({ policy }) => ({
-          job: policy.name,
-          succeeded: policy.keep.succeeded,
-          dead: policy.keep.dead,
-          forMs: policy.keep.forMs,
-        })),
+    rules: () => keepRules(definitions, standings),
     wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
     registerAgain: () => register(false),
   })
@@ -195,16 +182,9 @@ export function createEngine(options: EngineOptions): Engine {
     maxPayloadBytes: options.limits.payload,
     call: async (verb, run) => noticed(await call(verb, run)),
     callOnce: (verb, run) => link.call(verb, run),
-    offer: (wanted) => {
-      if (!accepting) return null
-      // With no room the claim is empty, but its reply still tells when to look for what was written.
-      const reservation = holdings.reserve(canClaim() ? wanted : 0)
-      return {
-        claim: { owner: owner.id, leaseMs, limit: reservation.limit, start: reservation.start, seenFence: fences.highest },
-        answered: reservation.answered,
-        close: reservation.close,
-      }
-    },
+    // With no room the claim is empty, but its reply still tells when to look for what was written.
+    offer: (wanted) =>
+      accepting ? claimOffer(holdings, canClaim() ? wanted : 0, { owner: owner.id, leaseMs, seenFence: fences.highest }) : null,
     onClaimed(runs, claim, askedAt) {
       if (runs.length > 0) owner.confirm(claim.owner, askedAt, leaseMs)
       onClaimed(runs, claim.owner)
@@ -257,7 +237,7 @@ export function createEngine(options: EngineOptions): Engine {
       wakes.stir()
       loop.stir()
     },
-    nextWakeAt: () => earliest(wakes.dueAt, wakes.runAt),
+    nextWakeAt: () => wakes.earliest,
 
     async start(given, quota) {
       definitions = given
@@ -276,6 +256,7 @@ export function createEngine(options: EngineOptions): Engine {
         } else if (hint.kind === 'cancel' && hint.owner === owner.id) void keepAlive.renewAfresh()
       })
       accepting = true
+      declareAgain.start()
       wakes.stir()
       keepAlive.start()
       maintenance.start()
@@ -287,6 +268,7 @@ export function createEngine(options: EngineOptions): Engine {
       accepting = false
       unwatch?.()
       unwatch = null
+      declareAgain.stop()
       await loop.stop()
       // Callers may go on triggering for ever; only what may still claim is waited for, and no longer than the grace.
       const [stuck] = await Promise.all([
@@ -297,7 +279,7 @@ export function createEngine(options: EngineOptions): Engine {
       await maintenance.stop()
       // Renewals stop last: until here, everything this process held was protected.
       await keepAlive.stop()
-      if (present && stuck.length === 0) await leave()
+      if (present && stuck.length === 0) await leave({ link, owner: owner.id, logger })
       present = false
       owner.replace()
       return stuck
@@ -320,7 +302,7 @@ export function createEngine(options: EngineOptions): Engine {
       running: holdings.count('started'),
       stuck: stuckRuns(holdings),
       staleResults,
-      loopLag: lag,
+      loopLag: lag.known(),
       store: link.facts(),
       lost,
     }),
@@ -332,17 +314,4 @@ export function createEngine(options: EngineOptions): Engine {
       return holdings.count('stuck') < options.concurrency
     },
   }
-
-  async function leave(): Promise<void> {
-    try {
-      await link.call('runs.leave', (store) => store.runs.leave({ owner: owner.id }))
-    } catch (error) {
-      logger.warn({ err: error }, 'the store did not answer at the end; the lease ends by itself')
-    }
-  }
-}
-
-function earliest(a: number | null, b: number | null): number | null {
-  if (a === null) return b
-  return b === null ? a : Math.min(a, b)
 }

@@ -34,3 +34,16 @@ export function longestRun(holdings: Holdings, job: string): { readonly runId: s
 function hasBegun(execution: Execution): execution is Execution & { startedAt: number } {
   return execution.startedAt !== null
 }
+
+/** How late timers fire in this process: the last time, and at worst. Milliseconds. */
+export function createLoopLag(): { note(ms: number): void; known(): EngineFacts['loopLag'] } {
+  let last = 0
+  let max = 0
+  return {
+    note(ms) {
+      last = ms
+      max = Math.max(max, ms)
+    },
+    known: () => ({ last, max }),
+  }
+}

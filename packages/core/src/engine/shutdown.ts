@@ -3,6 +3,8 @@ import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { waitForHint, type Clock } from '../time/clock.ts'
 import { drop, type AdoptDeps } from './adopt.ts'
 import type { Holdings } from './holdings.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { StoreLink } from './store-link.ts'
 
 export interface DrainDeps {
   readonly clock: Clock
@@ -35,4 +37,13 @@ async function waitUntilIdle({ clock, holdings }: DrainDeps, ms: number): Promis
   const until = clock.monotonic() + ms
   const busy = (): boolean => [...holdings.all()].some((one) => one.phase !== 'stuck')
   while (busy() && clock.monotonic() < until) await waitForHint(clock, until - clock.monotonic(), holdings.nextChange())
+}
+
+/** Tells the store that the owner goes. When it does not answer, the lease ends by itself. */
+export async function leave({ link, owner, logger }: { link: StoreLink; owner: string; logger: Logger }): Promise<void> {
+  try {
+    await link.call('runs.leave', (store) => store.runs.leave({ owner }))
+  } catch (error) {
+    logger.warn({ err: error }, 'the store did not answer at the end; the lease ends by itself')
+  }
 }

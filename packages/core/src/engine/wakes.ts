@@ -5,6 +5,8 @@ export interface Wakes {
   readonly dueAt: number | null
   readonly runAt: number | null
   readonly expiryAt: number | null
+  /** The earlier one of `dueAt` and `runAt`. */
+  readonly earliest: number | null
   /**
    * Takes the news of a reply in; absent fields change nothing. An earlier instant is always
    * believed. A later one only from a call that was asked after the earlier one was learned:
@@ -36,6 +38,10 @@ export function createWakes(): Wakes {
     },
     get expiryAt() {
       return expiry.at
+    },
+    get earliest() {
+      if (due.at === null || run.at === null) return due.at ?? run.at
+      return Math.min(due.at, run.at)
     },
     ask: () => ++order,
     absorb(tick, asked) {
