@@ -8,7 +8,7 @@ export interface Message {
   readonly hints: readonly StoreHint[]
 }
 
-/** JSON: `["<from>", ["w"], ["c", "<owner>"], …]`. Null for what no script of ours can have sent. */
+/** JSON: `["<from>", ["w"], ["c", "<owner>"], ["s", "<run>", "<run>"], …]`. Null for what no script of ours can have sent. */
 export function readMessage(text: string): Message | null {
   let value: unknown
   try {
@@ -24,7 +24,7 @@ export function readMessage(text: string): Message | null {
 /** The same list as scripts reply it. Later versions may say more; what is not understood is left out. */
 export function readHints(list: unknown): readonly StoreHint[] {
   if (!Array.isArray(list)) return []
-  return list.map(readHint).filter((hint) => hint !== null)
+  return list.flatMap(readHint)
 }
 
 /** Equal hints have equal keys. */
@@ -32,13 +32,13 @@ export function keyOfHint(hint: StoreHint): string {
   return Object.values(hint).join(' ')
 }
 
-function readHint(value: unknown): StoreHint | null {
-  if (!Array.isArray(value)) return null
-  const [kind, about] = value as readonly unknown[]
-  if (kind === 'w') return { kind: 'work' }
-  if (kind === 'r') return { kind: 'work', of: 'runs' }
-  if (typeof about !== 'string') return null
-  if (kind === 'c') return { kind: 'cancel', owner: about }
-  if (kind === 's') return { kind: 'settled', runId: about }
-  return kind === 'l' ? { kind: 'lease', name: about } : null
+function readHint(value: unknown): readonly StoreHint[] {
+  if (!Array.isArray(value)) return []
+  const [kind, ...rest] = value as readonly unknown[]
+  if (kind === 'w') return [{ kind: 'work' }]
+  if (kind === 'r') return [{ kind: 'work', of: 'runs' }]
+  const about = rest.filter((one) => typeof one === 'string')
+  if (kind === 'c') return about.map((owner) => ({ kind: 'cancel', owner }))
+  if (kind === 's') return about.map((runId) => ({ kind: 'settled', runId }))
+  return kind === 'l' ? about.map((name) => ({ kind: 'lease', name })) : []
 }

@@ -1,6 +1,7 @@
 /** A run as scripts reply with it (`run_out`): a list, in this order. */
 import type { AttemptRecord, ClaimedRun, RunRecord } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
+import { readShortBody, type ShortBody } from './short-run.ts'
 import { flag, list, number, numberOrNull, text, textOrNull, texts } from './reply-reader.ts'
 
 export function toRunRecord(reply: Reply | undefined): RunRecord {
@@ -49,48 +50,65 @@ export function toClaimedRun(reply: Reply | undefined): ClaimedRun {
   return { record: toRunRecord(run), started: flag(started) }
 }
 
-/** What a claim tells of a run of which its first attempt is all there is to tell (`plain_out`). */
-export function toPlainClaim(
-  reply: Reply,
-  { job, owner, storeNow }: { readonly job: string; readonly owner: string; readonly storeNow: number },
-): ClaimedRun {
-  const row = list(reply)
-  const started = flag(row[10])
+/** What the claims of short runs share. */
+export interface ShortClaim {
+  readonly job: string
+  readonly owner: string
+  readonly storeNow: number
+  /** How many of them start at once; they come first. */
+  readonly started: number
+}
+
+/** What a claim tells of short runs: id, fence and body of each in turn. */
+export function toShortClaims(reply: Reply | undefined, shared: ShortClaim): readonly ClaimedRun[] {
+  const parts = list(reply)
+  const claimed: ClaimedRun[] = []
+  for (let at = 0; at < parts.length; at += 3) {
+    const started = claimed.length < shared.started
+    const body = readShortBody(text(parts[at + 2]))
+    claimed.push({ started, record: toFirstAttempt(text(parts[at]), number(parts[at + 1]), body, { ...shared, started }) })
+  }
+  return claimed
+}
+
+function toFirstAttempt(
+  id: string,
+  fence: number,
+  { key, runAt, createdAt, priority, asked }: ShortBody,
+  { job, owner, storeNow, started }: Omit<ShortClaim, 'started'> & { readonly started: boolean },
+): RunRecord {
   return {
-    started,
-    record: {
-      id: text(row[0]),
-      job,
-      key: text(row[1]),
-      state: 'running',
-      trigger: text(row[2]) as RunRecord['trigger'],
-      schedule: null,
-      slot: null,
-      payload: textOrNull(row[3]),
-      merging: null,
-      priority: number(row[9]),
-      runAt: number(row[4]),
-      createdAt: number(row[5]),
-      startedAt: started ? storeNow : null,
-      finishedAt: null,
-      overlap: text(row[6]) as RunRecord['overlap'],
-      gates: [],
-      attempt: 1,
-      failures: 0,
-      crashes: 0,
-      suspect: false,
-      owner,
-      fence: number(row[7]),
-      open: false,
-      triggers: number(row[8]),
-      cancelRequested: null,
-      reason: null,
-      progress: null,
-      result: null,
-      error: null,
-      attempts: [],
-      replayOf: null,
-    },
+    id,
+    job,
+    key,
+    state: 'running',
+    trigger: asked.trigger,
+    schedule: null,
+    slot: asked.slot ?? null,
+    payload: asked.payload ?? null,
+    merging: null,
+    priority,
+    runAt,
+    createdAt,
+    startedAt: started ? storeNow : null,
+    finishedAt: null,
+    overlap: asked.overlap,
+    gates: [],
+    attempt: 1,
+    failures: 0,
+    crashes: 0,
+    suspect: false,
+    owner,
+    fence,
+    open: false,
+    triggers: asked.triggers,
+    cancelRequested: null,
+    reason: null,
+    progress: null,
+    result: null,
+    error: null,
+    attempts: [],
+    replayOf: asked.replayOf ?? null,
   }
 }
 

@@ -16,8 +16,16 @@ export interface Answer {
   readonly reply: Reply
 }
 
-/** Runs a script with a request; `now` within it is passed apart. */
-export type Call = (script: VerbScript, request: object) => Promise<Answer>
+/** Runs a script with a request; `now` within it is passed apart. `texts` are passed as they are, after everything else. */
+export type Call = (script: VerbScript, request: object, texts?: readonly string[]) => Promise<Answer>
+
+/** One call, as it is made and made again. */
+interface Asked {
+  readonly script: VerbScript
+  readonly request: object
+  readonly texts?: readonly string[]
+  readonly now?: number | undefined
+}
 
 export interface CallDeps {
   readonly driver: Driver
@@ -48,9 +56,9 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
   /** The longest lease and the highest fence that this process asked with. */
   const asked = { leaseMs: 0, fence: 0 }
 
-  const run = async (script: VerbScript, request: object, now: number | undefined, told: Position | null) => {
+  const run = async ({ script, request, texts = [], now }: Asked, told: Position | null) => {
     const known = told === null ? ['', '0'] : [told.epoch, String(told.writes)]
-    const args = [JSON.stringify(request), now === undefined ? '' : String(now), from, ...known]
+    const args = [JSON.stringify(request), now === undefined ? '' : String(now), from, ...known, ...texts]
     const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, refused] = list(
       await driver.run(script.name, script, keysOf(script), args),
     )
@@ -60,18 +68,19 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
 
   const watch = createLossWatch(async (epoch) => {
     const request = { epoch, graceMs: asked.leaseMs, seenFence: asked.fence, cursors: deps.cursors.all() }
-    const { position, storeNow } = await run(scripts.repair, request, undefined, null)
+    const { position, storeNow } = await run({ script: scripts.repair, request }, null)
     return { position, at: storeNow }
   })
 
-  const call: Call = async (script, request) => {
+  const call: Call = async (script, request, texts) => {
     checkOpen()
     const { now, ...rest } = request as { readonly now?: number | undefined }
     noteAsked(asked, rest)
+    const one: Asked = { script, request: rest, now, ...(texts === undefined ? {} : { texts }) }
     for (let repairs = 0; repairs < MOST_REPAIRS; repairs++) {
       await watch.settled()
       const told = watch.position
-      const { position, storeNow, hints, reply, isRefused } = await run(script, rest, now, told)
+      const { position, storeNow, hints, reply, isRefused } = await run(one, told)
       if (!isRefused || told === null) {
         watch.observe(position)
         if (hints.length > 0) tellHere(readHints(hints))

@@ -9,10 +9,12 @@ import {
   type RunQuery,
   type RunStore,
   type Settlement,
+  type SettleReply,
 } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
-import { toClaimedRun, toPlainClaim, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
+import { toClaimedRun, toRunRecord, toRunRecordOrNull, toShortClaims } from '../rows/run-row.ts'
+import { isShort, isShortSuccess, MOST_SHORT, shortSuccess, shortText } from '../rows/short-run.ts'
 import type { MendPrefix } from './mend-prefix.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Scripts } from '../scripts/scripts.ts'
@@ -34,16 +36,17 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix }: RunVer
           'enqueue: tx was given, but store "redis" has no transactions. Leave it out, or use a store that has them.',
         )
       }
-      if (request.claim === undefined && request.requests.every(isPlain)) return enqueuePlain(call, scripts, request)
+      if (request.claim === undefined && request.requests.every(isPlain)) {
+        return (await enqueueShort(call, scripts, request)) ?? enqueuePlain(call, scripts, request)
+      }
       const { storeNow, reply } = await call(scripts.runsEnqueue, request)
       const [replies, tick] = list(reply)
       return { replies: list(replies).map(toEnqueueReply), ...toTick(storeNow, tick) }
     },
     async claim(request) {
       const { storeNow, reply } = await call(scripts.runsClaim, request)
-      const [status, runs, tick, job = '', plain = []] = list(reply)
-      const shared = { job: text(job), owner: request.owner, storeNow }
-      const first = list(plain).map((one) => toPlainClaim(one, shared))
+      const [status, runs, tick, job = '', short = [], started = 0] = list(reply)
+      const first = toShortClaims(short, { job: text(job), owner: request.owner, storeNow, started: number(started) })
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
     renew: (request) => eras.renew(request, () => renew(call, scripts, { request, mendPrefix })),
@@ -56,17 +59,7 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix }: RunVer
       const { reply } = await call(scripts.runsHeld, request)
       return { runs: list(reply).map(toRunRecord) }
     },
-    async settle({ settlements, ...request }) {
-      const { storeNow, reply } = await call(scripts.runsSettle, { ...request, settlements: settlements.map(fromSettlement) })
-      const [replies, tick] = list(reply)
-      return {
-        replies: list(replies).map((one) => ({
-          status: flag(list(one)[0]) ? 'settled' : 'stale',
-          failuresInARow: number(list(one)[1]),
-        })),
-        ...toTick(storeNow, tick),
-      }
-    },
+    settle: (request) => settle(call, scripts, request),
     async releaseGates(request) {
       await call(scripts.runsReleaseGates, request)
     },
@@ -111,6 +104,19 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix }: RunVer
 /** It asks for nothing but a run: the shorter way. */
 function isPlain({ debounce, idempotency, skipWhenBusy, gates }: EnqueueRequest): boolean {
   return debounce === undefined && idempotency === undefined && !skipWhenBusy && gates.length === 0
+}
+
+/** Null where the general way must decide. */
+async function enqueueShort(
+  call: Call,
+  scripts: Scripts,
+  { requests, ...rest }: { readonly requests: readonly EnqueueRequest[] },
+): Promise<Awaited<ReturnType<RunStore['enqueue']>> | null> {
+  const job = requests[0]?.job
+  if (job === undefined || requests.length > MOST_SHORT || !requests.every((one) => isShort(one, job))) return null
+  const texts = requests.flatMap((one) => [one.id, one.key, shortText(one)])
+  const { storeNow, reply } = await call(scripts.runsEnqueueShort, { ...rest, job }, texts)
+  return reply === 0 ? null : { replies: requests.map(({ id }) => ({ outcome: 'created', id })), storeNow }
 }
 
 async function enqueuePlain(
@@ -170,6 +176,35 @@ async function find(call: Call, scripts: Scripts, query: RunQuery): ReturnType<R
     age = numberOrNull(reached)
   } while (age !== null && runs.length < query.limit)
   return { runs }
+}
+
+async function settle(
+  call: Call,
+  scripts: Scripts,
+  { settlements, ...request }: Parameters<RunStore['settle']>[0],
+): ReturnType<RunStore['settle']> {
+  // After a failure in the same lot the order counts: failures in a row are counted.
+  const maySplit = settlements.length <= MOST_SHORT && !settlements.some((one) => one.then.to === 'dead')
+  const isApart = settlements.map((one) => maySplit && isShortSuccess(one))
+  const short = settlements.filter((_, index) => isApart[index]).map(shortSuccess)
+  const others = settlements.filter((_, index) => !isApart[index]).map(fromSettlement)
+  const { storeNow, reply } = await call(scripts.runsSettle, { ...request, short, settlements: others })
+  const [replies, tick, left] = list(reply)
+  const general = list(replies).map(toSettleReply)
+  const special = new Map(list(left).map((one) => [number(list(one)[0]) - 1, toSettleReply(list(one)[1])]))
+  let nextShort = 0
+  let nextGeneral = 0
+  return {
+    replies: isApart.map((apart) => (apart ? (special.get(nextShort++) ?? SETTLED) : (general[nextGeneral++] as SettleReply))),
+    ...toTick(storeNow, tick),
+  }
+}
+
+const SETTLED: SettleReply = { status: 'settled', failuresInARow: 0 }
+
+function toSettleReply(reply: Reply | undefined): SettleReply {
+  const [settled, failures] = list(reply)
+  return { status: flag(settled) ? 'settled' : 'stale', failuresInARow: number(failures) }
 }
 
 /** What scripts keep and never read travels as the text it is kept as. */

@@ -89,65 +89,50 @@ function fn.use_turn(job)
   job.turn = fn.count('turns')
   fn.put(KEY.readyJobs, job.name, job.turn)
 end
--- It holds no gate, and nobody stands before it: what the general way does with it comes to this.
-local function is_plain(run)
-  return run.gates == nil and run.promotedBy == nil and run.debounced == nil and run.open == nil and run.trigger ~= 'schedule' and run.runAt <= now
-end
--- The first due runs of the only job that has any, as far as they are plain, in lots.
-function fn.claim_plain(job, claiming)
-  local taken = {}
-  if job.concurrency or job.rateMax or job.suspects > 0 or not fn.is_ready(job) then return taken end
+-- The first due runs of the only job that has any, as far as they are short, in lots: id, fence and body of each in turn. The
+-- first ones start at once, as many as the owner has room for.
+function fn.claim_short(job, claiming)
+  local claimed, count = {}, 0
+  if job.concurrency or job.rateMax or job.suspects > 0 or not fn.is_ready(job) then return claimed end
   local prefix = job.number .. '/'
-  local members, ids = fn.with_prefix(KEY.ready, prefix, claiming.left), {}
+  local members, ids = fn.with_prefix(KEY.ready, prefix, math.min(claiming.left, 1000)), {}
   for index, member in ipairs(members) do ids[index] = member:sub(#prefix + ORDER_LENGTH + 1) end
-  fn.prefetch(KEY.runs, ids)
-  local owner, removed, held = claiming.owner, {}, {}
+  local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
+  local rows, held, removed, known = {}, {}, {}, fn.cacheOf(KEY.runs)
+  local by, holder, started = claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
+  -- After the clock went back a run that was due may lie ahead: the general way puts it off.
+  local instant = fn.instant_text(now)
   for index, id in ipairs(ids) do
-    local run = fn.find_run(id)
-    if run == nil or not is_plain(run) then break end
-    run.state, run.owner, run.stands, run.settled = 'running', claiming.id, nil, nil
-    run.fence = fn.next_fence(claiming.seenFence)
-    run.attempt = run.attempt + 1
-    if claiming.start > 0 then
-      claiming.start = claiming.start - 1
-      run.started, run.startedAt = true, now
-      job.lastRun = id
-    else
-      run.started, run.startedAt = nil, nil
-    end
-    fn.write(KEY.runs, id, run)
+    local text = texts[index]
+    if not text or text:byte(1) ~= PENDING or known[id] ~= nil then break end
+    if members[index]:sub(#prefix + PRIORITY_LENGTH + 1, #prefix + PRIORITY_LENGTH + INSTANT_LENGTH - 1) > instant then break end
+    local fence, body = format('%.0f', fn.next_fence(claiming.seenFence)), text:sub(2)
+    local isStarted = index <= claiming.start
+    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fence .. holder .. (isStarted and started or '/') .. body
+    held[2 * index - 1], held[2 * index] = 0, by .. id
     removed[index] = members[index]
-    held[2 * index - 1], held[2 * index] = 0, claiming.id .. '/' .. id
-    taken[index] = run
+    claimed[3 * index - 2], claimed[3 * index - 1], claimed[3 * index] = id, fence, body
+    if isStarted then job.lastRun = id end
+    count = index
   end
-  local count = #taken
-  if count == 0 then return taken end
-  fn.each_chunk(removed, 2000, function(from, to) call('ZREM', KEY.ready, unpack(removed, from, to)) end)
-  fn.each_chunk(held, 2000, function(from, to) call('ZADD', KEY.held, unpack(held, from, to)) end)
+  if count == 0 then return claimed end
+  call('HSET', KEY.runs, unpack(rows))
+  call('ZREM', KEY.ready, unpack(removed))
+  call('ZADD', KEY.held, unpack(held))
   job.pending, job.running, job.ready = job.pending - count, job.running + count, job.ready - count
   fn.use_turn(job)
-  owner.held = owner.held + count
+  claiming.owner.held = claiming.owner.held + count
   claiming.left = claiming.left - count
+  claiming.start = math.max(0, claiming.start - count)
   fn.forget_heads('ready', job)
-  fn.touch_owner(claiming.id, owner)
+  fn.touch_owner(claiming.id, claiming.owner)
   fn.touch(job)
-  return taken
-end
--- What a plain run's claim tells; rows/run-row.ts knows the rest.
-function fn.plain_out(run)
-  return {
-    run.id, run.key, run.trigger, run.payload or false, fn.number_out(run.runAt), fn.number_out(run.createdAt), run.overlap, run.fence,
-    run.triggers, run.priority or 0, run.started and 1 or 0,
-  }
-end
--- Nothing but its first attempt is to be told of it.
-function fn.is_first(run)
-  return run.attempt == 1 and run.attempts == nil and run.failures == nil and run.slot == nil and run.replayOf == nil and run.cancel == nil and run.progress == nil and run.merging == nil and run.crashes == nil
+  return claimed
 end
 -- One run per turn, in the order in which jobs wait for theirs.
 function fn.claim_due(claiming, perJob)
   local taken, counts = {}, {}
-  if now < meta.claimsFrom then return taken, {} end
+  if now < meta.claimsFrom then return taken, {}, nil end
   headsRead = math.min(math.max(claiming.left, 1), 200)
   fn.make_moves(KEY.readyJobs)
   local line, at = {}, 1
@@ -161,10 +146,10 @@ function fn.claim_due(claiming, perJob)
     local job = touched[number]
     if not isListed[job.name] and claiming.owner.jobs[job.name] then line[#line + 1] = job.name end
   end
-  local plain = {}
+  local short = {}
   if #line == 1 and perJob[line[1]] == nil then
     local job = fn.find_job(line[1])
-    if job then plain = fn.claim_plain(job, claiming) end
+    if job then short = fn.claim_short(job, claiming) end
   end
   while claiming.left > 0 and line[at] do
     local name = line[at]
@@ -184,7 +169,7 @@ function fn.claim_due(claiming, perJob)
       fn.touch(job)
     end
   end
-  return taken, plain
+  return taken, short, line[1]
 end
 `,
 }

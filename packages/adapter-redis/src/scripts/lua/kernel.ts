@@ -53,8 +53,9 @@ function fn.next_fence(seen)
   return fn.set('fence', fence)
 end
 
--- Rows of hashes.
-local cache, changed = {}, {}
+-- Rows of hashes: MessagePack, unless a module brings a reader of its own.
+local cache, changed, readers = {}, {}, {}
+function fn.unpacked(key, text) return (readers[key] or cmsgpack.unpack)(text) end
 function fn.cacheOf(key)
   local rows = cache[key]
   if rows == nil then
@@ -68,7 +69,7 @@ function fn.read(key, field)
   local row = rows[field]
   if row == nil then
     local text = call('HGET', key, field)
-    row = text and cmsgpack.unpack(text) or false
+    row = text and fn.unpacked(key, text) or false
     rows[field] = row
   end
   return row or nil
@@ -88,7 +89,7 @@ function fn.prefetch(key, fields)
   fn.each_chunk(missing, 1000, function(from, to)
     local texts = call('HMGET', key, unpack(missing, from, to))
     for index, text in ipairs(texts) do
-      if text then rows[missing[from + index - 1]] = cmsgpack.unpack(text) end
+      if text then rows[missing[from + index - 1]] = fn.unpacked(key, text) end
     end
   end)
 end
@@ -165,8 +166,8 @@ function fn.priority_text(priority) return format('%06.0f', 100000 - priority) e
 -- A text that cannot run into what follows it.
 function fn.bounded(text) return #text .. ':' .. text end
 
--- Hints, each once.
-local hints, isHinted = {}, {}
+-- Hints, each once; and the runs that ended, told together.
+local hints, isHinted, endedRuns = {}, {}, { 's' }
 function fn.hint(kind, about)
   local name = kind .. (about or '')
   if isHinted[name] then return end
@@ -222,6 +223,7 @@ end
 
 function fn.answer(reply)
   fn.write_rows()
+  if #endedRuns > 1 then hints[#hints + 1] = endedRuns end
   if #hints > 0 then
     local message = { ARGV[3] }
     for _, one in ipairs(hints) do message[#message + 1] = one end

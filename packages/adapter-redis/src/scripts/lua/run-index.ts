@@ -1,7 +1,7 @@
 /** Runs: how they change state, and where claims find them: due ones per job, later ones by time (engine rule 12). */
 import { RUN_TRANSITIONS } from '@quarterjack/core/store'
 import type { LuaModule } from '../lua-module.ts'
-import { jobs } from './jobs.ts'
+import { shortRuns } from './short-runs.ts'
 
 /** The one table of core, in Lua. */
 const TRANSITIONS = Object.entries(RUN_TRANSITIONS)
@@ -15,7 +15,7 @@ const TRANSITIONS = Object.entries(RUN_TRANSITIONS)
 
 export const runIndex: LuaModule = {
   name: 'run-index',
-  needs: [jobs],
+  needs: [shortRuns],
   source: `
 local TRANSITIONS = { ${TRANSITIONS} }
 

@@ -101,7 +101,7 @@ function fn.finish(run, action, reason)
     job.failures = job.failures + 1
   end
   fn.touch(job)
-  fn.hint('s', run.id)
+  endedRuns[#endedRuns + 1] = run.id
 end
 -- Ends a pending or waiting run.
 function fn.finish_standing(run, action, reason)

@@ -14,6 +14,7 @@ import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
 import { runsEnqueue } from './runs-enqueue.ts'
 import { runsEnqueuePlain } from './runs-enqueue-plain.ts'
+import { runsEnqueueShort } from './runs-enqueue-short.ts'
 import { runsFind } from './runs-find.ts'
 import { runsGates } from './runs-gates.ts'
 import { runsGet } from './runs-get.ts'
@@ -54,6 +55,7 @@ export type VerbName =
   | 'runsClaim'
   | 'runsEnqueue'
   | 'runsEnqueuePlain'
+  | 'runsEnqueueShort'
   | 'runsFind'
   | 'runsGates'
   | 'runsGet'
@@ -93,6 +95,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   runsClaim,
   runsEnqueue,
   runsEnqueuePlain,
+  runsEnqueueShort,
   runsFind,
   runsGates,
   runsGet,

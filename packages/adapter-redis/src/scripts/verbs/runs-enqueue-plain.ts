@@ -17,7 +17,7 @@ local isKnown = {}
 fn.each_chunk(ids, 1000, function(from, to)
   local texts = call('HMGET', KEY.runs, unpack(ids, from, to))
   for index, text in ipairs(texts) do
-    if text then isKnown[ids[from + index - 1]] = cmsgpack.unpack(text) end
+    if text then isKnown[ids[from + index - 1]] = fn.unpacked(KEY.runs, text) end
   end
 end)
 

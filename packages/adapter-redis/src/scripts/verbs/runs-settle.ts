@@ -9,9 +9,6 @@ export const runsSettle: LuaModule = {
   source: `
 local id = request.owner
 local owner = fn.find_owner(id)
-local asked = {}
-for index, settlement in ipairs(request.settlements) do asked[index] = settlement.runId end
-fn.prefetch(KEY.runs, asked)
 
 local function carry_on(run, settlement)
   local following = settlement['then']
@@ -62,47 +59,87 @@ local function settle_run(run, settlement)
   carry_on(run, settlement)
 end
 
--- A success that holds no gate and has no successors: what the general way does with it comes to this.
-local function settle_plain(run, settlement)
-  local job, startedAt = fn.run_job(run), settlement.startedAt
-  if not run.started then job.lastRun = run.id end
-  fn.record_attempt(run, 'succeeded', startedAt)
-  run.owner, run.state, run.finishedAt, run.settled = nil, 'succeeded', now, 'succeeded succeeded'
-  run.result, run.failure = fn.given(settlement['then'].result), nil
-  owner.held = owner.held - 1
-  fn.cut(KEY.held, id .. '/' .. run.id)
-  local key = fn.obtain_key(job, run.key)
-  key.alive, key.busy = key.alive - 1, key.busy - 1
-  fn.cut(KEY.alive, fn.alive_member(run))
-  fn.add('alive', -1)
-  job.running = job.running - 1
-  job.lastSuccess, job.failures = run.id, 0
-  fn.file(job, run, 's')
-  fn.hint('s', run.id)
+-- Successes of short runs, in lots: what the general way does with them comes to this. Answers the places of those that it
+-- leaves to that way.
+local function settle_short(asked)
+  local ids, left, isDone = {}, {}, {}
+  for index, one in ipairs(asked) do ids[index] = one[1] end
+  local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
+  local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
+  local rows, held, alive, filed, aged, count = {}, {}, {}, {}, {}, 0
+  local prefix, job, name, key
+  for index, one in ipairs(asked) do
+    local runId, fence, startedAt, result = one[1], one[2], one[3], one[4]
+    local text, head = texts[index], 'R' .. fence .. holder
+    if owner == nil or not text or isDone[runId] or text:sub(1, #head) ~= head then
+      left[#left + 1] = index
+    else
+      isDone[runId] = true
+      count = count + 1
+      local startEnds = text:find('/', #head + 1, true)
+      local body = text:sub(startEnds + 1)
+      if prefix == nil or body:sub(1, #prefix) ~= prefix then
+        if key then fn.note_crowding(job, name, key, 's') end
+        local _, to, number = body:find('^(%d+)/')
+        name, to = fn.bounded_at(body, to + 1)
+        prefix, job = body:sub(1, to - 1), fn.job_by_number(number)
+        key = fn.obtain_key(job, name)
+        fn.touch(job)
+      end
+      local file = fn.count_text(fn.count('ends')) .. '/r' .. runId
+      local placeEnds = #prefix + PLACE_LENGTH
+      rows[2 * count - 1] = runId
+      rows[2 * count] = 'S' .. meta.ends .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result and fn.bounded(result) or '-') .. '/' .. body
+      held[count], alive[count] = id .. '/' .. runId, body:sub(1, placeEnds) .. runId
+      filed[2 * count - 1], filed[2 * count] = 0, prefix .. 's/' .. file
+      aged[2 * count - 1], aged[2 * count] = 0, job.number .. '/' .. instant .. file
+      if startEnds == #head + 1 then job.lastRun = runId end
+      if #asked - index < MOST_RECENT then
+        local runAt, from = tonumber(body:sub(placeEnds + 1, placeEnds + INSTANT_LENGTH - 1)), tonumber(startedAt)
+        fn.write(KEY.recent, job.number .. '/' .. (job.attempts % MOST_RECENT), { runId, 'succeeded', math.max(0, from - runAt), math.max(0, now - from) })
+      end
+      job.attempts, job.running, job.lastSuccess, job.failures = job.attempts + 1, job.running - 1, runId, 0
+      key.alive, key.busy, key.kinds.s = key.alive - 1, key.busy - 1, (key.kinds.s or 0) + 1
+      endedRuns[#endedRuns + 1] = runId
+    end
+  end
+  if count > 0 then
+    fn.note_crowding(job, name, key, 's')
+    call('HSET', KEY.runs, unpack(rows))
+    call('ZREM', KEY.held, unpack(held))
+    call('ZREM', KEY.alive, unpack(alive))
+    call('ZADD', KEY.filed, unpack(filed))
+    call('ZADD', KEY.aged, unpack(aged))
+    owner.held = owner.held - count
+    fn.add('alive', -count)
+  end
+  return left
 end
-local function is_plain(run, settlement)
-  local following = settlement['then']
-  return following.to == 'succeeded' and fn.given(settlement.startedAt) ~= nil and run.gates == nil and run.suspect == nil and run.cancel == nil
-    and settlement.outcome == 'succeeded' and settlement.progress == nil and fn.given(settlement.error) == nil
-    and settlement.enqueue == nil and not settlement.holdGates
-end
-
-local replies = {}
-for index, settlement in ipairs(request.settlements) do
+local function settle_one(settlement)
   local run = fn.held_run(owner and id, settlement.runId, settlement.fence)
   local isSettled = run ~= nil
-  if run and is_plain(run, settlement) then
-    settle_plain(run, settlement)
-  elseif run then
+  if run then
     settle_run(run, settlement)
   else
     -- The settlement may have arrived before, and its reply been lost.
     run = fn.find_run(settlement.runId)
     isSettled = run ~= nil and run.fence == settlement.fence and run.settled == settlement.outcome .. ' ' .. settlement['then'].to
   end
-  replies[index] = { isSettled and 1 or 0, run and fn.run_job(run).failures or 0 }
+  return { isSettled and 1 or 0, run and fn.run_job(run).failures or 0 }
 end
+
+local short, replies, left = request.short or {}, {}, {}
+for index, place in ipairs(settle_short(short)) do
+  local one = short[place]
+  local success = { to = 'succeeded', result = one[4] }
+  local reply = settle_one({ runId = one[1], fence = tonumber(one[2]), outcome = 'succeeded', startedAt = tonumber(one[3]), ['then'] = success })
+  left[index] = { place, reply }
+end
+local settlements, asked = request.settlements, {}
+for index, settlement in ipairs(settlements) do asked[index] = settlement.runId end
+fn.prefetch(KEY.runs, asked)
+for index, settlement in ipairs(settlements) do replies[index] = settle_one(settlement) end
 if owner then fn.touch_owner(id, owner) end
-return fn.answer({ replies, fn.tick_for(owner and id, owner) })
+return fn.answer({ replies, fn.tick_for(owner and id, owner), left })
 `,
 }

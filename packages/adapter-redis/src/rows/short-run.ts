@@ -1,0 +1,92 @@
+/** Runs of which there is little to tell, as scripts keep them: text, of which this side writes and reads the last part (`short-runs`). */
+import { type EnqueueRequest, QuarterjackError, type RunRecord, type Settlement } from '@quarterjack/core/store'
+
+/** What one script takes of them at most: its lists go to commands as arguments. */
+export const MOST_SHORT = 1_000
+
+/** What was asked for, beside the key and the instants. What is absent is null. */
+interface ShortRequest {
+  readonly trigger: RunRecord['trigger']
+  readonly overlap: RunRecord['overlap']
+  readonly triggers: number
+  readonly payload?: string
+  readonly slot?: number
+  readonly replayOf?: string
+}
+
+/** The parts of a body that a claim does not know. */
+export interface ShortBody {
+  readonly key: string
+  readonly runAt: number
+  readonly createdAt: number
+  readonly priority: number
+  readonly asked: ShortRequest
+}
+
+/** Due at once, of that job, of a priority that fits. That it asks for nothing else is known. */
+export function isShort({ job, delayMs, runAt, priority }: EnqueueRequest, of: string): boolean {
+  return job === of && delayMs === 0 && runAt === undefined && Number.isInteger(priority) && Math.abs(priority) < 100_000
+}
+
+/** What follows the instants in a body: the priority as it sorts, and the rest as JSON. */
+export function shortText({ trigger, overlap, triggers, payload, slot, replayOf, priority }: EnqueueRequest): string {
+  const asked = { trigger, overlap, triggers, payload: payload ?? undefined, slot, replayOf }
+  return `${priorityText(priority)}/${JSON.stringify(asked)}`
+}
+
+/** `<job>/<length of the key in bytes>:<key>/<age>/<run at>/<created at>/<priority>/<JSON>` */
+export function readShortBody(body: string): ShortBody {
+  const start = /^\d+\/(\d+):/.exec(body)
+  if (start === null) throw unreadable(body)
+  const from = start[0].length
+  const to = endOfBytes(body, from, Number(start[1]))
+  const rest = /^\/\d+\/([^/]+)\/([^/]+)\/(\d+)\//.exec(body.slice(to, to + 120))
+  if (rest === null) throw unreadable(body)
+  const [header, runAt, createdAt, priority] = rest
+  return {
+    key: body.slice(from, to),
+    runAt: Number(runAt),
+    createdAt: Number(createdAt),
+    priority: 100_000 - Number(priority),
+    asked: JSON.parse(body.slice(to + header.length)) as ShortRequest,
+  }
+}
+
+/** A success of which there is nothing to tell but its result. */
+export function isShortSuccess({ outcome, then, startedAt, progress, error, enqueue, holdGates }: Settlement): boolean {
+  return (
+    then.to === 'succeeded' &&
+    outcome === 'succeeded' &&
+    startedAt !== null &&
+    error === null &&
+    progress === undefined &&
+    (enqueue === undefined || enqueue.length === 0) &&
+    holdGates !== true
+  )
+}
+
+/** Id, fence, start, and the result where there is one. */
+export function shortSuccess({ runId, fence, startedAt, then }: Settlement): readonly string[] {
+  const result = then.to === 'succeeded' ? then.result : null
+  const known = [runId, String(fence), String(startedAt)]
+  return result === null ? known : [...known, result]
+}
+
+/** As scripts write it: higher ones sort first. */
+function priorityText(priority: number): string {
+  return String(100_000 - priority).padStart(6, '0')
+}
+
+/** Where the text of so many bytes ends that begins at a place. */
+function endOfBytes(text: string, from: number, bytes: number): number {
+  let to = from + bytes
+  while (to > from && Buffer.byteLength(text.slice(from, to)) > bytes) to--
+  return to
+}
+
+function unreadable(body: string): QuarterjackError {
+  return new QuarterjackError(
+    'StoreUnsupported',
+    `A run is kept as ${JSON.stringify(body.slice(0, 80))}, which this version cannot read. Does a newer one write under this prefix?`,
+  )
+}

@@ -1,0 +1,73 @@
+/**
+ * Runs of which there is little to tell are kept as text: claims and settlements put it together from the text that was there,
+ * where a row would have to be unpacked and packed. As soon as there is more to tell, a run becomes a row as others are.
+ *
+ *   P body                                                            pending and due
+ *   R fence/owner/started/body                                        its first attempt runs; 'started' is empty until that is known
+ *   S filedAs/finishedAt/startedAt/fence/owner/result/body            its first attempt succeeded
+ *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON
+ *
+ * Key, owner and result stand behind their length: 3:abc. A result may be absent: -.
+ */
+import type { LuaModule } from '../lua-module.ts'
+import { jobs } from './jobs.ts'
+
+export const shortRuns: LuaModule = {
+  name: 'short-runs',
+  needs: [jobs],
+  source: `
+-- Each kind's letter, as the byte that its text begins with.
+local PENDING, RUNNING, SUCCEEDED = 80, 82, 83
+local PLACE_LENGTH, INSTANT_LENGTH, PRIORITY_LENGTH = 16 + 1, 18 + 1, 6 + 1
+
+-- The next parts of a text from a place on, and the place after them.
+function fn.number_at(text, at)
+  local _, to, digits = text:find('^([^/]*)/', at)
+  return tonumber(digits), to + 1
+end
+function fn.bounded_at(text, at)
+  local _, to, length = text:find('^(%d+):', at)
+  if length == nil then return nil, at + 2 end
+  return text:sub(to + 1, to + length), to + length + 2
+end
+function fn.unfold_body(run, text, at)
+  local _, to, job = text:find('^(%d+)/', at)
+  at = to + 1
+  run.job = job
+  run.key, at = fn.bounded_at(text, at)
+  run.age, at = fn.number_at(text, at)
+  run.runAt, at = fn.number_at(text, at)
+  run.createdAt, at = fn.number_at(text, at)
+  local priority
+  priority, at = fn.number_at(text, at)
+  if priority ~= 100000 then run.priority = 100000 - priority end
+  for name, value in pairs(cjson.decode(text:sub(at))) do run[name] = value end
+  return run
+end
+-- The row that a text stands for.
+readers[KEY.runs] = function(text)
+  local kind = text:byte(1)
+  if kind == PENDING then return fn.unfold_body({ state = 'pending', stands = 'ready', attempt = 0, fence = 0 }, text, 2) end
+  if kind == RUNNING then
+    local run, at = { state = 'running', attempt = 1 }, 2
+    run.fence, at = fn.number_at(text, at)
+    run.owner, at = fn.bounded_at(text, at)
+    run.startedAt, at = fn.number_at(text, at)
+    if run.startedAt then run.started = true end
+    return fn.unfold_body(run, text, at)
+  end
+  if kind == SUCCEEDED then
+    local run, at, owner = { state = 'succeeded', attempt = 1, settled = 'succeeded succeeded' }, 2, nil
+    run.filedAs, at = fn.number_at(text, at)
+    run.finishedAt, at = fn.number_at(text, at)
+    run.startedAt, at = fn.number_at(text, at)
+    run.fence, at = fn.number_at(text, at)
+    owner, at = fn.bounded_at(text, at)
+    run.result, at = fn.bounded_at(text, at)
+    run.attempts = { { 1, 'succeeded', owner, run.fence, run.startedAt, run.finishedAt, false } }
+    return fn.unfold_body(run, text, at)
+  end
+  return cmsgpack.unpack(text)
+end
+`,
+}
