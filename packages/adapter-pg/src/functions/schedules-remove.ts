@@ -1,6 +1,7 @@
 /**
  * `schedules_remove({ schedules })` → `{ removed }`: removes dynamic schedules and the ranges of their ledgers; their runs
- * stay. Static schedules end with a registration that lacks them.
+ * stay. Their incarnations are remembered for an hour, so that the writes that made them, arriving again, do not bring them back.
+ * Static schedules end with a registration that lacks them.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { BY_INDEX } from './by-index.ts'
@@ -10,6 +11,7 @@ export const schedulesRemove: SqlFunction = {
   sql: /* sql */ `
 create or replace function schedules_remove(p json) returns json language plpgsql ${BY_INDEX} as $$
 declare
+  v_now bigint := coalesce((p->>'now')::bigint, store_now());
   v_asked bigint[];
   v_gone bigint[];
 begin
@@ -24,7 +26,8 @@ begin
   from (select s.id from schedules s where s.id = any (v_asked) order by s.id for update) l;
   if v_gone is not null then
     delete from skips k where k.schedule_id = any (v_gone);
-    delete from schedules s where s.id = any (v_gone);
+    with gone as (delete from schedules s where s.id = any (v_gone) returning s.incarnation)
+    insert into absorbed (request_id, outcome, run_id, at) select g.incarnation, 'removed', '', v_now from gone g on conflict do nothing;
   end if;
   return json_build_object('removed', coalesce((
     select json_agg(a.nth = 1 and coalesce(a.id in (select g.id from unnest(v_gone) as g(id)), false) order by a.place)

@@ -51,7 +51,8 @@ begin
   where s.id = any (array(select o.id from schedules o where o.job_id = any (v_retired)))
   order by s.id for update;
   delete from skips k where k.job_id = any (v_retired);
-  delete from schedules s where s.job_id = any (v_retired);
+  with gone as (delete from schedules s where s.job_id = any (v_retired) returning s.incarnation)
+  insert into absorbed (request_id, outcome, run_id, at) select g.incarnation, 'removed', '', v_now from gone g on conflict do nothing;
   v_standing := array(
     select r.id from ${PENDING} and r.job_id = any (v_retired) union all select r.id from ${WAITING} and r.job_id = any (v_retired)
   );

@@ -3,7 +3,7 @@
  * columns (`rows/set-letter.ts`): those are read several times as fast as records. New ones are written and unchanged ones found as sets; each changed one is a step of its own.
  *
  * New rows come first, in the order of (job, name), then rows that exist, in the order of their ids: so two calls never
- * wait for each other. That is why nothing is created in the second part: what was there at first and is gone then was
+ * wait for each other. A write whose schedule was removed meanwhile, by its incarnation, is created and changes nothing. That is why nothing is created in the second part: what was there at first and is gone then was
  * removed at the same time, and counts as changed just before.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
@@ -60,6 +60,7 @@ begin
     select a.job_id, a.name, a.key, a.incarnation, a.spec, a.payload, a.as_of, a.next_slot, a.next_due_at, a.as_of
     from asked a
     where a.nth = 1 and (select s.id from schedules s where s.job_id = a.job_id and s.name = a.name) is null
+      and (select b.outcome from absorbed b where b.request_id = a.incarnation) is null
     order by a.job_id, a.name
     on conflict (job_id, name) do nothing
     returning schedules.job_id, schedules.name, schedules.next_due_at
@@ -88,6 +89,7 @@ begin
     from (
       select a.place, a.as_of, s.id as schedule_id, s.cursor, case
         when a.status is not null then a.status
+        when s.id is null and (select b.outcome from absorbed b where b.request_id = a.incarnation) is not null then 'created'
         when s.id is null then 'changed'
         when a.nth = 1 and s.spec = a.spec and s.payload is not distinct from a.payload then 'unchanged'
       end as status

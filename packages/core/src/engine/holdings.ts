@@ -59,6 +59,8 @@ export interface Holdings {
   readonly claiming: boolean
   /** How many calls that may claim there were so far. */
   readonly reservations: number
+  /** Which of them, counted from 1, is the oldest that is still under way; infinite when none is. */
+  readonly oldestReservation: number
   /** True when such a call was not answered since this was last asked: the store may have leased runs that nobody here knows. */
   takeDoubt(): boolean
   /** How many more runs could be claimed now. */
@@ -89,7 +91,8 @@ const BRISK_MS = 10
 export function createHoldings(concurrency: number, onRoom: () => void = () => undefined): Holdings {
   const executions = new Set<Execution>()
   let reserved = 0
-  let claims = 0
+  /** Calls that may claim, by number, oldest first. */
+  const underWay = new Set<number>()
   let reservations = 0
   let doubt = false
   let meanMs: number | null = null
@@ -136,10 +139,14 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
       return executions.size
     },
     get claiming() {
-      return claims > 0
+      return underWay.size > 0
     },
     get reservations() {
       return reservations
+    },
+    get oldestReservation() {
+      const [oldest = Number.POSITIVE_INFINITY] = underWay
+      return oldest
     },
     takeDoubt() {
       const was = doubt
@@ -151,8 +158,8 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
       const limit = Math.min(wanted, room())
       const start = Math.max(0, Math.min(limit, concurrency - busy))
       reserved += limit
-      claims++
-      reservations++
+      const call = ++reservations
+      underWay.add(call)
       let open = true
       let isAnswered = limit === 0
       return {
@@ -166,7 +173,7 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
           open = false
           if (!isAnswered) doubt = true
           reserved -= limit
-          claims--
+          underWay.delete(call)
           if (limit > 0) onRoom()
         },
       }

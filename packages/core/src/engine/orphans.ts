@@ -1,16 +1,13 @@
 /** Finds claims whose reply was lost: leased to this process, which does not know of them, so that nobody executes them. */
 import type { Logger } from '../observe/logger.ts'
-import type { Clock } from '../time/clock.ts'
 import { giveBack, type AdoptDeps } from './adopt.ts'
 import type { Holdings } from './holdings.ts'
 import type { Owner } from './owner.ts'
 import type { StoreLink } from './store-link.ts'
 
 export interface OrphansDeps {
-  readonly clock: Clock
   readonly link: StoreLink
   readonly owner: Owner
-  readonly leaseMs: number
   readonly holdings: Holdings
   readonly logger: Logger
   readonly giveBack: Pick<AdoptDeps, 'settler' | 'logger'>
@@ -36,26 +33,22 @@ const ENOUGH = 6
 const SURPLUS = 3
 
 export function createOrphans(deps: OrphansDeps): Orphans {
-  const { clock, link, owner, holdings } = deps
+  const { link, owner, holdings } = deps
   let doubt = 0
   let isSearching = false
-  /** When runs that nobody here knows were first seen, by run and fence. */
+  /** Runs that nobody here knows, by run and fence: how many calls that may claim there had been when they were first seen. */
   let candidates = new Map<string, number>()
 
-  /** A claim under way may give what the store lists: such a run is an orphan only when it is still unknown after the claim was answered or given up. */
+  /** A call under way may have claimed what the store lists: such a run is an orphan when all those calls were answered or given up, however long that takes. */
   const search = async (): Promise<void> => {
-    const askedAt = clock.monotonic()
-    const before = deps.holdings.reservations
-    const wasQuiet = !holdings.claiming
     const { runs } = await link.call('runs.held', (store) => store.runs.held({ owner: owner.id }))
-    const isSure = wasQuiet && holdings.reservations === before
     const known = new Set(Array.from(holdings.all(), ({ record }) => `${record.id}/${record.fence}`))
     const unknown = new Map<string, number>()
     for (const { id, fence } of runs) {
       if (known.has(`${id}/${fence}`)) continue
-      const seenAt = candidates.get(`${id}/${fence}`) ?? askedAt
-      if (isSure || clock.monotonic() - seenAt > deps.leaseMs / 2) void giveBack(id, fence, deps.giveBack)
-      else unknown.set(`${id}/${fence}`, seenAt)
+      const seenAfter = candidates.get(`${id}/${fence}`) ?? holdings.reservations
+      if (holdings.oldestReservation > seenAfter) void giveBack(id, fence, deps.giveBack)
+      else unknown.set(`${id}/${fence}`, seenAfter)
     }
     candidates = unknown
   }

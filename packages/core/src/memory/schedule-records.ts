@@ -32,7 +32,9 @@ export function reindexDue(state: MemoryState, job: JobRow): void {
 
 /** Removes a schedule; its runs stay. */
 export function removeSchedule(state: MemoryState, job: JobRow, row: number): void {
-  job.statics.delete(job.schedules.name(row))
+  const name = job.schedules.name(row)
+  if (isStatic(name)) job.statics.delete(name)
+  else state.removed.set(job.schedules.incarnation(row), true)
   job.schedules.remove(row)
   reindexDue(state, job)
 }

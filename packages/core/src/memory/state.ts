@@ -31,6 +31,8 @@ export interface MemoryState {
   readonly timedJobs: Heap<JobEntry>
   /** Requests that were taken into another run, so that repeating one is harmless. */
   readonly absorbed: RecentMap<string, { readonly outcome: 'coalesced' | 'dropped'; readonly id: string }>
+  /** Incarnations of dynamic schedules that were removed: the write that made one, arriving again, does not bring it back. */
+  readonly removed: RecentMap<string, true>
   /** Turns of the job that comes first when not everything due can be given. */
   dueTurn: number
   /** The instant up to which runs were moved to where they are claimed. */
@@ -61,6 +63,7 @@ export function createState(clock: Clock): MemoryState {
     readyJobs: new Set(),
     timedJobs: new Heap((a, b) => a.at < b.at),
     absorbed: new RecentMap(REQUESTS_KEPT),
+    removed: new RecentMap(REQUESTS_KEPT),
     dueTurn: 0,
     advancedTo: Number.NEGATIVE_INFINITY,
     texts: new Map(),

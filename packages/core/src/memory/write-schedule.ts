@@ -40,6 +40,7 @@ function isChange({ schedules }: JobRow, row: number, write: ScheduleWrite): boo
 
 function create(state: MemoryState, job: JobRow, write: ScheduleWrite): ScheduleWriteReply {
   const { name, key, incarnation, asOf, nextSlot, nextDueAt } = write
+  if (state.removed.has(incarnation)) return { status: 'created', cursor: asOf }
   const row = job.schedules.add({
     name,
     incarnation,

@@ -9,7 +9,7 @@ export interface ScheduleWrite {
   readonly job: string
   readonly name: string
   readonly key: string
-  /** Used when the schedule does not exist yet. */
+  /** Used when the schedule does not exist yet. One that was removed is not made again: it is `created`, and removed. */
   readonly incarnation: string
   /** JSON text, resolved. */
   readonly spec: string

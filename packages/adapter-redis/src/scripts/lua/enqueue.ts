@@ -7,7 +7,7 @@ export const enqueue: LuaModule = {
   name: 'enqueue',
   needs: [runs],
   source: `
-local MAX_MERGING, MOST_ABSORBED = ${MAX_MERGING}, 5000
+local MAX_MERGING = ${MAX_MERGING}
 
 -- What is remembered until an instant: under idempotency keys, and windows that a leading debounce opened.
 function fn.remembered(key, field)
@@ -135,8 +135,7 @@ function fn.enqueue_one(asked, claiming, claim_it)
   local verdict, outcome, id = {}, nil, nil
   if asked.debounce then verdict, outcome, id = fn.debounce(job, asked, asked.debounce) end
   if outcome then
-    fn.write(KEY.absorbed, asked.id, { outcome, id })
-    fn.put(KEY.absorbedOrder, asked.id, fn.count('ends'))
+    fn.absorb(asked.id, { outcome, id })
     reply = { outcome, id }
   else
     local busy = asked.skipWhenBusy and fn.find_key(job, asked.key)
@@ -160,14 +159,6 @@ end
 function fn.tidy_requests()
   fn.forget_over(KEY.idempotent, KEY.idempotentEnds)
   fn.forget_over(KEY.windows, KEY.windowEnds)
-  fn.make_moves(KEY.absorbedOrder)
-  local surplus = call('ZCARD', KEY.absorbedOrder) - MOST_ABSORBED
-  if surplus > 0 then
-    for _, old in ipairs(call('ZRANGE', KEY.absorbedOrder, 0, math.min(surplus, 200) - 1)) do
-      fn.cut(KEY.absorbedOrder, old)
-      fn.write(KEY.absorbed, old, nil)
-    end
-  end
 end
 `,
 }

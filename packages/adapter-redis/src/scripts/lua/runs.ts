@@ -6,7 +6,23 @@ export const runs: LuaModule = {
   name: 'runs',
   needs: [gates],
   source: `
-local MOST_ATTEMPTS, MOST_RECENT = 20, 100
+local MOST_ATTEMPTS, MOST_RECENT, MOST_ABSORBED = 20, 100, 5000
+
+-- Requests that need not be carried out when they arrive again: the newest are remembered.
+function fn.absorb(id, row)
+  fn.write(KEY.absorbed, id, row)
+  fn.put(KEY.absorbedOrder, id, fn.count('ends'))
+end
+beforeWriting[#beforeWriting + 1] = function()
+  if not changed[KEY.absorbed] then return end
+  fn.make_moves(KEY.absorbedOrder)
+  local surplus = call('ZCARD', KEY.absorbedOrder) - MOST_ABSORBED
+  if surplus <= 0 then return end
+  for _, old in ipairs(call('ZRANGE', KEY.absorbedOrder, 0, math.min(surplus, 200) - 1)) do
+    fn.cut(KEY.absorbedOrder, old)
+    fn.write(KEY.absorbed, old, nil)
+  end
+end
 
 function fn.ledger_member(ledger, slot, kind, id) return ledger .. '/' .. fn.instant_text(slot) .. '/' .. kind .. id end
 function fn.age_member(run) return run.job .. '/' .. fn.count_text(run.age) .. '/' .. run.id end

@@ -78,7 +78,10 @@ function fn.remove_schedule(job, row)
       break
     end
   end
-  if not fn.is_static(row.name) then fn.add('dynamic', -1) end
+  if not fn.is_static(row.name) then
+    fn.add('dynamic', -1)
+    fn.absorb(row.incarnation, { 'removed' })
+  end
   job.schedules = job.schedules - 1
   fn.cut(KEY.scheduleNames, fn.schedule_field(job, row.name))
   fn.write(KEY.schedules, fn.schedule_field(job, row.name), nil)
@@ -179,6 +182,7 @@ end
 -- Writing schedules: created, changed, or left alone (engine rules 4, 6).
 function fn.is_change(row, asked) return row.spec ~= asked.spec or row.payload ~= fn.given(asked.payload) end
 function fn.create_schedule(job, asked)
+  if fn.read(KEY.absorbed, asked.incarnation) then return { 'created', fn.number_out(asked.asOf) } end
   local row = {
     name = asked.name, ledger = format('%.0f', fn.count('ages')), incarnation = asked.incarnation, generation = 1, spec = asked.spec, payload = fn.given(asked.payload),
     cursor = asked.asOf, nextSlot = fn.given(asked.nextSlot), nextDueAt = fn.given(asked.nextDueAt), createdAt = asked.asOf, slots = 0,

@@ -186,6 +186,21 @@ export const dynamicScheduleCases: CaseGroup = {
       assert.deepEqual(page.skips, [])
       assert.deepEqual(page.runs, [], 'slots of the former incarnation are not in the new ledger')
     }),
+    both('a write that arrives again after the removal does not bring the schedule back', async (t) => {
+      await define(t, 'sync')
+      await addOwner(t, 'a', ['sync'])
+      const write = await scheduleWrite(t, 'sync', 'p1')
+      await setSchedules(t, write)
+      await t.store.schedules.remove({ schedules: [write] })
+      const [again, other] = await setSchedules(t, write, await scheduleWrite(t, 'sync', 'p2'))
+      assertFields(again, { status: 'created', cursor: write.asOf })
+      assertFields(other, { status: 'created' })
+      assert.deepEqual((await t.store.schedules.get({ schedules: [write] })).schedules, [null])
+      assert.deepEqual(await dueNames(t, 'a'), ['sync/p2'])
+      const [fresh] = await setSchedules(t, { ...write, incarnation: t.nextId() })
+      assertFields(fresh, { status: 'created' })
+      assert.deepEqual((await dueNames(t, 'a')).toSorted(), ['sync/p1', 'sync/p2'])
+    }),
     both('get answers in the order asked, with null for what is not there', async (t) => {
       await define(t, 'sync')
       await addSchedule(t, 'sync', 'p1')

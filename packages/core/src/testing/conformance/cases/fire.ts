@@ -1,5 +1,6 @@
 /** Cases: firing a slot moves the cursor and writes the records in one step, once. */
 import assert from 'node:assert/strict'
+import { slotRunId } from '../../../random/ids.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, assertLedgerSound, only, present } from '../expectations.ts'
 import { addOwner, getRun } from '../run-steps.ts'
@@ -143,8 +144,8 @@ export const fireCases: CaseGroup = {
       const record = await addSchedule(t, 'mail', 'k')
       await fireNext(t, record)
       await t.store.schedules.remove({ schedules: [record] })
-      await addSchedule(t, 'mail', 'k', { incarnation: record.incarnation, asOf: record.cursor })
-      await fireNext(t, record)
+      await addSchedule(t, 'mail', 'k', { asOf: record.cursor, nextSlot: record.nextSlot })
+      await fireNext(t, record, { id: slotRunId(record.incarnation, present(record.nextSlot, 'next slot')) })
       assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 1)
       assertFields(await getSchedule(t, record), { cursor: present(record.nextSlot, 'next slot'), slots: 1 })
       await assertLedgerSound(t, record)
