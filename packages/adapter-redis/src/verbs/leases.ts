@@ -1,38 +1,78 @@
 /** The leases part of the contract. */
-import type { AcquireReply, LeaseStore } from '@quarterjack/core/store'
+import type { AcquireReply, AcquireRequest, HeldLease, LeaseStore } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number } from '../rows/reply-reader.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import type { Call } from './call.ts'
+import { createGatherer } from './gather.ts'
+
+/** Requests with an instant of their own are not gathered with others. */
+interface Lot<T> {
+  readonly items: readonly T[]
+  readonly now: number | undefined
+}
 
 export function createLeaseVerbs(call: Call, scripts: Scripts): LeaseStore {
+  const acquireAll = (lot: Lot<AcquireRequest>): Promise<readonly AcquireReply[]> => acquire(call, scripts, lot)
+  const releaseAll = (lot: Lot<HeldLease>): Promise<readonly boolean[]> => release(call, scripts, lot)
+  const acquireOne = createGatherer((items: readonly AcquireRequest[]) => acquireAll({ items, now: undefined }))
+  const releaseOne = createGatherer((items: readonly HeldLease[]) => releaseAll({ items, now: undefined }))
+
   return {
-    async acquire(request) {
-      const [bid, ...others] = request.bids
-      if (bid !== undefined && others.length === 0) {
-        const lone = await call(scripts.leasesAcquireOne, { ...bid, now: request.now })
-        if (lone.reply !== 0) return { replies: [toAcquireReply([1, ...list(lone.reply)], lone.storeNow)] }
-      }
-      const { storeNow, reply } = await call(scripts.leasesAcquire, request)
-      return { replies: list(reply).map((one) => toAcquireReply(one, storeNow)) }
+    async acquire({ bids, now }) {
+      const [bid, ...others] = bids
+      if (bid === undefined || others.length > 0) return { replies: await acquireGenerally(call, scripts, { items: bids, now }) }
+      return { replies: now === undefined ? [await acquireOne(bid)] : await acquireAll({ items: bids, now }) }
     },
     async renew(request) {
       const { storeNow, reply } = await call(scripts.leasesRenew, request)
       return { renewed: list(reply).map(flag), storeNow }
     },
-    async release(request) {
-      const [held, ...others] = request.leases
-      if (held !== undefined && others.length === 0) {
-        const { reply } = await call(scripts.leasesReleaseOne, { ...held, now: request.now })
-        if (reply !== 0) return { released: [true] }
-      }
-      const { reply } = await call(scripts.leasesRelease, request)
-      return { released: list(reply).map(flag) }
+    async release({ leases, now }) {
+      const [held, ...others] = leases
+      if (held === undefined || others.length > 0) return { released: await releaseGenerally(call, scripts, { items: leases, now }) }
+      return { released: now === undefined ? [await releaseOne(held)] : await releaseAll({ items: leases, now }) }
     },
     async withdraw(request) {
       await call(scripts.leasesWithdraw, request)
     },
   }
+}
+
+/** What nobody else has anything to do with goes the short way; the rest follows, in its order. */
+async function acquire(call: Call, scripts: Scripts, { items, now }: Lot<AcquireRequest>): Promise<readonly AcquireReply[]> {
+  const asked = { seenFence: Math.max(...items.map((bid) => bid.seenFence)), leaseMs: Math.max(...items.map((bid) => bid.leaseMs)), now }
+  const texts = items.flatMap(({ name, holder, leaseMs }) => [name, holder, String(leaseMs)])
+  const { storeNow, reply } = await call(scripts.leasesAcquireLone, asked, texts)
+  const fences = list(reply).map(number)
+  const rest = items.filter((_, index) => fences[index] === 0)
+  const general = rest.length === 0 ? [] : await acquireGenerally(call, scripts, { items: rest, now })
+  let next = 0
+  return items.map(({ leaseMs }, index): AcquireReply => {
+    const fence = fences[index] as number
+    return fence === 0 ? (general[next++] as AcquireReply) : { granted: true, fence, expiresAt: storeNow + leaseMs, storeNow }
+  })
+}
+
+async function acquireGenerally(call: Call, scripts: Scripts, { items, now }: Lot<AcquireRequest>): Promise<readonly AcquireReply[]> {
+  const { storeNow, reply } = await call(scripts.leasesAcquire, { bids: items, now })
+  return list(reply).map((one) => toAcquireReply(one, storeNow))
+}
+
+async function release(call: Call, scripts: Scripts, { items, now }: Lot<HeldLease>): Promise<readonly boolean[]> {
+  const texts = items.flatMap(({ name, holder, fence }) => [name, holder, String(fence)])
+  const { reply } = await call(scripts.leasesReleaseLone, { now }, texts)
+  const released = list(reply).map(flag)
+  const rest = items.filter((_, index) => !released[index])
+  if (rest.length === 0) return released
+  const general = await releaseGenerally(call, scripts, { items: rest, now })
+  let next = 0
+  return released.map((done) => done || (general[next++] as boolean))
+}
+
+async function releaseGenerally(call: Call, scripts: Scripts, { items, now }: Lot<HeldLease>): Promise<readonly boolean[]> {
+  const { reply } = await call(scripts.leasesRelease, { leases: items, now })
+  return list(reply).map(flag)
 }
 
 function toAcquireReply(reply: Reply, storeNow: number): AcquireReply {

@@ -11,6 +11,12 @@ export const gates: LuaModule = {
   name: 'gates',
   needs: [runIndex],
   source: `
+-- A lease that nobody bids for or waits at is kept as text, L fence/end/holder, until there is more to tell.
+readers[KEY.gates] = function(text)
+  if text:byte(1) ~= 76 then return cmsgpack.unpack(text) end
+  local fence, endsAt, holder = text:match('^L(%d+)/([^/]+)/(.*)$')
+  return { held = 1, waiting = 0, lines = {}, bids = {}, lease = { holder = holder, fence = tonumber(fence), expiresAt = tonumber(endsAt) } }
+end
 function fn.obtain_gate(id)
   local gate = fn.read(KEY.gates, id)
   if gate == nil then gate = { held = 0, waiting = 0, lines = {}, bids = {} } end

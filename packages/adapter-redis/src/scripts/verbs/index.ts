@@ -1,8 +1,8 @@
 /** Every script, by the verb that runs it. */
 import type { LuaModule } from '../lua-module.ts'
 import { leasesAcquire } from './leases-acquire.ts'
-import { leasesAcquireOne } from './leases-acquire-one.ts'
-import { leasesReleaseOne } from './leases-release-one.ts'
+import { leasesAcquireLone } from './leases-acquire-lone.ts'
+import { leasesReleaseLone } from './leases-release-lone.ts'
 import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
@@ -42,8 +42,8 @@ import { schedulesSuspend } from './schedules-suspend.ts'
 /** Every script by its name here. */
 export type VerbName =
   | 'leasesAcquire'
-  | 'leasesAcquireOne'
-  | 'leasesReleaseOne'
+  | 'leasesAcquireLone'
+  | 'leasesReleaseLone'
   | 'leasesRelease'
   | 'leasesRenew'
   | 'leasesWithdraw'
@@ -82,8 +82,8 @@ export type VerbName =
 
 export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesAcquire,
-  leasesAcquireOne,
-  leasesReleaseOne,
+  leasesAcquireLone,
+  leasesReleaseLone,
   leasesRelease,
   leasesRenew,
   leasesWithdraw,
