@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { aggregate, count, distinct, percentile, ratio, sum } from '../../src/rollup/measure.ts'
+import { sqlRollup } from '../../src/rollup/sql-rollup.ts'
+
+const source = { source: 'calls', time: 'at', target: 'hourly', measures: { calls: count() } }
+
+describe('options of sqlRollup', () => {
+  it.each([
+    ['a table with a quote', { ...source, source: 'calls"; drop table x' }, /source: .*is not usable as a table/],
+    ['a column with a quote', { ...source, time: 'at"' }, /time: .*is not usable as a column/],
+    ['a zone with a quote', { ...source, timeZone: "UTC'" }, /timeZone: .*is not the name of a time zone/],
+    ['no measures', { ...source, measures: {} }, /measures: is empty/],
+    ['a measure that is none', { ...source, measures: { calls: 'count' } }, /measures.calls: "count" is not a measure; use count\(\)/],
+    ['an unknown option', { ...source, wher: 'true' }, /wher/],
+    ['a column twice', { ...source, by: ['calls'] }, /"calls" names two columns of the target/],
+    ['a select without windows', { target: 'hourly', key: [], select: 'select 1' }, /does not mention windows/],
+    [
+      'a group that the finer one lacks',
+      { from: sqlRollup(source), target: 'daily', by: ['tenant'] },
+      /the finer rollup has no "tenant". It has none/,
+    ],
+    [
+      'a finer one with a select of its own',
+      { from: sqlRollup({ target: 'x', key: [], select: 'select * from windows' }), target: 'daily' },
+      /cannot be composed/,
+    ],
+  ])('%s is refused', (_, options, message) => {
+    expect(() => sqlRollup(options as never)).toThrow(
+      expect.objectContaining({ code: 'InvalidOption', message: expect.stringMatching(message) }),
+    )
+  })
+
+  it.each([
+    ['distinct', distinct('tenant')],
+    ['percentile', percentile(0.5, 'ms')],
+    ['aggregate', aggregate('mode() within group (order by ms)')],
+    ['ratio', ratio(distinct('tenant'), count())],
+  ])('a %s is not put together from smaller windows', (kind, measure) => {
+    const finer = sqlRollup({ ...source, measures: { m: measure } })
+    expect(() => sqlRollup({ from: finer, target: 'daily' })).toThrow(
+      expect.objectContaining({ code: 'InvalidOption', message: expect.stringMatching(`m is a ${kind}, which cannot be put together`) }),
+    )
+  })
+
+  it('measures say what they cannot take', () => {
+    expect(() => percentile(95, 'ms')).toThrow(/at 95 is not between 0 and 1. For the 95th percentile write 0.95/)
+    expect(() => sum(' ')).toThrow(/sum: " " is not an SQL expression/)
+    expect(() => aggregate('sum(x)', { composes: 'avg' as never })).toThrow(/composes "avg" is not known/)
+    expect(() => ratio(ratio(count(), count()), count())).toThrow(/a measure of kind ratio cannot be divided/)
+  })
+})
