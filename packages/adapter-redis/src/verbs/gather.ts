@@ -13,7 +13,7 @@ interface Waiting<Item, Answer> {
 export function createGatherer<Item, Answer>(
   send: (items: readonly Item[]) => Promise<readonly Answer[]>,
 ): (item: Item) => Promise<Answer> {
-  let queue: Waiting<Item, Answer>[] = []
+  const queue: Waiting<Item, Answer>[] = []
   let isSending = false
 
   const flush = async (): Promise<void> => {

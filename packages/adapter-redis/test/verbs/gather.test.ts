@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { createGatherer } from '../../src/verbs/gather.ts'
+
+/** Lots that are answered when the test says so. */
+function setUp() {
+  const lots: { items: readonly number[]; answer: (error?: Error) => void }[] = []
+  const one = createGatherer(
+    (items: readonly number[]) =>
+      new Promise<readonly string[]>((resolve, reject) => {
+        lots.push({ items, answer: (error) => (error === undefined ? resolve(items.map((item) => `#${item}`)) : reject(error)) })
+      }),
+  )
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return { lots, one, turn }
+}
+
+describe('calls that are gathered', () => {
+  it('go at once when they come alone, and together with all that come meanwhile', async () => {
+    const { lots, one, turn } = setUp()
+    const answers = [one(1), one(2), one(3)]
+    expect(lots.map(({ items }) => items)).toEqual([[1]])
+    lots[0]?.answer()
+    await turn()
+    expect(lots.map(({ items }) => items)).toEqual([[1], [2, 3]])
+    lots[1]?.answer()
+    expect(await Promise.all(answers)).toEqual(['#1', '#2', '#3'])
+  })
+
+  it('fail together, and the next ones go on', async () => {
+    const { lots, one, turn } = setUp()
+    const first = one(1)
+    const later = Promise.allSettled([one(2), one(3)])
+    lots[0]?.answer()
+    await turn()
+    lots[1]?.answer(new Error('gone'))
+    expect((await later).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await first).toBe('#1')
+    const again = one(4)
+    lots[2]?.answer()
+    expect(await again).toBe('#4')
+  })
+
+  it('are never more than one script takes', async () => {
+    const { lots, one, turn } = setUp()
+    const answers = Array.from({ length: 1_001 }, (_, index) => one(index))
+    lots[0]?.answer()
+    await turn()
+    lots[1]?.answer()
+    await turn()
+    lots[2]?.answer()
+    expect(await Promise.all(answers)).toHaveLength(1_001)
+    expect(lots.map(({ items }) => items.length)).toEqual([1, 500, 500])
+  })
+})
