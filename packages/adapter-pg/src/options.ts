@@ -29,22 +29,23 @@ export interface PgStoreSettings {
   readonly hints?: boolean | 'auto'
 }
 
-/** The client, which stays the user's to end, and settings. `Client` is what `commitWith` hands to its work. */
-export type PgStoreOptions<Client = unknown> = PgStoreSettings &
-  (
-    | {
-        /** A pool of `pg`. Two connections are enough; the store may open up to three more of its own: for hints, and for renewals and other calls while the pool is taken. */
-        readonly pool: PgPool<Client & PgPoolClient>
-      }
-    | {
-        /** A PGlite database of this process. */
-        readonly pglite: PGliteDatabase<Client & PGliteTransaction>
-      }
-    | {
-        /** What `postgres(…)` of postgres.js returned. */
-        readonly sql: PostgresJsSql<Client & PostgresJsQueries>
-      }
-  )
+/** A client of Postgres, which stays the user's to end. `Client` is what `commitWith` hands to its work. */
+export type PgClientOptions<Client = unknown> =
+  | {
+      /** A pool of `pg`. Two connections are enough; the store may open up to three more of its own: for hints, and for renewals and other calls while the pool is taken. */
+      readonly pool: PgPool<Client & PgPoolClient>
+    }
+  | {
+      /** A PGlite database of this process. */
+      readonly pglite: PGliteDatabase<Client & PGliteTransaction>
+    }
+  | {
+      /** What `postgres(…)` of postgres.js returned. */
+      readonly sql: PostgresJsSql<Client & PostgresJsQueries>
+    }
+
+/** The client, and settings. */
+export type PgStoreOptions<Client = unknown> = PgStoreSettings & PgClientOptions<Client>
 
 /** What {@link pgStore} takes for granted. */
 export const PG_STORE_DEFAULTS = { schema: 'quarterjack', migrate: true, hints: 'auto' } as const
@@ -68,7 +69,7 @@ const has =
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
     members.every((member) => typeof (value as Readonly<Record<string, unknown>>)[member] === 'function')
 
-const optionsSchema = z.strictObject({
+const clientShape = {
   pool: z.optional(
     z.custom<PgPool>(has('connect', 'query', 'on'), 'must be a pool of "pg": new Pool({ … }); a single client cannot serve'),
   ),
@@ -76,6 +77,10 @@ const optionsSchema = z.strictObject({
     z.custom<PGliteDatabase>(has('query', 'exec', 'transaction', 'listen'), 'must be a PGlite database: await PGlite.create(…)'),
   ),
   sql: z.optional(z.custom<PostgresJsSql>(has('unsafe', 'begin', 'listen'), 'must be what postgres(…) of postgres.js returned')),
+}
+const clientSchema = z.strictObject(clientShape)
+const optionsSchema = z.strictObject({
+  ...clientShape,
   schema: z.optional(schemaName),
   migrate: z.optional(z.boolean()),
   hints: z.optional(z.union([z.boolean(), z.literal('auto')], 'use true, false or "auto"')),
@@ -84,19 +89,7 @@ const optionsSchema = z.strictObject({
 /** Throws `InvalidOption` and names every problem. */
 export function resolvePgStoreOptions(options: PgStoreOptions): ResolvedPgStoreOptions {
   const checked = checkOptions(optionsSchema, options, 'pgStore')
-  const {
-    pool,
-    pglite,
-    sql,
-    schema = PG_STORE_DEFAULTS.schema,
-    migrate = PG_STORE_DEFAULTS.migrate,
-    hints = PG_STORE_DEFAULTS.hints,
-  } = checked
-  const clients = CLIENTS.filter((name) => checked[name] !== undefined)
-  if (clients.length !== 1) {
-    const found = clients.length === 0 ? 'no client was given' : `${clients.join(' and ')} were given`
-    throw new QuarterjackError('InvalidOption', `pgStore: ${found}; give one of pool, pglite, sql.`)
-  }
+  const { pglite, schema = PG_STORE_DEFAULTS.schema, migrate = PG_STORE_DEFAULTS.migrate, hints = PG_STORE_DEFAULTS.hints } = checked
   const settings = {
     schema,
     migrates: migrate,
@@ -104,9 +97,23 @@ export function resolvePgStoreOptions(options: PgStoreOptions): ResolvedPgStoreO
     isEmbedded: pglite !== undefined,
     isDurable: pglite === undefined || isOnDisk(pglite),
   }
-  if (pool !== undefined) return Object.freeze({ client: createNodePgClient(pool), ...settings })
-  if (sql !== undefined) return Object.freeze({ client: createPostgresJsClient(sql), ...settings })
-  return Object.freeze({ client: createPGliteClient(pglite as PGliteDatabase), ...settings })
+  return Object.freeze({ client: theClient(checked, 'pgStore'), ...settings })
+}
+
+/** The client of an option of its own. Throws `InvalidOption`. */
+export function resolveClient(options: PgClientOptions, what: string): SqlClient {
+  return theClient(checkOptions(clientSchema, options, what), what)
+}
+
+function theClient(checked: z.infer<typeof clientSchema>, what: string): SqlClient {
+  const { pool, pglite, sql } = checked
+  const clients = CLIENTS.filter((name) => checked[name] !== undefined)
+  if (clients.length !== 1) {
+    const found = clients.length === 0 ? 'no client was given' : `${clients.join(' and ')} were given`
+    throw new QuarterjackError('InvalidOption', `${what}: ${found}; give one of pool, pglite, sql.`)
+  }
+  if (pool !== undefined) return createNodePgClient(pool)
+  return sql === undefined ? createPGliteClient(pglite as PGliteDatabase) : createPostgresJsClient(sql)
 }
 
 function isOnDisk(pglite: object): boolean {
