@@ -1,0 +1,4 @@
+/** Entry `@quarterjack/adapter-http`: targets out. */
+
+// Targets.
+export { HttpError } from './target/http-error.ts'
