@@ -40,16 +40,16 @@ export function emptyRequest(): CommandRequest {
   }
 }
 
-type Apply = (value: string) => string | undefined | void
+type Apply = (value: string) => string | undefined
 
 /** A flag with a value. */
 export function valued(apply: Apply): Flag {
-  return { takesValue: true, apply: (value) => apply(value) ?? undefined }
+  return { takesValue: true, apply }
 }
 
 /** A flag without one. */
-export function bare(apply: () => string | undefined | void): Flag {
-  return { takesValue: false, apply: () => apply() ?? undefined }
+export function bare(apply: () => string | undefined): Flag {
+  return { takesValue: false, apply }
 }
 
 /** Flags that change nothing about the request. */

@@ -18,12 +18,21 @@ const NO_FILE = 'files are not sent. Write a job of your own for it'
 /** The table that fills `request`. */
 export function curlFlags(request: CommandRequest): FlagTable {
   const data = (value: string): string | undefined => (value.startsWith('@') ? NO_FILE : void request.data.push(value))
-  const follow = bare(() => void (request.followsRedirects = true))
-  const fail = bare(() => void (request.failsOnStatus = true))
+  const follow = bare(() => {
+    request.followsRedirects = true
+  })
+  const fail = bare(() => {
+    request.failsOnStatus = true
+  })
   const header = (name: string): Flag => valued((value) => void request.headers.set(name, value))
   request.failsOnStatus = false
   const flags: readonly (readonly [names: string, flag: Flag])[] = [
-    ['-X --request', valued((value) => void (request.method = value.toUpperCase()))],
+    [
+      '-X --request',
+      valued((value) => {
+        request.method = value.toUpperCase()
+      }),
+    ],
     ['-H --header', valued((value) => takeHeader(request, value))],
     ['-d --data --data-ascii --data-binary', valued(data)],
     ['--data-raw', valued((value) => void request.data.push(value))],
@@ -42,11 +51,26 @@ export function curlFlags(request: CommandRequest): FlagTable {
     ['-b --cookie', valued((value) => (value.includes('=') ? void request.headers.set('cookie', value) : NO_FILE))],
     ['-m --max-time', valued((value) => takeTimeout(request, value))],
     ['--retry', valued((value) => takeRetries(request, value, 0))],
-    ['--url', valued((value) => void (request.url = value))],
+    [
+      '--url',
+      valued((value) => {
+        request.url = value
+      }),
+    ],
     ['-L --location', follow],
     ['-f --fail --fail-with-body', fail],
-    ['-G --get', bare(() => void (request.isDataQuery = true))],
-    ['-I --head', bare(() => void (request.method = 'HEAD'))],
+    [
+      '-G --get',
+      bare(() => {
+        request.isDataQuery = true
+      }),
+    ],
+    [
+      '-I --head',
+      bare(() => {
+        request.method = 'HEAD'
+      }),
+    ],
     ['-k --insecure', bare(() => NO_INSECURE)],
     ['-F --form -T --upload-file -K --config', valued(() => NO_FILE)],
     [

@@ -112,7 +112,7 @@ function readDollar(text: string, at: number): { readonly text: string; readonly
   const match = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/.exec(rest)
   const name = match?.[1] ?? match?.[2]
   if (match !== null && name !== undefined) return { text: variable(name), end: at + match[0].length - 1 }
-  if (rest.startsWith('${')) throw new Refusal('it works on a variable (${…}). Write the plain name')
+  if (rest.startsWith('${')) throw new Refusal('it works on a variable within braces. Write its plain name')
   if (/^\$[\d?$!@*#-]/.test(rest)) throw new Refusal(`it uses ${rest.slice(0, 2)}, which only a shell has`)
   return { text: '$', end: at }
 }

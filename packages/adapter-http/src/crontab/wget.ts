@@ -8,15 +8,40 @@ export function wgetFlags(request: CommandRequest): FlagTable {
   const flags: readonly (readonly [names: string, flag: Flag])[] = [
     ['--header', valued((value) => takeHeader(request, value))],
     ['--post-data --body-data', valued((value) => void request.data.push(value))],
-    ['--method', valued((value) => void (request.method = value.toUpperCase()))],
-    ['--user --http-user', valued((value) => void (request.username = value))],
-    ['--password --http-password', valued((value) => void (request.password = value))],
+    [
+      '--method',
+      valued((value) => {
+        request.method = value.toUpperCase()
+      }),
+    ],
+    [
+      '--user --http-user',
+      valued((value) => {
+        request.username = value
+      }),
+    ],
+    [
+      '--password --http-password',
+      valued((value) => {
+        request.password = value
+      }),
+    ],
     ['-U --user-agent', valued((value) => void request.headers.set('user-agent', value))],
     ['--referer', valued((value) => void request.headers.set('referer', value))],
     ['-T --timeout', valued((value) => takeTimeout(request, value))],
     ['-t --tries', valued((value) => takeRetries(request, value, 1))],
-    ['--max-redirect', valued((value) => void (request.followsRedirects = value !== '0'))],
-    ['--spider', bare(() => void (request.method = 'HEAD'))],
+    [
+      '--max-redirect',
+      valued((value) => {
+        request.followsRedirects = value !== '0'
+      }),
+    ],
+    [
+      '--spider',
+      bare(() => {
+        request.method = 'HEAD'
+      }),
+    ],
     ['--no-check-certificate', bare(() => 'certificates are always checked here. Give the target an agent that trusts the authority')],
     ['--post-file --body-file -i --input-file', valued(() => 'files are not sent. Write a job of your own for it')],
     [

@@ -1,6 +1,6 @@
 /** `httpTarget`: an endpoint as a job's `run`. */
 import type { RunContext } from '@quarterjack/core'
-import { timeoutOf, withRunDefaults } from '@quarterjack/core/store'
+import { policyOf, withRunDefaults } from '@quarterjack/core/store'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { durationMs } from '../duration.ts'
 import { buildRequest, type HttpRequest } from './build-request.ts'
@@ -12,7 +12,7 @@ import { HttpError } from './http-error.ts'
 import { judgeAnswer } from './judge-answer.ts'
 import { HTTP_TARGET_DEFAULTS, type HttpResult, type HttpTargetOptions } from './options.ts'
 import { nextHop } from './redirect.ts'
-import { createSecrets } from './secrets.ts'
+import { createSecrets, valuesAt } from './secrets.ts'
 import { shownUrl } from './url-rules.ts'
 
 /** Calls an endpoint for a run; the validated answer is the result. */
@@ -47,13 +47,14 @@ export function httpTarget<P = unknown, S extends StandardSchemaV1 | undefined =
 /** Without a timeout of its own a call has the job's, which the run's signal carries; one of the two there always is. */
 function timeoutFor(ctx: RunContext<unknown>, ownTimeoutMs: number | null): number | null {
   if (ownTimeoutMs !== null) return ownTimeoutMs
-  return timeoutOf(ctx) === null ? durationMs(HTTP_TARGET_DEFAULTS.timeout) : null
+  return (policyOf(ctx)?.timeoutMs ?? null) === null ? durationMs(HTTP_TARGET_DEFAULTS.timeout) : null
 }
 
 type AnyOptions<P> = HttpTargetOptions<P, StandardSchemaV1 | undefined>
 
 async function callEndpoint<P>(options: AnyOptions<P>, ctx: RunContext<P>, timeoutMs: number | null): Promise<unknown> {
   const secrets = createSecrets()
+  for (const path of policyOf(ctx)?.sensitive ?? []) for (const found of valuesAt(ctx.payload, path.split('.'))) secrets.add(found)
   let name = `the call of job "${ctx.job}"`
   const call = openCall(ctx.signal, timeoutMs, () => name)
   try {

@@ -45,6 +45,18 @@ export function createSecrets(): Secrets {
   }
 }
 
+/**
+ * Every text and number at a path of a payload, by the rules of `sensitive`: `*` is every member, and a name that meets a
+ * list is looked for in each of its items.
+ */
+export function valuesAt(value: unknown, path: readonly string[]): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return path.length === 0 ? [value] : []
+  const [step, ...rest] = path
+  if (step === undefined || step === '*') return Object.values(value).flatMap((member) => valuesAt(member, rest))
+  if (Array.isArray(value) && !/^\d+$/.test(step)) return value.flatMap((item) => valuesAt(item, path))
+  return Object.hasOwn(value, step) ? valuesAt(Reflect.get(value, step), rest) : []
+}
+
 /** Words that stand before a secret in a header. */
 const SCHEMES: ReadonlySet<string> = new Set(['basic', 'bearer', 'digest', 'token', 'apikey', 'negotiate'])
 

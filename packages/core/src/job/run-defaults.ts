@@ -1,6 +1,6 @@
 /** What a ready-made handler and the job that runs it tell each other. */
 import type { Duration } from '../time/duration.ts'
-import type { RunContext } from './job.ts'
+import type { JobPolicy, RunContext } from './job.ts'
 
 /** Defaults of jobs whose `run` is a ready-made handler; what the job itself says comes first. */
 export interface RunDefaults {
@@ -10,7 +10,7 @@ export interface RunDefaults {
 
 // Of the registry: the handler may come with another copy of the package.
 const DEFAULTS: unique symbol = Symbol.for('quarterjack.run-defaults')
-const TIMEOUT: unique symbol = Symbol.for('quarterjack.run-timeout')
+const POLICY: unique symbol = Symbol.for('quarterjack.run-policy')
 
 /** The handler, with defaults for the jobs that have it as their `run`. They are lost to a handler that only calls it. */
 export function withRunDefaults<Run extends (ctx: never) => unknown>(run: Run, defaults: RunDefaults): Run {
@@ -22,13 +22,13 @@ export function runDefaultsOf(run: unknown): RunDefaults {
   return (run as { readonly [DEFAULTS]?: RunDefaults } | undefined)?.[DEFAULTS] ?? {}
 }
 
-/** The engine's side of {@link timeoutOf}. */
-export function tellTimeout(ctx: RunContext, timeoutMs: number | null): void {
-  const told: RunContext & { [TIMEOUT]?: number | null } = ctx
-  told[TIMEOUT] = timeoutMs
+/** The engine's side of {@link policyOf}. */
+export function tellPolicy(ctx: RunContext, policy: JobPolicy): void {
+  const told: RunContext & { [POLICY]?: JobPolicy } = ctx
+  told[POLICY] = policy
 }
 
-/** The timeout of the job that a context belongs to, in milliseconds; null when it has none, or no engine made the context. */
-export function timeoutOf(ctx: RunContext<unknown>): number | null {
-  return (ctx as { readonly [TIMEOUT]?: number | null })[TIMEOUT] ?? null
+/** The policies of the job that a context, or a copy of it, belongs to; null when no engine made it. */
+export function policyOf(ctx: RunContext<unknown>): JobPolicy | null {
+  return (ctx as { readonly [POLICY]?: JobPolicy })[POLICY] ?? null
 }

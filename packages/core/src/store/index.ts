@@ -55,7 +55,7 @@ export type { StoredError } from '../errors/stored-error.ts'
 
 // What ready-made handlers and their jobs tell each other.
 export type { RunDefaults } from '../job/run-defaults.ts'
-export { timeoutOf, withRunDefaults } from '../job/run-defaults.ts'
+export { policyOf, withRunDefaults } from '../job/run-defaults.ts'
 
 // The rules of states and gates.
 export type { AttemptOutcome, RunAction, RunState, SkipReason, TriggerKind } from '../run/run-state.ts'

@@ -1,10 +1,10 @@
-/** Ready-made handlers bring defaults for their jobs, and learn their timeouts. */
+/** Ready-made handlers bring defaults for their jobs, and learn its policies. */
 import { describe, expect, it } from 'vitest'
 import { defineJob, type RunContext } from '../../src/index.ts'
-import { timeoutOf, withRunDefaults } from '../../src/store/index.ts'
+import { policyOf, withRunDefaults } from '../../src/store/index.ts'
 import { manualScheduler } from '../../src/testing/index.ts'
 
-const ready = withRunDefaults((ctx: RunContext<unknown>) => timeoutOf(ctx), { timeout: '30s', retries: 3 })
+const ready = withRunDefaults((ctx: RunContext<unknown>) => policyOf(ctx)?.timeoutMs, { timeout: '30s', retries: 3 })
 
 describe('a handler with defaults', () => {
   it('gives them to its job', () => {
@@ -25,7 +25,7 @@ describe('a handler with defaults', () => {
     expect(defineJob({ name: 'j', run: () => 1 }).policy).toMatchObject({ timeoutMs: null, retry: { retries: 0 } })
   })
 
-  it('learns the timeout of its job from the context, however it is called', async () => {
+  it('learns the policies of its job from the context, however it is called', async () => {
     const direct = defineJob({ name: 'direct', timeout: '5m', run: ready })
     const called = defineJob({ name: 'called', timeout: '7s', run: (ctx) => ready({ ...ctx, signal: ctx.signal, log: ctx.log }) })
     const without = defineJob({ name: 'without', run: (ctx) => ready(ctx) })
@@ -34,5 +34,6 @@ describe('a handler with defaults', () => {
     const results = []
     for (const job of [direct, called, without]) results.push(await manual.finish(await manual.scheduler.trigger(job)))
     expect(results).toEqual([300_000, 7_000, null])
+    expect(policyOf({} as RunContext)).toBeNull()
   })
 })
