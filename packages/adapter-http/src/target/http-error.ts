@@ -17,9 +17,10 @@ export interface HttpErrorFacts {
 export class HttpError extends QuarterjackError {
   override readonly name = 'HttpError'
   readonly retryable: boolean
-  readonly status?: number
-  readonly reason?: string
-  readonly retryAfterMs?: number
+  // Declared only: what an error does not say, it does not have.
+  declare readonly status?: number
+  declare readonly reason?: string
+  declare readonly retryAfterMs?: number
 
   constructor(code: ErrorCode, message: string, { retryable, status, reason, retryAfterMs }: HttpErrorFacts) {
     super(code, message)

@@ -65,10 +65,28 @@ function formsOf(secret: string): readonly string[] {
     secret,
     encodeURIComponent(secret),
     new URLSearchParams([['', secret]]).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
+    ...JSON_WRITERS.flatMap((write) => nested(secret, write)),
     Buffer.from(secret).toString('base64').replace(/=+$/, ''),
     Buffer.from(secret).toString('base64url'),
   ]
+}
+
+/** As JSON writes a text within its quotes: everything that may be plain is, nothing but ASCII, or with escaped slashes. */
+const JSON_WRITERS: readonly ((text: string) => string)[] = [
+  (text) => JSON.stringify(text).slice(1, -1),
+  (text) => escaped(JSON.stringify(text).slice(1, -1)),
+  (text) => escaped(JSON.stringify(text).slice(1, -1)).replaceAll('/', '\\/'),
+]
+
+function escaped(text: string): string {
+  return text.replace(/[\u0080-\uFFFF]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Endpoints give back the JSON that they got as a text within theirs. */
+function nested(secret: string, write: (text: string) => string): readonly string[] {
+  const once = write(secret)
+  const twice = write(once)
+  return [once, twice, write(twice)]
 }
 
 function maskValue(value: unknown, maskText: (text: string) => string): unknown {
