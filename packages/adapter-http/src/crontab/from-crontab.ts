@@ -86,8 +86,7 @@ function createReader(options: CrontabOptions): { readonly jobs: HttpJob[]; read
     const { request, assigned } = reading
     const name = freeName(jobs, (options.prefix ?? '') + jobNameOf(request.url))
     const own: Variables = { ...set, ...assigned }
-    // What the crontab sets may stand on other variables.
-    const resolve = (template: string): string => expand(expand(template, own), environment(options))
+    const resolve = (template: string): string => expand(template, own, environment(options))
     try {
       jobs.push(toJob({ name, expression, timeZone, request, resolve, timeout: options.timeout }))
     } catch (error) {

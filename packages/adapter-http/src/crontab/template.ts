@@ -28,7 +28,13 @@ export function variablesOf(template: string): readonly string[] {
   return [...new Set([...template.matchAll(VARIABLE)].map((match) => match[1] ?? ''))]
 }
 
-/** With values put in; a variable without one is empty, as in a shell. */
-export function expand(template: string, values: Variables): string {
-  return template.replace(VARIABLE, (_, name: string) => values[name] ?? '')
+/**
+ * With values put in: those of the crontab, which may stand on the environment, else those of the environment. A variable
+ * without a value is empty, as in a shell.
+ */
+export function expand(template: string, own: Variables, environment: Variables): string {
+  return template.replace(VARIABLE, (_, name: string) => {
+    const value = own[name]
+    return value === undefined ? (environment[name] ?? '') : expand(value, {}, environment)
+  })
 }

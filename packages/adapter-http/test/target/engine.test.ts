@@ -125,7 +125,7 @@ describe('a job with a target', () => {
     const scheduler = await scheduling(job)
     await scheduler.trigger(job)
     await until(() => sockets.size === 1)
-    await scheduler.stop({ grace: 50 })
+    expect(await scheduler.stop({ grace: 50 })).toEqual({ stuck: [] })
     await until(() => sockets.size === 0)
   })
 
@@ -144,11 +144,15 @@ describe('a job with a target', () => {
     const failing = (verb: unknown, verbs: object): unknown =>
       typeof verb !== 'function' ? verb : (...args: unknown[]) => (isDown ? Promise.reject(new Error('down')) : verb.apply(verbs, args))
     const scheduler = await scheduling(job, { store: flaky, lease: '2s' })
+    const released: object[] = []
+    scheduler.on('lease.lost', (event) => void released.push(event))
     await scheduler.trigger(job)
     await until(() => sockets.size === 1)
     isDown = true
     await until(() => sockets.size === 0)
     isDown = false
+    await until(() => released.length > 0)
+    expect(released[0]).toMatchObject({ runs: 1 })
   })
 
   it('can be called by a function of the job’s own', async () => {

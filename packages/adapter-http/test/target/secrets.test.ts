@@ -1,5 +1,5 @@
 /** No secret gets out: the call fails, succeeds, skips and times out, and everything that is told of it is searched. */
-import { trace } from '@opentelemetry/api'
+import type { trace } from '@opentelemetry/api'
 import { createScheduler, defineJob, memoryStore } from '@quarterjack/core'
 import { instrument, traceAround } from '@quarterjack/core/otel'
 import { recordEvents } from '@quarterjack/core/testing'
