@@ -19,6 +19,7 @@ export type HttpHeaders<P = unknown> = Readonly<Record<string, Value<string | nu
 
 /** Members of the query by name; lists repeat the name, null and undefined leave it out. */
 export type HttpQuery = Readonly<Record<string, QueryValue | readonly QueryValue[]>>
+/** One member of a query; null and undefined are left out. */
 export type QueryValue = string | number | boolean | null | undefined
 
 /** Credentials. Functions are asked at each attempt, so that secrets can rotate. */
