@@ -6,6 +6,6 @@ export default defineConfig({
   format: 'esm',
   target: 'node22',
   clean: true,
-  dts: true,
+  dts: { resolve: ['@standard-schema/spec'] },
   tsconfig: 'tsconfig.build.json',
 })
