@@ -91,6 +91,16 @@ describe('a redirect', () => {
     expect(requests[1]?.headers).not.toHaveProperty('authorization')
   })
 
+  it('takes along to a third origin no more than to the second', async () => {
+    const third = await serve()
+    const second = await serve((_, response) => void response.writeHead(307, { location: third.url }).end())
+    const { url } = await redirecting(303, second.url)
+    await call({ url: `${url}/start`, redirect: 'follow', body: { a: 1 }, headers: { 'X-Own': 'canary-own' } })
+    expect(third.requests[0]).toMatchObject({ method: 'GET', body: '' })
+    expect(third.requests[0]?.headers).not.toHaveProperty('content-type')
+    expect(third.requests[0]?.headers).not.toHaveProperty('x-own')
+  })
+
   it('never gives up TLS', async () => {
     const plain = await serve()
     const { url } = await serveTls((_, response) => void response.writeHead(302, { location: plain.url }).end())

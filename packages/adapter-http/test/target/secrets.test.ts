@@ -106,6 +106,18 @@ describe('what is masked', () => {
     expect(secrets.maskText('Bearer x abcd1234efgh abcd1234 a b&c"d a%20b%26c%22d a+b%26c%22d a b&c\\"d YWJjZDEyMzQ abc 12345')).toBe(
       'Bearer x [redacted] [redacted] [redacted] [redacted] [redacted] [redacted] [redacted] abc [redacted]',
     )
+    const inJson = createSecrets()
+    inJson.add('sëcret/"1')
+    const once = JSON.stringify('sëcret/"1')
+    for (const json of [
+      once,
+      JSON.stringify(once),
+      JSON.stringify(JSON.stringify(once)),
+      String.raw`"s\u00ebcret/\"1"`,
+      String.raw`"s\u00ebcret\/\"1"`,
+    ]) {
+      expect(inJson.maskText(json)).toMatch(/^[\\"]+\[redacted\][\\"]+$/)
+    }
     expect(secrets.maskValue({ abcd1234: [12_345, 7, true, null, { deep: 'is abcd1234' }] })).toEqual({
       '[redacted]': ['[redacted]', 7, true, null, { deep: 'is [redacted]' }],
     })
