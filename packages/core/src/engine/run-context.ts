@@ -1,6 +1,7 @@
 /** What a handler gets. */
 import type { RunContext } from '../job/job.ts'
 import { deserialisePayload, parsePayload } from '../job/payload.ts'
+import { tellPolicy } from '../job/run-defaults.ts'
 import type { Logger } from '../observe/logger.ts'
 import { truncateText } from '../observe/truncate-text.ts'
 import type { RunRecord } from '../store/records.ts'
@@ -29,6 +30,7 @@ export async function buildContext(execution: Execution, deps: ContextDeps): Pro
   const payload = await parsePayload(policy.payload, deserialisePayload(payloadText(execution)), `run ${record.id} of job "${record.job}"`)
   const ctx = new Context(payload, execution, deps)
   offerCommit(ctx, deps.commit)
+  tellPolicy(ctx, policy)
   return Object.freeze(ctx)
 }
 

@@ -44,6 +44,19 @@ export const ERROR_CODES = [
   'SchemaMissing',
   'SchemaNewer',
   'TransactionsUnsupported',
+  // calls of endpoints
+  'HttpRequestInvalid',
+  'HttpStatus',
+  'HttpDnsFailed',
+  'HttpRefused',
+  'HttpReset',
+  'HttpTlsFailed',
+  'HttpTimedOut',
+  'HttpNetworkFailed',
+  'HttpRedirected',
+  'HttpResponseTooLarge',
+  'HttpResponseInvalid',
+  'WebhookInvalid',
 ] as const
 
 /** The closed union of error codes. */

@@ -8,6 +8,7 @@ import { JOB_DEFAULTS } from './defaults.ts'
 import { resolveDebounce } from './debounce.ts'
 import type { BoundSchedule, CatchUp, Job, JobOptions, JobPolicy, ResolvedCatchUp, RetryOptions, SchemaInput } from './job.ts'
 import { validateJobOptions } from './job-options.ts'
+import { type RunDefaults, runDefaultsOf } from './run-defaults.ts'
 
 /**
  * Defines a job: a frozen value; nothing happens until a scheduler gets it. The payload's schema
@@ -30,11 +31,11 @@ export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R 
 }
 
 /** Retries in milliseconds. Who gives one of the two waits gets a default of the other that fits. */
-function resolveRetry(options: RetryOptions = {}): JobPolicy['retry'] {
+function resolveRetry(options: RetryOptions = {}, defaults: RunDefaults = {}): JobPolicy['retry'] {
   const minGiven = optionalMs(options.minTimeout, 'retry.minTimeout')
   const maxGiven = optionalMs(options.maxTimeout, 'retry.maxTimeout')
   return {
-    retries: options.retries ?? JOB_DEFAULTS.retries,
+    retries: options.retries ?? defaults.retries ?? JOB_DEFAULTS.retries,
     minTimeoutMs: minGiven ?? Math.min(parseDuration(JOB_DEFAULTS.minTimeout, 'retry.minTimeout'), maxGiven ?? Number.POSITIVE_INFINITY),
     maxTimeoutMs: maxGiven ?? Math.max(parseDuration(JOB_DEFAULTS.maxTimeout, 'retry.maxTimeout'), minGiven ?? 0),
     factor: options.factor ?? JOB_DEFAULTS.factor,
@@ -45,13 +46,14 @@ function resolveRetry(options: RetryOptions = {}): JobPolicy['retry'] {
 function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOptions<S, R>): JobPolicy {
   const schedules = bindSchedules(options.name, options.schedule)
   const catchUp = resolveCatchUp(options.catchUp ?? JOB_DEFAULTS.catchUp)
+  const defaults = runDefaultsOf(options.run)
   return {
     name: options.name,
     schedules,
     runOnStart: resolveRunOnStart(options.runOnStart),
     payload: options.payload ?? null,
-    timeoutMs: optionalMs(options.timeout, 'timeout'),
-    retry: resolveRetry(options.retry),
+    timeoutMs: optionalMs(options.timeout ?? defaults.timeout, 'timeout'),
+    retry: resolveRetry(options.retry, defaults),
     overlap: options.overlap ?? (schedules.length > 0 ? overlapOfSlots(catchUp) : JOB_DEFAULTS.overlapTriggered),
     slotOverlap: options.overlap ?? overlapOfSlots(catchUp),
     // Slots that are caught up all at once must find room in the queue.

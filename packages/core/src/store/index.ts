@@ -53,6 +53,10 @@ export type {
 } from './records.ts'
 export type { StoredError } from '../errors/stored-error.ts'
 
+// What ready-made handlers and their jobs tell each other.
+export type { RunDefaults } from '../job/run-defaults.ts'
+export { policyOf, withRunDefaults } from '../job/run-defaults.ts'
+
 // The rules of states and gates.
 export type { AttemptOutcome, RunAction, RunState, SkipReason, TriggerKind } from '../run/run-state.ts'
 export { isTerminal, nextRunState, RUN_TRANSITIONS, TERMINAL_STATES } from '../run/run-state.ts'

@@ -1,0 +1,61 @@
+/** Targets that are wrong: every problem at once, with field, value and remedy, before anything is sent. */
+import { describe, expect, it } from 'vitest'
+import { httpTarget } from '../../src/index.ts'
+
+const refusalOf = (options: unknown): string => {
+  try {
+    httpTarget(options as never)
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'InvalidOption' })
+    return (error as Error).message
+  }
+  throw new Error('It was not refused.')
+}
+const url = 'https://example.com'
+
+describe('httpTarget refuses', () => {
+  it.each<[options: unknown, problem: string]>([
+    [undefined, 'httpTarget has invalid options'],
+    [{}, 'url: use a text, a URL or a function of ctx'],
+    [{ url: '/path' }, 'url: "/path" is no absolute address. Write one such as "https://example.com/path"'],
+    [{ url: 'localhost:3000/x?token=hidden' }, 'url: "localhost:3000/x?…" does not begin with http:// or https://'],
+    [{ url: 'ftp://ann:hidden@host/x' }, 'url: "ftp://…@host/x" does not begin with http:// or https://'],
+    [{ url: 'https://ann:hidden@host/' }, 'url: holds credentials. Put them into auth: { basic: { username, password } }'],
+    [{ url, method: 'get' }, 'method: "get" use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS'],
+    [{ url, method: 'GET', body: {} }, 'body: GET sends none. Use query, or another method.'],
+    [{ url, query: 'a=b' }, 'query: use { name: value } or a function of ctx'],
+    [{ url, headers: ['a'] }, 'headers: use { name: value } or a function of ctx'],
+    [{ url, headers: { 'X Y': 'hidden' } }, 'headers.X Y: is no name of a header. Use letters, digits and "-"'],
+    [
+      { url, headers: { 'X-A': 'hidden\r\nB: c' } },
+      'headers.X-A: has a value with a line break or another character that no header can carry',
+    ],
+    [{ url, headers: { 'X-A': true } }, 'headers.X-A: must be a text, a number, null or a function of ctx'],
+    [{ url, headers: { 'content-length': 5 } }, 'headers.content-length: is set by Node itself. Leave it out'],
+    [{ url, auth: 'hidden' }, 'auth: use { bearer }, { basic: { username, password } }, { apiKey, header } or a function of ctx'],
+    [{ url, auth: { bearer: '' } }, 'auth.bearer: must not be empty'],
+    [{ url, auth: { bearer: 'hidden', token: 'x' } }, 'auth: Unrecognized key: "token"'],
+    [{ url, auth: { apiKey: 'hidden', header: 'X Y' } }, 'auth.header: is no name of a header that can be set'],
+    [{ url, timeout: 'soon' }, 'timeout: "soon" is not a duration. Use whole milliseconds or a text such as "500ms"'],
+    [{ url, timeout: 0 }, 'timeout: 0 is too short; the least is 1 ms'],
+    [{ url, success: [] }, 'success: the list is empty; put a status into it, or leave it out'],
+    [{ url, success: [99] }, 'success.0: 99 '],
+    [{ url, skip: true }, 'skip: true use a list of statuses, false or a function'],
+    [{ url, response: { type: 'object' } }, 'response: must be a Standard Schema (zod, valibot, arktype, …)'],
+    [{ url, signing: { secret: 'hidden' } }, 'signing.secret: is no secret. Use "whsec_" and the base64 of 24 to 64 random bytes'],
+    [{ url, signing: { secret: [] } }, 'signing.secret: the list is empty. Put a secret into it'],
+    [{ url, idempotency: 'yes' }, 'idempotency: "yes" use true, false or { header, key }'],
+    [{ url, redirect: 'manual' }, 'redirect: "manual" use "refuse", "same-origin" or "follow"'],
+    [{ url, maxResponse: 0 }, 'maxResponse: 0 '],
+    [{ url, agent: {} }, 'agent: must be an Agent of node:http or node:https'],
+    [{ url, retry: 3 }, 'Unrecognized key: "retry"'],
+  ])('%j', (options, problem) => {
+    const message = refusalOf(options)
+    expect(message).toContain(problem)
+    expect(message).not.toContain('hidden')
+  })
+
+  it('several things at once', () => {
+    expect(refusalOf({ url: '/x', timeout: -1, redirect: 'no' }).split('\n')).toHaveLength(4)
+  })
+})
