@@ -20,9 +20,9 @@ export interface Windows {
   /** Whether a window begins at this very instant. */
   isEdge(at: number): boolean
   /** Windows that have any instant of `[fromAt, toAt)`, oldest first, made as they are asked for. */
-  between(fromAt: number, toAt: number): Generator<Window, undefined, undefined>
+  between(fromAt: number, toAt: number): Generator<Window, void, undefined>
   /** The same, newest first. */
-  betweenNewest(fromAt: number, toAt: number): Generator<Window, undefined, undefined>
+  betweenNewest(fromAt: number, toAt: number): Generator<Window, void, undefined>
   /** How many {@link between} gives, counted up to `most`. */
   count(fromAt: number, toAt: number, most: number): number
 }
