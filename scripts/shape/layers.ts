@@ -17,6 +17,7 @@ export const CORE_LAYERS: readonly (readonly string[])[] = [
   ['memory'],
   ['lease'],
   ['trigger'],
+  ['rollup'],
   ['engine'],
   ['health'],
   ['scheduler'],

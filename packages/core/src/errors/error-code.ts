@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'InvalidSchedule',
   'InvalidQuery',
   'DuplicateJob',
+  'RollupNotNested',
   // payloads
   'PayloadInvalid',
   'PayloadNotSerializable',

@@ -31,7 +31,7 @@ export function defineJob<S extends StandardSchemaV1 | undefined = undefined, R 
 }
 
 /** Retries in milliseconds. Who gives one of the two waits gets a default of the other that fits. */
-function resolveRetry(options: RetryOptions = {}, defaults: RunDefaults = {}): JobPolicy['retry'] {
+export function resolveRetry(options: RetryOptions = {}, defaults: RunDefaults = {}): JobPolicy['retry'] {
   const minGiven = optionalMs(options.minTimeout, 'retry.minTimeout')
   const maxGiven = optionalMs(options.maxTimeout, 'retry.maxTimeout')
   return {
@@ -84,7 +84,8 @@ function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOp
   }
 }
 
-function bindSchedules(job: string, given: Schedule | readonly Schedule[] | undefined): readonly BoundSchedule[] {
+/** Schedules with the names and keys that they have in their job. Throws `InvalidSchedule` for two of one key. */
+export function bindSchedules(job: string, given: Schedule | readonly Schedule[] | undefined): readonly BoundSchedule[] {
   const list = given === undefined ? [] : Array.isArray(given) ? (given as readonly Schedule[]) : [given as Schedule]
   const bound = list.map((schedule, position) => ({
     name: `#${schedule.key ?? position}`,

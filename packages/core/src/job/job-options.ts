@@ -10,16 +10,20 @@ import { durationOption as duration } from '../time/duration-option.ts'
 /** Names of jobs and mutexes: safe in SQL comments, Redis keys and URLs. */
 const NAME_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
-const NAME_RULE = 'use 1 to 128 letters, digits, ".", "_", ":" or "-", beginning with a letter or digit'
+export const NAME_RULE: string = 'use 1 to 128 letters, digits, ".", "_", ":" or "-", beginning with a letter or digit'
 
-const name = z.string().check(z.regex(NAME_PATTERN, NAME_RULE))
-const count = (least: number): z.ZodMiniNumber => z.number().check(z.int(), z.gte(least))
-const callable = z.custom<() => unknown>((value) => typeof value === 'function', 'must be a function')
+/** The name of a job, a mutex, a rollup. */
+export const nameOption: z.ZodMiniString = z.string().check(z.regex(NAME_PATTERN, NAME_RULE))
+/** A whole number of at least `least`. */
+export const countOption = (least: number): z.ZodMiniNumber => z.number().check(z.int(), z.gte(least))
+/** A function. */
+export const callableOption: z.ZodMiniType = z.custom<() => unknown>((value) => typeof value === 'function', 'must be a function')
 const standardSchema = z.custom<object>(
   (value) => (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value,
   'must be a Standard Schema (zod, valibot, arktype, …)',
 )
-const schedules = z.unknown().check(({ value, issues }) => {
+/** One schedule, or several. */
+export const schedulesOption: z.ZodMiniType = z.unknown().check(({ value, issues }) => {
   if (value === undefined) return
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0)
@@ -30,11 +34,22 @@ const schedules = z.unknown().check(({ value, issues }) => {
   }
 })
 /** Both were given, and the least is more than the most. */
-const isAbove = (least: unknown, most: unknown): boolean => least !== undefined && most !== undefined && msOf(least) > msOf(most)
+export const isAbove = (least: unknown, most: unknown): boolean => least !== undefined && most !== undefined && msOf(least) > msOf(most)
+
+/** Retries of a job, or of a window. */
+export const retryOption: z.ZodMiniType = z
+  .strictObject({
+    retries: z.optional(countOption(0)),
+    minTimeout: z.optional(duration(0)),
+    maxTimeout: z.optional(duration(0)),
+    factor: z.optional(z.number().check(z.gte(1))),
+    randomize: z.optional(z.boolean()),
+  })
+  .check(z.refine(({ minTimeout, maxTimeout }) => !isAbove(minTimeout, maxTimeout), 'minTimeout is longer than maxTimeout. Swap them.'))
 
 const jobOptions = z.strictObject({
-  name,
-  schedule: z.optional(schedules),
+  name: nameOption,
+  schedule: z.optional(schedulesOption),
   runOnStart: z.optional(
     z.union(
       [z.boolean(), z.strictObject({ payload: z.optional(z.unknown()), window: z.optional(duration(1)) })],
@@ -43,28 +58,19 @@ const jobOptions = z.strictObject({
   ),
   payload: z.optional(standardSchema),
   timeout: z.optional(duration(1)),
-  retry: z.optional(
-    z
-      .strictObject({
-        retries: z.optional(count(0)),
-        minTimeout: z.optional(duration(0)),
-        maxTimeout: z.optional(duration(0)),
-        factor: z.optional(z.number().check(z.gte(1))),
-        randomize: z.optional(z.boolean()),
-      })
-      .check(
-        z.refine(({ minTimeout, maxTimeout }) => !isAbove(minTimeout, maxTimeout), 'minTimeout is longer than maxTimeout. Swap them.'),
-      ),
-  ),
+  retry: z.optional(retryOption),
   overlap: z.optional(z.enum(['skip', 'queue', 'replace', 'allow'])),
-  queueLimit: z.optional(count(0)),
-  concurrency: z.optional(count(1)),
-  mutex: z.optional(name),
+  queueLimit: z.optional(countOption(0)),
+  concurrency: z.optional(countOption(1)),
+  mutex: z.optional(nameOption),
   priority: z.optional(z.number().check(z.int(), z.gte(-32_768), z.lte(32_767))),
-  rateLimit: z.optional(z.strictObject({ max: count(1), per: duration(1) })),
+  rateLimit: z.optional(z.strictObject({ max: countOption(1), per: duration(1) })),
   catchUp: z.optional(
     z.union(
-      [z.enum(['latest', 'none']), z.strictObject({ all: z.literal(true), limit: z.optional(count(1)), within: z.optional(duration(1)) })],
+      [
+        z.enum(['latest', 'none']),
+        z.strictObject({ all: z.literal(true), limit: z.optional(countOption(1)), within: z.optional(duration(1)) }),
+      ],
       'use "latest", "none" or { all: true, limit, within }',
     ),
   ),
@@ -76,7 +82,7 @@ const jobOptions = z.strictObject({
         maxWait: z.optional(duration(0)),
         leading: z.optional(z.boolean()),
         trailing: z.optional(z.boolean()),
-        merge: z.optional(z.union([z.enum(['last', 'first']), callable], 'use "last", "first" or a function (a, b) => merged')),
+        merge: z.optional(z.union([z.enum(['last', 'first']), callableOption], 'use "last", "first" or a function (a, b) => merged')),
       })
       .check(
         z.refine(
@@ -86,16 +92,18 @@ const jobOptions = z.strictObject({
         z.refine(({ wait, maxWait }) => !isAbove(wait, maxWait), 'wait is longer than maxWait. Swap them.'),
       ),
   ),
-  keep: z.optional(z.strictObject({ succeeded: z.optional(count(0)), dead: z.optional(count(0)), for: z.optional(duration(0)) })),
-  health: z.optional(z.strictObject({ staleAfter: z.optional(duration(1)), maxFailures: z.optional(count(0)) })),
-  suspendAfter: z.optional(count(1)),
+  keep: z.optional(
+    z.strictObject({ succeeded: z.optional(countOption(0)), dead: z.optional(countOption(0)), for: z.optional(duration(0)) }),
+  ),
+  health: z.optional(z.strictObject({ staleAfter: z.optional(duration(1)), maxFailures: z.optional(countOption(0)) })),
+  suspendAfter: z.optional(countOption(1)),
   after: z.optional(
     z.array(z.custom<{ name: string }>((value) => typeof value === 'object' && value !== null && 'name' in value, 'must be a job')),
   ),
   sensitive: z.optional(z.array(z.string().check(z.minLength(1)))),
   onStuck: z.optional(z.enum(['hold', 'release'])),
-  renamedFrom: z.optional(name),
-  run: callable,
+  renamedFrom: z.optional(nameOption),
+  run: callableOption,
 })
 
 /** What people try, and what it is called here. */

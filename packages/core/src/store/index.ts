@@ -38,6 +38,40 @@ export type { RunCommit } from './run-commit.ts'
 export { commitOf } from './run-commit.ts'
 export type { AcquireReply, AcquireRequest, HeldLease, LeaseStore } from './leases.ts'
 
+// Its windows part.
+export type {
+  ClaimedWindow,
+  DefineReply,
+  DirtyWindow,
+  Drain,
+  DrainReply,
+  MarkedSource,
+  MarkGroup,
+  Refresher,
+  RefresherRefusal,
+  RollupDefinition,
+  RollupState,
+  WindowBid,
+  WindowClaim,
+  WindowClaimReply,
+  WindowCommit,
+  WindowCommitReply,
+  WindowFailure,
+  WindowPass,
+  WindowStore,
+} from './windows.ts'
+export type { BackfillControl, BackfillReply, BackfillRequest, BackfillStamp, BackfillStore } from './backfills.ts'
+export type {
+  BackfillRecord,
+  BackfillSelect,
+  Mark,
+  MarkKind,
+  MarkRecord,
+  RollupRecord,
+  SealedMarks,
+  WindowRecord,
+} from './window-records.ts'
+
 // What a store keeps.
 export type {
   AttemptRecord,

@@ -2,6 +2,7 @@
 import type { LeaseStore } from './leases.ts'
 import type { RunStore } from './runs.ts'
 import type { ScheduleStore } from './schedules.ts'
+import type { WindowStore } from './windows.ts'
 
 /** What a store can do, as data. Absent means the default. */
 export interface StoreCapabilities {
@@ -13,6 +14,8 @@ export interface StoreCapabilities {
   readonly transactions?: boolean
   /** `watch` delivers hints from other processes. Default false: polling is the truth. */
   readonly hints?: boolean
+  /** It has the `windows` part, which rollups need. Default false. */
+  readonly windows?: boolean
 }
 
 /** A hint, never the truth: it may be lost, late or doubled. */
@@ -43,4 +46,6 @@ export interface Store {
   readonly schedules: ScheduleStore
   readonly runs: RunStore
   readonly leases: LeaseStore
+  /** There where `capabilities.windows` is true. */
+  readonly windows?: WindowStore | undefined
 }

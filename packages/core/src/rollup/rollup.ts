@@ -1,0 +1,126 @@
+/** A rollup: aggregates over windows, kept fresh. Types only; `define-rollup.ts` makes one. */
+import type { BoundSchedule, JobPolicy, RetryOptions, RunContext } from '../job/job.ts'
+import type { Schedule } from '../schedule/schedule.ts'
+import type { Duration } from '../time/duration.ts'
+import type { Instant } from '../time/instant.ts'
+import type { Grain } from './grain.ts'
+import type { Windows } from './windows.ts'
+
+/** What a refresh is to recompute. `windows` are half-open, oldest first; `from` and `to` are their bounds, between which there may be gaps. */
+export interface RefreshRequest {
+  readonly windows: readonly { readonly start: Date; readonly end: Date }[]
+  readonly from: Date
+  readonly to: Date
+}
+
+/** What a refresh may answer. Nothing at all means that every window was refreshed. */
+export interface RefreshResult {
+  /** Windows whose source looks wrong (empty all of a sudden), which were left as they were; by their start. They count as refreshed, and show in health. */
+  readonly suspect?: readonly { readonly start: Date; readonly reason: string }[] | undefined
+}
+
+/** What a refresh gets beside its windows. `fence` grows with each claim: guard your own writes with it. */
+export type RefreshContext = Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'>
+
+/** Recomputes windows. Called at least once per window that changed, and again after a failure: it must be idempotent. */
+export type Refresh = (request: RefreshRequest, ctx: RefreshContext) => RefreshResult | void | Promise<RefreshResult | void>
+
+/** When a rollup counts as fresh. */
+export interface FreshnessOptions {
+  /** How far behind what is due it should be at most. Default `'5m'`. */
+  readonly targetLag?: Duration | undefined
+  /** Default: twice the target, at least a window of at most a day. */
+  readonly warnAfter?: Duration | undefined
+  /** Default: twice `warnAfter`. */
+  readonly errorAfter?: Duration | undefined
+}
+
+/** Options of {@link defineRollup}. */
+export interface RollupOptions {
+  /** Letters, digits, `. _ : -`; 1 to 128 characters. Identity of the rollup, and of the job that refreshes it. */
+  readonly name: string
+  readonly grain: Grain
+  /** IANA name. Default `'UTC'`. */
+  readonly timeZone?: string | undefined
+  /** The first window is the one with this instant. A bare day (`'2025-01-01'`) begins at its midnight in `timeZone`. */
+  readonly start: Instant
+  /** What is marked when its data changes; several rollups may share a source. Its own name is always one. */
+  readonly source?: string | readonly string[] | undefined
+  /** `complete`: each change of the source is marked, so that a window without marks is empty and needs no refresh. Default `'partial'`. */
+  readonly capture?: 'complete' | 'partial' | undefined
+  /** A sweep beside what is due and what is marked: the lookback, and with `live` the open window. */
+  readonly schedule?: Schedule<undefined> | readonly Schedule<undefined>[] | undefined
+  /** One sweep per deploy. */
+  readonly runOnStart?: boolean | undefined
+  /** How long after its end a window is due. Default a twelfth of the window, at most `'5m'`. */
+  readonly grace?: Duration | undefined
+  /** Refresh the open window, too. Default false. */
+  readonly live?: boolean | undefined
+  /** So many of the newest due windows are refreshed with every sweep. For sources that cannot be marked. Default 0. */
+  readonly lookback?: number | undefined
+  /** How long after its end a change still refreshes a window. Later ones are counted. Default `'30d'`. */
+  readonly allowedLateness?: Duration | undefined
+  /** Windows that began longer ago are never refreshed: the source no longer holds their rows. Default: for ever. */
+  readonly retain?: Duration | undefined
+  /** How long marks are gathered. Default `{ wait: '5s', maxWait: '30s' }`. */
+  readonly debounce?: { readonly wait: Duration; readonly maxWait?: Duration | undefined } | undefined
+  /** Rollups that this one is put together from. */
+  readonly after?: readonly Rollup[] | undefined
+  /** Windows per refresh: at first, at most, and the time that one should take. Default `{ start: 24, most: 500, target: '1s' }`. */
+  readonly batch?:
+    | { readonly start?: number | undefined; readonly most?: number | undefined; readonly target?: Duration | undefined }
+    | undefined
+  /** Runs that refresh it at a time, over all processes; backfills have their own. Default 1. */
+  readonly concurrency?: number | undefined
+  readonly freshness?: FreshnessOptions | undefined
+  /**
+   * Gathers marks longer where refreshing as they come would take more than `share` of the time, up to `most`.
+   * Default `{ share: 0.5, most: '5m' }`, and not less than `debounce.maxWait`.
+   */
+  readonly pacing?: { readonly share?: number | undefined; readonly most?: Duration | undefined } | undefined
+  /** Of each window by itself. Default 3 retries. */
+  readonly retry?: RetryOptions | undefined
+  /** Of one refresh. Default none. */
+  readonly timeout?: Duration | undefined
+  readonly refresh: Refresh
+}
+
+/** A defined rollup: a frozen value. */
+export interface Rollup {
+  readonly kind: 'rollup'
+  readonly name: string
+  readonly policy: RollupPolicy
+}
+
+/** What every node must know of a rollup to plan for it, whether it has its code or not; stored as text. */
+export interface PlanningPolicy {
+  /** The first edge. */
+  readonly startAt: number
+  readonly graceMs: number
+  readonly isLive: boolean
+  readonly isComplete: boolean
+  readonly lookback: number
+  readonly latenessMs: number
+  readonly retainMs: number | null
+  readonly waitMs: number
+  readonly maxWaitMs: number
+  readonly paceShare: number
+  readonly paceMostMs: number
+}
+
+/** The resolved options. */
+export interface RollupPolicy {
+  readonly name: string
+  readonly windows: Windows
+  readonly planning: PlanningPolicy
+  readonly sources: readonly string[]
+  readonly after: readonly string[]
+  readonly schedules: readonly BoundSchedule[]
+  readonly runOnStart: boolean
+  readonly batch: { readonly start: number; readonly most: number; readonly targetMs: number }
+  readonly concurrency: number
+  readonly freshness: { readonly targetLagMs: number; readonly warnAfterMs: number; readonly errorAfterMs: number }
+  readonly retry: JobPolicy['retry']
+  readonly timeoutMs: number | null
+  readonly refresh: Refresh
+}
