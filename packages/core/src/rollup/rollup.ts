@@ -23,6 +23,7 @@ export interface RefreshResult {
 export type RefreshContext = Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'>
 
 /** Recomputes windows. Called at least once per window that changed, and again after a failure: it must be idempotent. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
 export type Refresh = (request: RefreshRequest, ctx: RefreshContext) => RefreshResult | void | Promise<RefreshResult | void>
 
 /** When a rollup counts as fresh. */
