@@ -103,7 +103,9 @@ describe('setting schedules', () => {
     const rounds = Array.from({ length: 24 }, (_, round) => {
       const turned = [...all.slice(round * 11), ...all.slice(0, round * 11)]
       if (round % 6 === 5) return store.schedules.remove({ schedules: turned.slice(0, 100) })
-      return set(...turned.map((one) => ({ ...one, payload: String(round % 3), asOf: NOW - 10_000 })))
+      return set(
+        ...turned.map((one) => ({ ...one, incarnation: `${one.name} of ${round}`, payload: String(round % 3), asOf: NOW - 10_000 })),
+      )
     })
     const settled = await Promise.allSettled(rounds)
     expect(settled.filter(({ status }) => status === 'rejected')).toEqual([])
