@@ -19,8 +19,21 @@ export interface RefreshResult {
   readonly suspect?: readonly { readonly start: Date; readonly reason: string }[] | undefined
 }
 
+/** What a refresh that runs in the store's own transaction knows besides. */
+export interface CommittedRefresh extends RefreshResult {
+  /** Starts of the windows of which a row was written or deleted: only their parents are marked. Absent: all of them. */
+  readonly changed?: readonly Date[] | undefined
+}
+
 /** What a refresh gets beside its windows. `fence` grows with each claim: guard your own writes with it. */
-export type RefreshContext = Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'>
+export interface RefreshContext extends Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'> {
+  /**
+   * Runs `work` in a transaction of the store, and records the refresh as its last statement: rows and windows are committed together,
+   * or neither. At most once per refresh. Throws `TransactionsUnsupported` on a store that shares no transactions, `StaleLease` where the
+   * run lost its windows meanwhile.
+   */
+  readonly commitWith: (work: (tx: unknown) => Promise<CommittedRefresh | void>) => Promise<void>
+}
 
 /** Recomputes windows. Called at least once per window that changed, and again after a failure: it must be idempotent. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.

@@ -232,6 +232,15 @@ export interface WindowStore {
     request: { readonly commits: readonly WindowCommit[] } & AtStoreTime,
   ): Promise<{ readonly replies: readonly WindowCommitReply[] } & Tick>
 
+  /**
+   * Stores with `transactions`: runs `work` in a transaction of the store, and records the refresh that it returns as the last statement
+   * before COMMIT, by the rules of `commit`: rows and state are committed together, or neither. A refusal rolls back, and is the reply;
+   * an error of `work` rolls back, and is thrown.
+   */
+  commitWith?(
+    request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
+  ): Promise<{ readonly reply: WindowCommitReply } & Tick>
+
   /** Records failures: `failed`, or why nothing was written. A stamped window that is given up counts as failed in its backfill. */
   fail(
     request: { readonly failures: readonly WindowFailure[] } & AtStoreTime,
