@@ -16,6 +16,15 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
   }
 }
 
+/** A reader of one of a few words. */
+export function oneOf<W extends string>(...words: readonly W[]): (text: string) => W {
+  return (text) => {
+    const word = words.find((one) => one === text)
+    if (word === undefined) throw new InvalidArgumentError(`Use one of ${words.join(', ')}.`)
+    return word
+  }
+}
+
 /** Reads a duration such as `90s` or `5m`. */
 export function duration(text: string): Duration {
   return readDuration(text, 0)

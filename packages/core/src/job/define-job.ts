@@ -43,7 +43,8 @@ export function resolveRetry(options: RetryOptions = {}, defaults: RunDefaults =
   }
 }
 
-function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOptions<S, R>): JobPolicy {
+/** The policy of options that were checked. */
+export function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options: JobOptions<S, R>): JobPolicy {
   const schedules = bindSchedules(options.name, options.schedule)
   const catchUp = resolveCatchUp(options.catchUp ?? JOB_DEFAULTS.catchUp)
   const defaults = runDefaultsOf(options.run)

@@ -180,6 +180,8 @@ export interface JobPolicy {
   readonly sensitive: readonly string[]
   readonly onStuck: 'hold' | 'release'
   readonly renamedFrom: string | null
+  /** Of what the job stands for, when that is more than the job: part of its definition. */
+  readonly revision?: string
   readonly run: (ctx: RunContext<never>) => unknown
 }
 

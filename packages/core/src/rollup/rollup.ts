@@ -1,5 +1,6 @@
 /** A rollup: aggregates over windows, kept fresh. Types only; `define-rollup.ts` makes one. */
 import type { BoundSchedule, JobPolicy, RetryOptions, RunContext } from '../job/job.ts'
+import type { Logger } from '../observe/logger.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { Duration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
@@ -35,9 +36,35 @@ export interface RefreshContext extends Pick<RunContext, 'signal' | 'runId' | 'j
   readonly commitWith: (work: (tx: unknown) => Promise<CommittedRefresh | void>) => Promise<void>
 }
 
-/** Recomputes windows. Called at least once per window that changed, and again after a failure: it must be idempotent. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
-export type Refresh = (request: RefreshRequest, ctx: RefreshContext) => RefreshResult | void | Promise<RefreshResult | void>
+/**
+ * Recomputes windows. Called at least once per window that changed, and again after a failure: it must be idempotent. With `verify`, it
+ * can tell what should be there.
+ */
+export interface Refresh {
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
+  (request: RefreshRequest, ctx: RefreshContext): RefreshResult | void | Promise<RefreshResult | void>
+  readonly verify?: Verify | undefined
+}
+
+/** Recomputes windows beside what the target holds, writes nothing, and tells what differs. */
+export type Verify = (request: RefreshRequest, ctx: VerifyContext) => Promise<readonly Drift[]>
+
+export interface VerifyContext {
+  readonly log: Logger
+  /** Runs `work` in a read-only transaction of the store, over one snapshot. Throws `TransactionsUnsupported` on a store without. */
+  readonly readWith: <T>(work: (tx: unknown) => Promise<T>) => Promise<T>
+}
+
+/** A row of the target that a recomputation would change. */
+export interface Drift {
+  /** Start of its window. */
+  readonly window: Date
+  /** Tells it apart in its window. */
+  readonly key: string
+  /** What should be there, what is; null: no row. */
+  readonly expected: string | null
+  readonly found: string | null
+}
 
 /** When a rollup counts as fresh. */
 export interface FreshnessOptions {

@@ -1,20 +1,21 @@
-/** Jitter: a delay that is the same on every node, and never reaches the next slot. */
+/** When slots are due: after the schedule's fixed delay, and a jitter that is the same on every node and never reaches the next slot. */
 import type { ResolvedSpec } from './schedule.ts'
 import { nextBaseSlot } from './slots.ts'
 
 /**
- * When a slot is due: the slot plus up to `jitterMs`, hashed from `seed` and slot, and always before the next
- * base slot. Hence slots are due in their own order.
+ * When a slot is due: the slot plus `delayMs`, plus up to `jitterMs`, hashed from `seed` and slot, and always less than the time to the
+ * next base slot. Hence slots are due in their own order.
  */
 export function dueAt(spec: ResolvedSpec, seed: string, slot: number): number {
-  return spec.jitterMs === undefined ? slot : dueBefore(spec, seed, slot, nextBaseSlot(spec, slot))
+  return spec.jitterMs === undefined ? slot + (spec.delayMs ?? 0) : dueBefore(spec, seed, slot, nextBaseSlot(spec, slot))
 }
 
 /** {@link dueAt} for callers that know the next base slot already. */
 export function dueBefore(spec: ResolvedSpec, seed: string, slot: number, next: number | null): number {
-  if (spec.jitterMs === undefined) return slot
+  const from = slot + (spec.delayMs ?? 0)
+  if (spec.jitterMs === undefined) return from
   const span = next === null ? spec.jitterMs + 1 : Math.min(spec.jitterMs + 1, next - slot)
-  return slot + Math.floor(fractionOf(seed, slot) * span)
+  return from + Math.floor(fractionOf(seed, slot) * span)
 }
 
 /** A number in [0, 1) with 52 bits, from FNV-1a over the seed, then the mixing steps of MurmurHash3 over the slot. */

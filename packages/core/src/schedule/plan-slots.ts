@@ -117,7 +117,7 @@ function planMany(facts: SlotFacts): SlotPlan {
 
 /** The newest base slot that was due at `at`, jitter included. Slots are due in their own order. */
 function newestDue({ spec, seed }: SlotFacts, at: number): number | null {
-  const slot = previousBaseSlot(spec, at + 1)
+  const slot = previousBaseSlot(spec, at + 1 - (spec.delayMs ?? 0))
   return slot === null || dueAt(spec, seed, slot) <= at ? slot : previousBaseSlot(spec, slot)
 }
 

@@ -11,6 +11,7 @@ const COMMON: Readonly<Record<string, Check>> = {
   startAt: isInstant,
   endAt: isInstant,
   jitterMs: (value) => isWhole(value, 0),
+  delayMs: (value) => isWhole(value, 0),
   timeZone: (value) => typeof value === 'string' && findZone(value) !== null,
   excludeDays: (value) => Array.isArray(value) && value.every((day) => typeof day === 'string' && parseDay(day) !== null),
   excludeRanges: (value) => Array.isArray(value) && value.every(isRange),

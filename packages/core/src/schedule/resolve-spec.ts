@@ -56,6 +56,7 @@ export function describeSpec(spec: ScheduleSpec): string {
     describeKind(spec),
     ...(spec.startAt === undefined ? [] : [`from ${iso(spec.startAt)}`]),
     ...(spec.endAt === undefined ? [] : [`until ${iso(spec.endAt)}`]),
+    ...(spec.delayMs === undefined ? [] : [`${formatDuration(spec.delayMs)} later`]),
     ...(spec.jitterMs === undefined ? [] : [`jitter ${formatDuration(spec.jitterMs)}`]),
     ...(exclusions === 0 ? [] : [`${exclusions} ${exclusions === 1 ? 'exclusion' : 'exclusions'}`]),
   ].join(', ')

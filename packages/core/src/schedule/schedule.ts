@@ -42,6 +42,8 @@ interface SpecBase {
   readonly excludeDays?: readonly string[]
   readonly excludeRanges?: readonly (readonly [fromAt: number, toAt: number])[]
   readonly jitterMs?: number
+  /** Each slot is due so long after itself: the grace of a rollup's windows. */
+  readonly delayMs?: number
   readonly timeZone?: string
 }
 

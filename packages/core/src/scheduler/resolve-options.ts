@@ -3,10 +3,12 @@ import * as z from 'zod/mini'
 import { checkOptions } from '../errors/check-options.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { Job, JobPolicy } from '../job/job.ts'
+import type { Rollup } from '../rollup/rollup.ts'
 import { systemRandom } from '../random/random.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { parseDuration } from '../time/duration.ts'
 import { durationOption } from '../time/duration-option.ts'
+import { windowsOf } from '../trigger/marker.ts'
 import type { SchedulerOptions } from './scheduler.ts'
 
 /** Every default of a scheduler, in one place; tabled in `docs/defaults.md`. */
@@ -26,8 +28,9 @@ const LEAST_LEASE_MS = 2_000
 
 export interface ResolvedSchedulerOptions {
   readonly store: SchedulerOptions['store']
-  readonly jobs: readonly Job<never, unknown>[]
+  readonly jobs: SchedulerOptions['jobs']
   readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly rollups: ReadonlyMap<string, Rollup>
   readonly logger: NonNullable<SchedulerOptions['logger']>
   readonly concurrency: number
   readonly leaseMs: number
@@ -49,7 +52,7 @@ const has =
 const bytes = z.number().check(z.int(), z.gte(512))
 const optionsSchema = z.strictObject({
   store: z.custom<object>(has('schedules', 'runs', 'leases', 'open'), 'must be a store: memoryStore(), pgStore(…), redisStore(…)'),
-  jobs: z.array(z.custom<object>(has('name', 'policy'), 'must come from defineJob()')),
+  jobs: z.array(z.custom<object>(has('name', 'policy'), 'must come from defineJob() or defineRollup()')),
   logger: z.optional(
     z.union(
       [z.enum(['text', 'json']), z.literal(false), z.custom<object>(has('debug', 'info', 'warn', 'error'))],
@@ -75,8 +78,7 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
   const leaseMs = parseDuration(options.lease ?? SCHEDULER_DEFAULTS.lease, 'lease', LEAST_LEASE_MS)
   return Object.freeze({
     store: options.store,
-    jobs: Object.freeze([...options.jobs]),
-    policies: indexJobs(options.jobs),
+    ...sortJobs(options),
     logger: options.logger ?? SCHEDULER_DEFAULTS.logger,
     concurrency: options.concurrency ?? SCHEDULER_DEFAULTS.concurrency,
     leaseMs,
@@ -95,17 +97,30 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
   })
 }
 
-function indexJobs(jobs: readonly Job<never, unknown>[]): ReadonlyMap<string, JobPolicy> {
-  const policies = new Map<string, JobPolicy>()
-  for (const { name, policy } of jobs) {
-    if (policies.has(name))
+/** Jobs and rollups share their names: a rollup is refreshed by a job of its name. */
+function sortJobs({ jobs: given, store }: SchedulerOptions): Pick<ResolvedSchedulerOptions, 'jobs' | 'policies' | 'rollups'> {
+  const jobs = given.filter(isJob)
+  const rollups = given.filter((one) => !isJob(one)) as readonly Rollup[]
+  const names = new Set<string>()
+  for (const { name } of given) {
+    if (names.has(name))
       throw new QuarterjackError(
         'DuplicateJob',
         `createScheduler: jobs: two jobs are named "${name}". A name is a job's identity; rename one of them.`,
       )
-    policies.set(name, policy)
+    names.add(name)
   }
-  return policies
+  // A store without windows is told of at once.
+  if (rollups.length > 0) windowsOf(store)
+  return {
+    jobs: Object.freeze([...given]),
+    policies: new Map(jobs.map(({ name, policy }) => [name, policy])),
+    rollups: new Map(rollups.map((rollup) => [rollup.name, rollup])),
+  }
+}
+
+function isJob(one: SchedulerOptions['jobs'][number]): one is Job<never, unknown> {
+  return !('kind' in one && one.kind === 'rollup')
 }
 
 function resolveSignals(given: SchedulerOptions['handleSignals']): number | null {

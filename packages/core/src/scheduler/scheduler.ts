@@ -16,7 +16,8 @@ import type { Instant } from '../time/instant.ts'
 /** Options of `createScheduler`. */
 export interface SchedulerOptions {
   readonly store: Store
-  readonly jobs: readonly Job<never, unknown>[]
+  /** Jobs and rollups, each once. */
+  readonly jobs: readonly (Job<never, unknown> | Rollup)[]
   /** A pino-shaped logger, `'text'` or `'json'` for the console, or `false`. Default `'text'`: warnings and errors. */
   readonly logger?: Logger | 'text' | 'json' | false | undefined
   /** Runs at a time in this process. Default 20. */
@@ -146,7 +147,7 @@ export type ScheduleSetting<In> = { readonly key: string } & (undefined extends 
 /** One line of `preview`. */
 export interface PreviewSlot {
   readonly slot: Date
-  /** With jitter. */
+  /** With the grace of a rollup's windows, and with jitter. */
   readonly dueAt: Date
   readonly schedule: string
 }
@@ -164,7 +165,7 @@ export interface TickSummary {
 /** The scheduler. Without `start()` it is a client: trigger, query, control. */
 export interface Scheduler extends AsyncDisposable {
   readonly store: Store
-  readonly jobs: readonly Job<never, unknown>[]
+  readonly jobs: SchedulerOptions['jobs']
 
   /** Registers the definitions and begins to work. `only` limits which jobs this process executes; `runOnStart: false` leaves out the start runs. */
   start(options?: { readonly only?: readonly JobRef[]; readonly runOnStart?: boolean }): Promise<void>
@@ -177,7 +178,17 @@ export interface Scheduler extends AsyncDisposable {
   tick(options?: { readonly limit?: number; readonly budget?: Duration }): Promise<TickSummary>
 
   trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>): Promise<RunHandle<R>>
+  /** A sweep of a rollup: what is due or changed, its `lookback`, and with `live` the open window. */
+  trigger(rollup: Rollup, payload?: undefined, options?: TriggerOptions<undefined>): Promise<RunHandle<RefreshSummary>>
   triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]): Promise<readonly RunHandle<R>[]>
+
+  /**
+   * "Data of these instants or ranges changed": what reads it is refreshed soon, debounced over all replicas. Takes a rollup, or the name
+   * of a source. With `tx`, in the transaction that changes the data; without, call it after the commit.
+   */
+  mark(target: MarkTarget, when: MarkedTime | readonly MarkedTime[], options?: MarkOptions): Promise<void>
+  /** A recomputation of a range in its own right: kept by the store, worked on by all replicas, resumed after any crash. */
+  backfill(rollup: RollupRef, options: BackfillOptions): Promise<Backfill>
 
   /** Nothing of the job (or of one schedule of it) fires or starts until it is resumed. Kept in the store. */
   suspend(job: JobRef, reason: string, options?: { readonly schedule?: string }): Promise<boolean>
@@ -226,6 +237,8 @@ export interface Scheduler extends AsyncDisposable {
     }): Promise<readonly ScheduleView[]>
     remove(job: JobRef, key: string): Promise<boolean>
   }
+
+  readonly rollups: RollupsGroup
 }
 
 /** The payload comes first, and may be left out when `undefined` is a valid one. */

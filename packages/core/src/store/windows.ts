@@ -241,6 +241,9 @@ export interface WindowStore {
     request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
   ): Promise<{ readonly reply: WindowCommitReply } & Tick>
 
+  /** Stores with `transactions`: runs `work` in a read-only transaction of the store, over one snapshot. */
+  readWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
+
   /** Records failures: `failed`, or why nothing was written. A stamped window that is given up counts as failed in its backfill. */
   fail(
     request: { readonly failures: readonly WindowFailure[] } & AtStoreTime,

@@ -20,6 +20,13 @@ describe('dueAt', () => {
     expect(dueAt(resolveSpec(every('1h').spec, 0), 'job/#0', T)).toBe(T)
   })
 
+  it('is a fixed delay after the slot, to which the jitter is added', () => {
+    const spec = resolveSpec(every('1h').spec, 0)
+    expect(dueAt({ ...spec, delayMs: 300_000 }, 'job/#0', T)).toBe(T + 300_000)
+    const jittered = resolveSpec(every('1h', { jitter: '10m' }).spec, 0)
+    expect(dueAt({ ...jittered, delayMs: 300_000 }, 'report/#0', T) - T).toBe(364_678)
+  })
+
   it('is the same for the same seed and slot, on every machine', () => {
     const spec = resolveSpec(every('1h', { jitter: '10m' }).spec, 0)
     expect(dueAt(spec, 'report/#0', T) - T).toBe(64_678)

@@ -34,6 +34,7 @@ const exclusions: fc.Arbitrary<readonly Exclusion[]> = fc.constantFrom<readonly 
 )
 // More than an interval: `every` takes none such, but a store may hold it.
 const jitters = fc.constantFrom(undefined, undefined, 1, 20_000, 7 * MINUTE, 120 * MINUTE)
+const delays = fc.constantFrom(undefined, undefined, undefined, 1, 90_000, 25 * MINUTE)
 const schedules: fc.Arbitrary<Schedule> = fc
   .tuple(
     fc.constantFrom(
@@ -48,10 +49,12 @@ const schedules: fc.Arbitrary<Schedule> = fc
     ),
     exclusions,
     jitters,
+    delays,
   )
-  .map(([make, exclude, jitterMs]) => {
+  .map(([make, exclude, jitterMs, delayMs]) => {
     const schedule = make({ exclude }) as Schedule
-    return jitterMs === undefined ? schedule : { ...schedule, spec: { ...schedule.spec, jitterMs } }
+    const later = { ...(jitterMs === undefined ? {} : { jitterMs }), ...(delayMs === undefined ? {} : { delayMs }) }
+    return { ...schedule, spec: { ...schedule.spec, ...later } }
   })
 const rules: fc.Arbitrary<CatchUpRule> = fc.oneof(
   fc.constantFrom<CatchUpRule>({ mode: 'latest' }, { mode: 'none' }),

@@ -1,0 +1,117 @@
+/** What users see of rollups through the scheduler: marks, backfills, state. Types only. */
+import type { StoredError } from '../errors/stored-error.ts'
+import type { BackfillOptions, BackfillPlan } from '../rollup/backfill-options.ts'
+import type { RollupHealth } from '../rollup/freshness.ts'
+import type { Drift, Rollup } from '../rollup/rollup.ts'
+import type { BackfillRecord, MarkKind } from '../store/window-records.ts'
+import type { Duration } from '../time/duration.ts'
+import type { Instant } from '../time/instant.ts'
+
+/** A rollup, or its name. */
+export type RollupRef = string | Rollup
+/** A rollup, or the name of a source (a table, a stream; a rollup's name is one, too). */
+export type MarkTarget = string | Rollup
+/** An instant, or the half-open range `[from, to)`. */
+export type MarkedTime = Instant | { readonly from: Instant; readonly to: Instant }
+
+export interface MarkOptions {
+  /** Whether rows were only `added`, or may have left the range: `changed` or `removed`. Default `'changed'`. */
+  readonly kind?: MarkKind | undefined
+  /** An open transaction of the store's database: the marks are visible exactly when its data is. */
+  readonly tx?: unknown | undefined
+}
+
+/** A window with something to tell: dirty, failed, suspect, held, or waiting for a backfill. */
+export interface WindowView {
+  readonly start: Date
+  readonly end: Date
+  readonly dirtySince: Date | null
+  readonly refreshedAt: Date | null
+  readonly attempts: number
+  readonly error: StoredError | null
+  readonly retryAt: Date | null
+  /** Why its source looks wrong; its rows were left as they were. */
+  readonly suspect: string | null
+  readonly backfill: string | null
+  readonly runId: string | null
+}
+
+/** How far a backfill is. */
+export interface BackfillProgress {
+  readonly id: string
+  readonly rollup: string
+  readonly state: BackfillRecord['state']
+  readonly reason: string | null
+  readonly from: Date
+  readonly to: Date
+  /** Windows of the range, at most so many are refreshed. */
+  readonly windows: number
+  readonly stamped: number
+  readonly done: number
+  readonly failed: number
+  /** 0 to 1, over the windows that were looked at and those still to be looked at. */
+  readonly share: number
+  /** Windows per second since it was created; null before the first. */
+  readonly perSecond: number | null
+  readonly remainingMs: number | null
+  readonly createdAt: Date
+  readonly finishedAt: Date | null
+}
+
+/** A backfill that was asked for. It lives in the store: this value is only a hold on it. */
+export interface Backfill {
+  readonly id: string
+  readonly rollup: string
+  progress(): Promise<BackfillProgress>
+  /** False where it was so already, or has ended. */
+  pause(reason?: string): Promise<boolean>
+  resume(): Promise<boolean>
+  cancel(reason?: string): Promise<boolean>
+  /** Resolves when it has ended, however; `onProgress` is told each time it got on. Throws `WaitTimedOut`. */
+  finished(options?: {
+    readonly timeout?: Duration
+    readonly signal?: AbortSignal
+    readonly onProgress?: (progress: BackfillProgress) => void
+  }): Promise<BackfillProgress>
+}
+
+/** What a verification found. */
+export interface VerifyReport {
+  readonly rollup: string
+  /** Windows that were recomputed; those that were dirty, held or not refreshed yet are left out, and counted. */
+  readonly checked: number
+  readonly leftOut: number
+  readonly drift: readonly Drift[]
+  /** More was found than is told. */
+  readonly more: boolean
+}
+
+export interface RollupsGroup {
+  /** Watermark, lag, what is dirty, failed, suspect, and what that means. Throws `UnknownRollup` for one that the store does not know. */
+  state(rollup: RollupRef): Promise<RollupHealth>
+  /** Windows with something to tell that begin in `[from, to)`, oldest first. At most `limit` (default 100). */
+  windows(
+    rollup: RollupRef,
+    range?: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number },
+  ): Promise<readonly WindowView[]>
+  /** What `backfill` would do, without doing it. */
+  planBackfill(rollup: RollupRef, options: BackfillOptions): Promise<BackfillPlan>
+  /** Newest first. At most `limit` (default 50). */
+  backfills(filter?: {
+    readonly rollup?: RollupRef
+    readonly unfinished?: boolean
+    readonly limit?: number
+  }): Promise<readonly BackfillProgress[]>
+  /** A hold on a backfill that was asked for elsewhere. Throws `UnknownBackfill`. */
+  backfill(id: string): Promise<Backfill>
+  /**
+   * Recomputes clean windows of a range (`sample` of them, default 100, spread over it) beside what the target holds. Refreshes nothing.
+   * Throws `NotVerifiable` where the rollup's `refresh` cannot tell what should be there.
+   */
+  verify(
+    rollup: Rollup,
+    range: { readonly from: Instant; readonly to: Instant; readonly sample?: number | 'all' },
+  ): Promise<VerifyReport>
+  /** Ends a rollup that left the code, with the state of its windows; the target's rows stay. Refused (`JobInUse`) while a live process declares it. */
+  forget(rollup: string): Promise<boolean>
+}
