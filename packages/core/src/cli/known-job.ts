@@ -2,12 +2,11 @@
 import { closestName } from '../errors/closest-name.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
-import type { Job } from '../job/job.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { CommandContext } from './command.ts'
 
-/** The job that the code defines under `name`. Throws `UnknownJob` with the nearest name. */
-export function knownJob(scheduler: Scheduler, name: string): Job<never, unknown> {
+/** The job, or the rollup, that the code defines under `name`. Throws `UnknownJob` with the nearest name. */
+export function knownJob(scheduler: Scheduler, name: string): Scheduler['jobs'][number] {
   const job = scheduler.jobs.find((one) => one.name === name)
   if (job !== undefined) return job
   throw new QuarterjackError('UnknownJob', unknownJob(scheduler, name))

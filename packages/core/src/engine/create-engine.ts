@@ -226,6 +226,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function register(mayCreate: boolean): Promise<void> {
     standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId, mayCreate, logger })
+    await options.onRegistered?.(standings)
   }
 
   return {

@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
   /** Every job of the scheduler, executed here or not. */
   readonly policies: ReadonlyMap<string, JobPolicy>
+  /** Definitions were registered, at the start or later. */
+  readonly onRegistered?: ((standings: ReadonlyMap<string, Standing>) => Promise<void>) | undefined
 }
 
 export interface Engine {

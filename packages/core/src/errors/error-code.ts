@@ -12,6 +12,8 @@ export const ERROR_CODES = [
   'DuplicateJob',
   'RollupNotNested',
   'BackfillOutOfRange',
+  'BackfillOverlaps',
+  'NotVerifiable',
   'RefreshResultInvalid',
   // payloads
   'PayloadInvalid',
@@ -21,6 +23,8 @@ export const ERROR_CODES = [
   'UnknownJob',
   'UnknownRun',
   'UnknownSchedule',
+  'UnknownRollup',
+  'UnknownBackfill',
   'NotReplayable',
   'JobInUse',
   // a run's end, as its caller or its handler sees it

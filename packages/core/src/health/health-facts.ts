@@ -1,4 +1,5 @@
 /** What a health snapshot is made of: gathered by the scheduler, judged by `snapshot-health.ts`. */
+import type { Freshness } from '../rollup/freshness.ts'
 import type { Suspension } from '../store/records.ts'
 import type { JobStats, StoreLoss } from '../store/runs.ts'
 
@@ -12,6 +13,13 @@ export interface HealthFacts {
   readonly owners: number | null
   /** In the order in which they are shown. */
   readonly jobs: readonly JobFacts[]
+  readonly rollups: readonly RollupFacts[]
+}
+
+/** One rollup; `freshness` is null while the store does not answer, or does not know it yet. */
+export interface RollupFacts {
+  readonly rollup: string
+  readonly freshness: Freshness | null
 }
 
 /** This process. */

@@ -9,7 +9,8 @@ import { judgeJob, overdueMs } from './judge-job.ts'
 import { type Finding, judgeProcess } from './judge-process.ts'
 import { durationsOf } from './long-run.ts'
 import { isoOf, roughly } from '../time/roughly.ts'
-import type { HealthSnapshot, HealthStatus, JobHealth } from './snapshot.ts'
+import { rollupHealth } from './rollup-health.ts'
+import type { HealthSnapshot, HealthStatus, JobHealth, RollupHealth } from './snapshot.ts'
 
 /** Jobs that the scheduler's own `why` names; the rest is counted. */
 export const MOST_JOBS_NAMED = 10
@@ -18,13 +19,15 @@ export const MOST_JOBS_NAMED = 10
 export function snapshotHealth(facts: HealthFacts): HealthSnapshot {
   const { process, store } = facts
   const jobs = facts.jobs.map((job) => jobHealth(job, facts))
+  const isSuspended = (name: string): boolean => jobs.some(({ job, status: of }) => job === name && of === 'suspended')
+  const rollups = facts.rollups.map((one) => rollupHealth(one, { stopped: process.stopped, suspended: isSuspended(one.rollup) }))
   const findings = judgeProcess(facts)
-  const status = overallStatus(facts, findings, jobs)
+  const status = overallStatus(facts, findings, [...jobs, ...rollups])
   return {
     version: 1,
     at: isoOf(facts.now),
     status,
-    why: SAID[status] ?? [...findings.map(({ why }) => why), ...namedJobs(jobs)],
+    why: SAID[status] ?? [...findings.map(({ why }) => why), ...namedJobs(jobs), ...namedRollups(rollups)],
     owner: process.owner,
     running: process.running,
     concurrency: process.concurrency,
@@ -43,6 +46,7 @@ export function snapshotHealth(facts: HealthFacts): HealthSnapshot {
     staleResults: process.staleResults,
     listenerErrors: process.listenerErrors,
     jobs,
+    rollups,
   }
 }
 
@@ -51,7 +55,7 @@ const STOPPED = 'this scheduler was stopped'
 const SAID: Partial<Record<HealthStatus, readonly string[]>> = { stopped: [STOPPED], suspended: ['every job is suspended'] }
 
 /** Suspended jobs count for nothing, unless there are no others and the process is well. */
-function overallStatus(facts: HealthFacts, findings: readonly Finding[], jobs: readonly JobHealth[]): HealthStatus {
+function overallStatus(facts: HealthFacts, findings: readonly Finding[], jobs: readonly Pick<JobHealth, 'status'>[]): HealthStatus {
   if (facts.process.stopped) return 'stopped'
   const worst = worstOf([...findings.map(({ status }) => status), ...jobs.map(({ status }) => status)])
   if (worst !== 'ok') return worst
@@ -67,6 +71,12 @@ function namedJobs(jobs: readonly JobHealth[]): readonly string[] {
   const unwell = [...jobs.filter(({ status }) => status === 'unhealthy'), ...jobs.filter(({ status }) => status === 'degraded')]
   const named = unwell.slice(0, MOST_JOBS_NAMED).map(({ job, status, why }) => `job "${job}" is ${status}: ${why[0] ?? ''}`)
   return unwell.length > MOST_JOBS_NAMED ? [...named, `${unwell.length - MOST_JOBS_NAMED} more jobs are not ok`] : named
+}
+
+function namedRollups(rollups: readonly RollupHealth[]): readonly string[] {
+  const unwell = rollups.filter(({ status }) => status === 'unhealthy' || status === 'degraded')
+  const named = unwell.slice(0, MOST_JOBS_NAMED).map(({ rollup, freshness, why }) => `rollup "${rollup}" is ${freshness}: ${why[0] ?? ''}`)
+  return unwell.length > MOST_JOBS_NAMED ? [...named, `${unwell.length - MOST_JOBS_NAMED} more rollups are not fresh`] : named
 }
 
 function jobHealth(facts: JobFacts, { now, process }: HealthFacts): JobHealth {

@@ -39,6 +39,35 @@ export interface JobHealth {
   readonly capableOwners: number
 }
 
+/** One rollup. Instants are ISO 8601 on the store's clock, durations milliseconds. */
+export interface RollupHealth {
+  readonly rollup: string
+  /** `degraded` when it is late, `unhealthy` when it is stale: see `freshness`. */
+  readonly status: HealthStatus
+  /** `late` after `warnAfter`, or when something needs a look; `stale` after `errorAfter`; null while the store does not answer. */
+  readonly freshness: 'ok' | 'late' | 'stale' | null
+  /** Why it is not `ok`, worst first; empty when it is. */
+  readonly why: readonly string[]
+  /** Every window that ends at or before it was refreshed once after it fell due; what changed later shows in `dirtyMs`. */
+  readonly watermark: string | null
+  /** Where the watermark should be. */
+  readonly dueThrough: string | null
+  /** How long the oldest window that is missing has been due; 0: none is. */
+  readonly lagMs: number
+  /** How long the oldest change that no refresh has seen has been waiting; 0: none is. */
+  readonly dirtyMs: number
+  /** Both are within `targetLag`. */
+  readonly isOnTarget: boolean
+  readonly dirty: number
+  readonly held: number
+  readonly failed: number
+  readonly suspect: number
+  /** Marks of late data that were counted, not refreshed. */
+  readonly sealed: number
+  /** How long marks are gathered just now, what a window takes, how many are refreshed at a time. */
+  readonly pace: { readonly waitMs: number; readonly maxWaitMs: number; readonly windowMs: number | null; readonly batch: number } | null
+}
+
 /** Version 1. Fields are only ever added within a version. */
 export interface HealthSnapshot {
   readonly version: 1
@@ -70,4 +99,5 @@ export interface HealthSnapshot {
   readonly staleResults: number
   readonly listenerErrors: number
   readonly jobs: readonly JobHealth[]
+  readonly rollups: readonly RollupHealth[]
 }

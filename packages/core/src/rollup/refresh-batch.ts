@@ -127,5 +127,6 @@ async function putOff(
   const reply = replies[0] ?? 'stale'
   if (reply !== 'failed') return reply
   work.tally.failed += part.length
+  work.error = error
   return null
 }

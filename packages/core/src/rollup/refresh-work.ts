@@ -48,6 +48,8 @@ export interface RefreshEnd {
   readonly nextAt: number | null
   /** The rollup has another generation, or is gone: nothing more was written, and it is for those that know it. */
   readonly isRedefined: boolean
+  /** Of the last refresh that failed; undefined: none did. */
+  readonly error: unknown
 }
 
 export const DEFAULT_BUDGET_MS = 60_000
@@ -56,6 +58,8 @@ export const DEFAULT_BUDGET_MS = 60_000
 export interface RefreshWork extends RefreshRun {
   readonly refresher: Refresher
   readonly tally: { refreshed: number; failed: number; suspect: number }
+  /** Of the last refresh that failed. */
+  error: unknown
   /** What is known of costs; the first look at the rollup fills it in. */
   pace: Pace
   /** As the run found it; null: not looked yet. */
@@ -74,6 +78,7 @@ export function createRefreshWork(run: RefreshRun): RefreshWork {
     ...run,
     refresher: { rollup: rollup.name, generation, runId: ctx.runId, fence: ctx.fence },
     tally: { refreshed: 0, failed: 0, suspect: 0 },
+    error: undefined,
     pace: readPace(null),
     paceBefore: null,
     busyMs: 0,
@@ -106,10 +111,10 @@ export async function lookAtRollup(
 
 /** The end of a run, with what it leaves. */
 export function endOf(
-  { tally }: RefreshWork,
+  { tally, error }: RefreshWork,
   end: { readonly left: number; readonly nextAt: number | null; readonly isRedefined?: boolean },
 ): RefreshEnd {
-  return { summary: { ...tally, left: end.left }, nextAt: end.nextAt, isRedefined: end.isRedefined ?? false }
+  return { summary: { ...tally, left: end.left }, nextAt: end.nextAt, isRedefined: end.isRedefined ?? false, error }
 }
 
 /** The run no longer runs under its fence: it must not go on. */

@@ -1,7 +1,7 @@
 /** The jobs behind a rollup: one refreshes what is due or changed, the other works on backfills. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { resolvePolicy } from '../job/define-job.ts'
-import type { JobPolicy, RunContext } from '../job/job.ts'
+import type { BoundSchedule, JobPolicy, RunContext } from '../job/job.ts'
 import type { Rollup } from './rollup.ts'
 import { BACKFILL_PRIORITY, backfillJob, readBackfillPayload } from './rollup-run.ts'
 import { definitionOf } from './stored-rollup.ts'
@@ -31,6 +31,17 @@ const backfillPayload: StandardSchemaV1<{ backfill: string; lane: number }> = {
   },
 }
 
+/** What a rollup's job is scheduled by: a slot at the end of each window, and the user's own. All under one key, which keeps its runs apart. */
+export function rollupSchedules({ policy }: Rollup): readonly BoundSchedule[] {
+  return [
+    { name: '#windows', key: '', schedule: windowSchedule(policy.windows, policy.planning) },
+    ...policy.schedules.map((bound) => ({ ...bound, key: '' })),
+  ]
+}
+
+/** Whether a rollup is stale is told by its windows, not by when its job last had something to do. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER
+
 /** Ordinary jobs, with all that those have: leases, retries, history, health. */
 export function rollupJobs(rollup: Rollup, handlers: RollupHandlers): readonly JobPolicy[] {
   const { policy } = rollup
@@ -53,11 +64,8 @@ export function rollupJobs(rollup: Rollup, handlers: RollupHandlers): readonly J
       ...refreshing,
       // Windows have retries of their own; a run that could not work at all has these.
       retry: policy.retry,
-      // All under one key, which is what keeps runs of the same rollup apart.
-      schedules: [
-        { name: '#windows', key: '', schedule: windowSchedule(policy.windows, policy.planning) },
-        ...policy.schedules.map((bound) => ({ ...bound, key: '' })),
-      ],
+      schedules: rollupSchedules(rollup),
+      health: { ...refreshing.health, staleAfterMs: NEVER_MS },
       revision: definitionOf(rollup, 0).hash,
     }),
     Object.freeze({ ...filling, retry: policy.retry }),

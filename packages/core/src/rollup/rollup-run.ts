@@ -12,7 +12,6 @@ export interface Waits {
 /** Below live refreshes, which come first wherever both wait for a place. */
 export const BACKFILL_PRIORITY = -10
 
-const DAY_MS = 86_400_000
 const LEAST_TTL_MS = 60_000
 
 /** The job whose runs work on the backfills of a rollup. */
@@ -41,27 +40,17 @@ export function refreshRequest(
   }
 }
 
-/** The run for a window that has just fallen due, at once; asked for by every node, and made once. `stepMs` is the grain's. */
-export function dueRequest({
-  id,
-  rollup,
-  generation,
-  dueAt,
-  stepMs,
-}: {
-  readonly id: string
-  readonly rollup: string
-  readonly generation: number
-  readonly dueAt: number
-  readonly stepMs: number
-}): EnqueueRequest {
-  return {
-    ...refreshRequest({ id, rollup, triggers: 1 }, { waitMs: 0, maxWaitMs: 0 }),
-    idempotency: {
-      key: `${RESERVED_KEY_PREFIX}due:${generation}:${dueAt}`,
-      ttlMs: Math.max(LEAST_TTL_MS, Math.min(DAY_MS, 2 * stepMs)),
-    },
-  }
+/**
+ * The run that goes on where another, `after`, left something. What is to come later is asked for once per second, however many ask for
+ * it; what is to go on at once, once per run.
+ */
+export function laterRequest(
+  { id, rollup, after, atSecond }: { readonly id: string; readonly rollup: string; readonly after: string; readonly atSecond?: number | undefined },
+  delayMs: number,
+): EnqueueRequest {
+  const { debounce: _debounce, ...request } = refreshRequest({ id, rollup, triggers: 1 }, { waitMs: 0, maxWaitMs: 0 })
+  const key = atSecond === undefined ? `after:${after}` : `look:${atSecond}`
+  return { ...request, delayMs, idempotency: { key: `${RESERVED_KEY_PREFIX}${key}`, ttlMs: delayMs + LEAST_TTL_MS } }
 }
 
 /**

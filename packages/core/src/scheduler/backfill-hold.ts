@@ -8,7 +8,8 @@ import type { BackfillRecord } from '../store/window-records.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import { parseDuration } from '../time/duration.ts'
 import { windowsOf } from '../trigger/marker.ts'
-import type { Backfill, BackfillProgress } from './rollups.ts'
+import { progressOf } from '../rollup/plan-backfill.ts'
+import type { Backfill, BackfillView } from './rollups.ts'
 
 /** It is a matter of minutes: polling is good enough. */
 const FIRST_POLL_MS = 100
@@ -28,7 +29,7 @@ export interface HoldDeps {
 export function holdBackfill({ id, rollup }: Pick<BackfillRecord, 'id' | 'rollup'>, deps: HoldDeps): Backfill {
   const { call, clock } = deps
   const read = async (): Promise<BackfillRecord> => (await readBackfill(id, call)).record
-  const progress = async (): Promise<BackfillProgress> => {
+  const progress = async (): Promise<BackfillView> => {
     const [record, now] = await Promise.all([read(), deps.storeNow()])
     return showBackfill(record, now)
   }
@@ -55,7 +56,7 @@ export function holdBackfill({ id, rollup }: Pick<BackfillRecord, 'id' | 'rollup
       for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
         signal?.throwIfAborted()
         const now = await progress()
-        const text = `${now.state} ${now.stamped} ${now.done} ${now.failed}`
+        const text = `${now.state} ${now.share} ${now.done} ${now.failed}`
         if (text !== told) onProgress?.(now)
         told = text
         if (now.state === 'finished' || now.state === 'cancelled') return now
@@ -81,6 +82,26 @@ export async function readBackfill(id: string, call: HoldDeps['call']): Promise<
   const record = backfills[0] ?? null
   if (record !== null) return { record }
   throw new QuarterjackError('UnknownBackfill', `the store knows no backfill ${shown(id)}: list them with scheduler.rollups.backfills().`)
+}
+
+/** A record as it is shown. */
+export function showBackfill(record: BackfillRecord, now: number): BackfillView {
+  const { id, rollup, state, reason, select, order, concurrency, windows } = record
+  return {
+    id,
+    rollup,
+    state,
+    reason,
+    from: new Date(record.from),
+    to: new Date(record.to),
+    select,
+    order,
+    concurrency,
+    windows,
+    ...progressOf(record, now),
+    createdAt: new Date(record.createdAt),
+    finishedAt: record.finishedAt === null ? null : new Date(record.finishedAt),
+  }
 }
 
 function checkReason(reason: unknown, verb: string): string | null {

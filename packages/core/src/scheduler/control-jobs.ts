@@ -4,23 +4,30 @@ import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import type { Emitter } from '../observe/emitter.ts'
+import type { Rollup } from '../rollup/rollup.ts'
+import { backfillJob } from '../rollup/rollup-run.ts'
 import { jobName } from './job-ref.ts'
 import type { JobRef, Scheduler } from './scheduler.ts'
 
 export interface ControlDeps {
   readonly call: Engine['call']
   readonly emitter: Emitter
+  readonly rollups: ReadonlyMap<string, Rollup>
   /** What was held back may be due. */
   readonly onChanged: () => void
 }
 
-export function createJobControl({ call, emitter, onChanged }: ControlDeps): Pick<Scheduler, 'suspend' | 'resume' | 'retire'> {
+export function createJobControl({ call, emitter, rollups, onChanged }: ControlDeps): Pick<Scheduler, 'suspend' | 'resume' | 'retire'> {
   const setSuspended = async (ref: JobRef, options: { readonly schedule?: string }, reason: string | null): Promise<boolean> => {
     const verb = reason === null ? 'resume' : 'suspend'
     checkNames(options, ['schedule'], verb)
     const name = options.schedule
     const job = jobName(ref, verb)
-    const { changed } = await call('schedules.suspend', (store) => store.schedules.suspend({ targets: [{ job, name, reason }] }))
+    // A rollup that is suspended works on no backfill either.
+    const jobs = rollups.has(job) && name === undefined ? [job, backfillJob(job)] : [job]
+    const { changed } = await call('schedules.suspend', (store) =>
+      store.schedules.suspend({ targets: jobs.map((one) => ({ job: one, name, reason })) }),
+    )
     if (changed[0] !== true) return false
     if (reason === null) emitter.emit('job.resumed', { job, key: name ?? null })
     else emitter.emit('job.suspended', { job, key: name ?? null, reason })

@@ -1,5 +1,6 @@
 /** `createScheduler`: the facade over one engine. */
 import { createEngine } from '../engine/create-engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { prepareDefinition, startPayload, type Definition } from '../engine/register.ts'
 import { createStoreLink } from '../engine/store-link.ts'
 import { checkCount, checkList, checkNames } from '../errors/check-call.ts'
@@ -13,14 +14,18 @@ import { createIds } from '../random/ids.ts'
 import { parseDuration } from '../time/duration.ts'
 import { toInstant } from '../time/instant.ts'
 import { buildTrigger, RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
+import { createMarker } from '../trigger/marker.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
 import { createKnownJobs, jobName } from './job-ref.ts'
+import { createMark } from './mark-changes.ts'
 import { createMisfireLog } from './misfire-log.ts'
 import { previewSlots, previewSources } from './preview.ts'
 import { reachedStore } from './reached-store.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
+import { createRollups, withBackfills } from './create-rollups.ts'
+import { createRollupsGroup } from './rollups-group.ts'
 import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
@@ -53,7 +58,7 @@ interface Beginning {
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const resolved = resolveSchedulerOptions(options)
-  const { store, clock, random, policies, leaseMs } = resolved
+  const { store, clock, random, leaseMs, rollups } = resolved
   const { logger } = resolveLogger(resolved.logger, clock)
   const emitter = createEmitter({
     clock,
@@ -62,7 +67,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   })
   const nextId = createIds(clock.now, random)
   const link = createStoreLink({ store, clock, deadlineMs: resolved.storeTimeoutMs, emitter })
-  const engine = createEngine({
+  const rollupEngine = createRollups({
+    rollups,
+    store,
+    clock,
+    random,
+    nextId,
+    logger,
+    storeNow: link.clock.now,
+    engine: () => engine,
+  })
+  const policies: ReadonlyMap<string, JobPolicy> = new Map([
+    ...resolved.policies,
+    ...rollupEngine.policies.map((policy) => [policy.name, policy] as const),
+  ])
+  const engine: Engine = createEngine({
     link,
     clock,
     random,
@@ -75,6 +94,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     limits: resolved.limits,
     around: resolved.around ?? null,
     policies,
+    onRegistered: rollupEngine.registered,
   })
   const misfires = createMisfireLog(emitter, link.clock.now)
 
@@ -106,17 +126,20 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return engine.call(verb, run)
   }
 
+  const storeNow = async (): Promise<number> => (await call('now', async (opened) => ({ storeNow: await opened.now() }))).storeNow
+
   const handles: HandleDeps = { clock, ...createRunWatch({ store, clock, call }) }
 
   const jobs = createKnownJobs(policies)
   const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, jobs, handles })
 
   const startJobs = async ({ only, quota, withStartRuns }: Beginning): Promise<void> => {
-    const chosen = only === undefined ? [...policies.values()] : only.map((job) => jobs.named(jobName(job, 'start: only')))
+    const chosen = only === undefined ? [...policies.values()] : only.flatMap((job) => withBackfills(jobName(job, 'start: only'), jobs))
     definitions = await Promise.all(chosen.map((policy) => prepareDefinition(policy, resolved.limits.payload)))
     await open()
     const standings = await engine.start(definitions, quota)
     startedAt = link.clock.now()
+    rollupEngine.start(chosen.map(({ name }) => name))
     if (withStartRuns) await Promise.all(definitions.map(({ policy }) => runOnStart(policy, standings.get(policy.name)?.generation ?? 0)))
     emitter.emit('scheduler.started', { owner: engine.facts().owner ?? '', jobs: chosen.map(({ name }) => name) })
   }
@@ -153,9 +176,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     phase = 'stopping'
     releaseSignals?.()
     releaseSignals = null
-    const stuck = await engine.stop(graceMs).finally(() => {
-      phase = 'stopped'
-    })
+    const stuck = await engine
+      .stop(graceMs)
+      .finally(rollupEngine.stop)
+      .finally(() => {
+        phase = 'stopped'
+      })
     if (stuck.length > 0)
       logger.error(
         { stuck },
@@ -175,7 +201,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         await startJobs(beginning)
         phase = 'started'
       } catch (error) {
-        await engine.stop(0).catch(() => undefined)
+        await Promise.allSettled([rollupEngine.stop(), engine.stop(0)])
         phase = 'idle'
         throw error
       } finally {
@@ -216,6 +242,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       await begin({ quota, withStartRuns: false })
       const { counts, stop: stopCounting } = countOutcomes(emitter)
       try {
+        await rollupEngine.settled()
         await engine.quietWithin(budgetMs)
         nextWakeAt = wakeDate(engine.nextWakeAt())
       } finally {
@@ -229,7 +256,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
 
     ...triggers,
-    ...createJobControl({ call, emitter, onChanged: engine.stir }),
+    ...createJobControl({ call, emitter, rollups, onChanged: engine.stir }),
+    mark: createMark({ store, open, marker: createMarker({ clock, call: engine.call, callOnce: engine.callOnce, onMarked: rollupEngine.kick }) }),
+    ...createRollupsGroup({ clock, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
 
     async preview(job, previewOptions = {}) {
       checkNames(previewOptions, ['count', 'from', 'schedule'], 'preview')
@@ -254,6 +283,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         await gatherHealth({
           engine,
           policies,
+          rollups,
           storeName: store.name,
           concurrency: resolved.concurrency,
           leaseMs,
@@ -288,7 +318,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       policies,
       nextId,
       maxPayloadBytes: resolved.limits.payload,
-      storeNow: async () => (await call('now', async (opened) => ({ storeNow: await opened.now() }))).storeNow,
+      storeNow,
       onWritten: engine.stir,
     }),
 

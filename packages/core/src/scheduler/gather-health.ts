@@ -3,16 +3,19 @@ import type { Engine } from '../engine/engine.ts'
 import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
 import { defaultStaleAfter, stalenessOf } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
+import type { Rollup } from '../rollup/rollup.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { describeNoSlot } from '../schedule/no-slot.ts'
 import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
 import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { JobStats } from '../store/runs.ts'
 import type { MisfireLog } from './misfire-log.ts'
+import { readFreshness } from './read-freshness.ts'
 
 export interface GatherDeps {
   readonly engine: Engine
   readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly rollups: ReadonlyMap<string, Rollup>
   readonly storeName: string
   readonly concurrency: number
   readonly leaseMs: number
@@ -28,7 +31,7 @@ export interface GatherDeps {
 /** Never throws: a store that does not answer is a fact too. */
 export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
   const names = [...deps.policies.keys()]
-  const { answer, error } = await askStore(deps.engine, names)
+  const [{ answer, error }, rollups] = await Promise.all([askStore(deps.engine, names), readFreshness(deps.rollups, deps.engine.callOnce)])
   const facts = deps.engine.facts()
   const now = answer?.stats.storeNow ?? deps.now()
   return {
@@ -61,6 +64,7 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
         return withExecuting(deps.engine, now, jobFacts(deps, name, now, { stats, record, schedules }))
       }),
     ),
+    rollups,
   }
 }
 

@@ -1,9 +1,10 @@
 /** What users see of rollups through the scheduler: marks, backfills, state. Types only. */
 import type { StoredError } from '../errors/stored-error.ts'
-import type { BackfillOptions, BackfillPlan } from '../rollup/backfill-options.ts'
-import type { RollupHealth } from '../rollup/freshness.ts'
+import type { RollupHealth } from '../health/snapshot.ts'
+import type { BackfillOptions } from '../rollup/backfill-options.ts'
+import type { BackfillProgress } from '../rollup/plan-backfill.ts'
 import type { Drift, Rollup } from '../rollup/rollup.ts'
-import type { BackfillRecord, MarkKind } from '../store/window-records.ts'
+import type { BackfillRecord, BackfillSelect, MarkKind } from '../store/window-records.ts'
 import type { Duration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
 
@@ -36,24 +37,25 @@ export interface WindowView {
   readonly runId: string | null
 }
 
-/** How far a backfill is. */
-export interface BackfillProgress {
-  readonly id: string
+/** What a backfill would do. */
+export interface BackfillPlanView {
   readonly rollup: string
-  readonly state: BackfillRecord['state']
-  readonly reason: string | null
+  readonly grain: string
   readonly from: Date
   readonly to: Date
-  /** Windows of the range, at most so many are refreshed. */
+  readonly select: BackfillSelect
+  readonly order: 'newest' | 'oldest'
+  readonly concurrency: number
+  /** Windows of the range; with another `select` than `all`, at most so many are refreshed. */
   readonly windows: number
-  readonly stamped: number
-  readonly done: number
-  readonly failed: number
-  /** 0 to 1, over the windows that were looked at and those still to be looked at. */
-  readonly share: number
-  /** Windows per second since it was created; null before the first. */
-  readonly perSecond: number | null
-  readonly remainingMs: number | null
+}
+
+/** A backfill as it is shown, with its progress. */
+export interface BackfillView extends BackfillProgress, Omit<BackfillPlanView, 'grain'> {
+  readonly id: string
+  readonly state: BackfillRecord['state']
+  /** Why it was paused or cancelled. */
+  readonly reason: string | null
   readonly createdAt: Date
   readonly finishedAt: Date | null
 }
@@ -62,7 +64,7 @@ export interface BackfillProgress {
 export interface Backfill {
   readonly id: string
   readonly rollup: string
-  progress(): Promise<BackfillProgress>
+  progress(): Promise<BackfillView>
   /** False where it was so already, or has ended. */
   pause(reason?: string): Promise<boolean>
   resume(): Promise<boolean>
@@ -71,8 +73,8 @@ export interface Backfill {
   finished(options?: {
     readonly timeout?: Duration
     readonly signal?: AbortSignal
-    readonly onProgress?: (progress: BackfillProgress) => void
-  }): Promise<BackfillProgress>
+    readonly onProgress?: (progress: BackfillView) => void
+  }): Promise<BackfillView>
 }
 
 /** What a verification found. */
@@ -87,7 +89,7 @@ export interface VerifyReport {
 }
 
 export interface RollupsGroup {
-  /** Watermark, lag, what is dirty, failed, suspect, and what that means. Throws `UnknownRollup` for one that the store does not know. */
+  /** Watermark, lag, what is dirty, failed, suspect, and what that means. Throws `UnknownRollup` for one that is not among the scheduler's. */
   state(rollup: RollupRef): Promise<RollupHealth>
   /** Windows with something to tell that begin in `[from, to)`, oldest first. At most `limit` (default 100). */
   windows(
@@ -95,13 +97,13 @@ export interface RollupsGroup {
     range?: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number },
   ): Promise<readonly WindowView[]>
   /** What `backfill` would do, without doing it. */
-  planBackfill(rollup: RollupRef, options: BackfillOptions): Promise<BackfillPlan>
+  planBackfill(rollup: RollupRef, options: BackfillOptions): Promise<BackfillPlanView>
   /** Newest first. At most `limit` (default 50). */
   backfills(filter?: {
     readonly rollup?: RollupRef
     readonly unfinished?: boolean
     readonly limit?: number
-  }): Promise<readonly BackfillProgress[]>
+  }): Promise<readonly BackfillView[]>
   /** A hold on a backfill that was asked for elsewhere. Throws `UnknownBackfill`. */
   backfill(id: string): Promise<Backfill>
   /**
@@ -109,9 +111,7 @@ export interface RollupsGroup {
    * Throws `NotVerifiable` where the rollup's `refresh` cannot tell what should be there.
    */
   verify(
-    rollup: Rollup,
+    rollup: RollupRef,
     range: { readonly from: Instant; readonly to: Instant; readonly sample?: number | 'all' },
   ): Promise<VerifyReport>
-  /** Ends a rollup that left the code, with the state of its windows; the target's rows stay. Refused (`JobInUse`) while a live process declares it. */
-  forget(rollup: string): Promise<boolean>
 }

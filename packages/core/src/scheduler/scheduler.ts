@@ -3,6 +3,9 @@ import type { StoredError } from '../errors/stored-error.ts'
 import type { AuditReport } from '../health/audit-report.ts'
 import type { HealthSnapshot } from '../health/snapshot.ts'
 import type { DebounceOptions, Job, RunContext } from '../job/job.ts'
+import type { BackfillOptions } from '../rollup/backfill-options.ts'
+import type { RefreshSummary } from '../rollup/refresh-work.ts'
+import type { Rollup } from '../rollup/rollup.ts'
 import type { RunState } from '../run/run-state.ts'
 import type { SchedulerEventName, SchedulerEvents } from '../observe/events.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -12,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Duration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
+import type { Backfill, MarkedTime, MarkOptions, MarkTarget, RollupRef, RollupsGroup } from './rollups.ts'
 
 /** Options of `createScheduler`. */
 export interface SchedulerOptions {

@@ -9,7 +9,7 @@ import { buildTrigger, TRIGGER_NAMES, type TriggerRequestOptions } from '../trig
 import type { Trigger } from '../trigger/coalesce.ts'
 import type { KnownJobs } from './job-ref.ts'
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
-import type { Scheduler, TriggerArgs, TriggerItem } from './scheduler.ts'
+import type { Scheduler, TriggerItem } from './scheduler.ts'
 
 const ITEM_NAMES = ['payload', ...TRIGGER_NAMES]
 
@@ -42,12 +42,15 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
     return deps.engine.enqueueWith(triggers, tx)
   }
 
+  /** Of a job, or of a rollup, which is refreshed by a job of its name. */
+  const trigger = async (job: { readonly name: string }, payload?: unknown, options: TriggerRequestOptions & { tx?: unknown } = {}) => {
+    const built = await build(deps.jobs.given(job, 'trigger'), payload, options)
+    const [reply] = await send([built], options.tx)
+    return createRunHandle(reply as EnqueueReply, job.name, deps.handles)
+  }
+
   return {
-    async trigger<In, R>(job: Job<In, R>, ...[payload, options = {}]: TriggerArgs<In>) {
-      const trigger = await build(deps.jobs.given(job, 'trigger'), payload, options)
-      const [reply] = await send([trigger], options.tx)
-      return createRunHandle<R>(reply as EnqueueReply, job.name, deps.handles)
-    },
+    trigger: trigger as Scheduler['trigger'],
     async triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]) {
       // All are checked before the first is sent: a bad one leaves nothing behind.
       const policy = deps.jobs.given(job, 'triggerMany')

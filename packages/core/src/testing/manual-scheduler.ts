@@ -1,5 +1,4 @@
 /** A scheduler on a fake clock: time moves when the test says so. */
-import type { Job } from '../job/job.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import { memoryStore } from '../memory/memory-store.ts'
@@ -13,7 +12,7 @@ import { recordEvents, type EventRecorder } from './record-events.ts'
 
 /** Options of {@link manualScheduler}: those of a scheduler, and where time starts. */
 export interface ManualSchedulerOptions extends Omit<SchedulerOptions, 'store' | 'clock' | 'random'> {
-  readonly jobs: readonly Job<never, unknown>[]
+  readonly jobs: SchedulerOptions['jobs']
   /** Default: a memory store on the same clock. */
   readonly store?: SchedulerOptions['store']
   readonly clock?: FakeClock

@@ -63,7 +63,7 @@ function control(
       const progress = await backfill.progress()
       return {
         exitCode: EXIT.ok,
-        json: { id, changed, ...progress },
+        json: { ...progress, changed },
         text: () => (changed ? `backfill ${id} is ${done}` : `backfill ${id} is ${progress.state}: nothing changed`),
       }
     },

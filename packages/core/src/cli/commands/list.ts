@@ -1,10 +1,13 @@
 /** `list`: the jobs of this program. */
 import type { JobHealth } from '../../health/snapshot.ts'
+import type { BoundSchedule } from '../../job/job.ts'
+import { rollupSchedules } from '../../rollup/rollup-jobs.ts'
 import { describeSpec } from '../../schedule/resolve-spec.ts'
 import type { Scheduler } from '../../scheduler/scheduler.ts'
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatInstant } from '../format.ts'
+import { isRollup } from '../known-rollup.ts'
 import { isStartedHere } from '../require-shared-store.ts'
 import { type Column, renderTable } from '../table.ts'
 
@@ -28,7 +31,7 @@ export const listCommand: CliCommand = {
     const kept = await suspensions(scheduler)
     const jobs = await Promise.all(
       scheduler.jobs.map(async (job): Promise<ListedJob> => {
-        const schedules = job.policy.schedules.map(({ name, key, schedule }) => ({ name, key, description: describeSpec(schedule.spec) }))
+        const schedules = schedulesOf(job).map(({ name, key, schedule }) => ({ name, key, description: describeSpec(schedule.spec) }))
         const [next] = await scheduler.preview(job, { count: 1 })
         const suspended = kept.get(job.name) ?? null
         const running = next === undefined ? (schedules.length === 0 ? 'unscheduled' : 'exhausted') : 'active'
@@ -43,6 +46,11 @@ export const listCommand: CliCommand = {
     )
     return { exitCode: EXIT.ok, json: { jobs }, text: (layout) => renderTable(jobs, COLUMNS, layout) }
   },
+}
+
+/** Of a rollup, those of the job behind it. */
+function schedulesOf(job: Scheduler['jobs'][number]): readonly BoundSchedule[] {
+  return isRollup(job) ? rollupSchedules(job) : job.policy.schedules
 }
 
 const COLUMNS: readonly Column<ListedJob>[] = [

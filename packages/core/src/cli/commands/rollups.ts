@@ -1,5 +1,5 @@
 /** `rollups`: how fresh the rollups of this program are. */
-import type { RollupHealth } from '../../rollup/freshness.ts'
+import type { RollupHealth } from '../../health/snapshot.ts'
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatElapsed, formatInstant } from '../format.ts'
@@ -26,11 +26,11 @@ export const rollupsCommand: CliCommand = {
 /** Also of `health`. */
 export const ROLLUP_COLUMNS: readonly Column<RollupHealth>[] = [
   { title: 'ROLLUP', value: (one) => one.rollup, flex: true },
-  { title: 'FRESHNESS', value: (one) => one.freshness },
+  { title: 'FRESHNESS', value: (one) => one.freshness ?? one.status },
   { title: 'WATERMARK', value: (one) => formatInstant(one.watermark) },
   { title: 'LAG', value: (one) => formatElapsed(one.lagMs), align: 'right' },
   { title: 'DIRTY', value: (one) => String(one.dirty), align: 'right' },
-  { title: 'DIRTY FOR', value: (one) => formatElapsed(one.dirtyAgeMs), align: 'right' },
+  { title: 'DIRTY FOR', value: (one) => formatElapsed(one.dirtyMs), align: 'right' },
   { title: 'FAILED', value: (one) => (one.failed > 0 ? String(one.failed) : ''), align: 'right', optional: true },
   { title: 'SUSPECT', value: (one) => (one.suspect > 0 ? String(one.suspect) : ''), align: 'right', optional: true },
   { title: 'WHY', value: (one) => one.why.join('; '), flex: true, optional: true },

@@ -1,6 +1,5 @@
 /** `run`: one run of a job, executed by this process. */
 import { QuarterjackError } from '../../errors/quarterjack-error.ts'
-import { parsePayload as validatePayload } from '../../job/payload.ts'
 import type { Duration } from '../../time/duration.ts'
 import type { CliCommand } from '../command.ts'
 import { knownJob } from '../known-job.ts'
@@ -8,6 +7,7 @@ import { duration, parsePayload } from '../parse-option.ts'
 import { refuseSuspended } from '../refuse-suspended.ts'
 import { isStartedHere } from '../require-shared-store.ts'
 import { runEndResult } from '../run-end-view.ts'
+import { checkTypedPayload, triggerKnown } from '../trigger-known.ts'
 import { waitForRun } from '../wait-for-run.ts'
 
 interface RunOptions {
@@ -36,14 +36,14 @@ export const runCommand: CliCommand<RunOptions> = {
     const job = knownJob(scheduler, name)
     const payload = parsePayload(options.payload)
     // Refused before anything starts.
-    await validatePayload(job.policy.payload, payload, `job "${name}"`)
+    await checkTypedPayload(job, payload)
     const startedHere = await isStartedHere(scheduler)
     let ended = false
     try {
       if (!startedHere) await scheduler.start({ only: [job], runOnStart: false })
       await refuseSuspended(context, name)
       const key = options.key === undefined ? {} : { key: options.key }
-      const handle = await scheduler.trigger(job, payload as never, { ...key, debounce: false })
+      const handle = await triggerKnown(scheduler, job, payload, { ...key, debounce: false })
       const end = await waitForRun(context, handle, options.timeout)
       ended = true
       return runEndResult(name, handle.id, end)

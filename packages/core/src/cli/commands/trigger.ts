@@ -7,6 +7,7 @@ import { knownJob } from '../known-job.ts'
 import { duration, parsePayload, wholeNumber } from '../parse-option.ts'
 import { refuseSuspended } from '../refuse-suspended.ts'
 import { runEndResult } from '../run-end-view.ts'
+import { triggerKnown } from '../trigger-known.ts'
 import { waitForRun } from '../wait-for-run.ts'
 
 interface TriggerCommandOptions {
@@ -41,7 +42,7 @@ export const triggerCommand: CliCommand<TriggerCommandOptions> = {
     const job = knownJob(scheduler, name)
     const payload = parsePayload(text)
     if (wait) await refuseSuspended(context, name)
-    const handle = await scheduler.trigger(job, payload as never, pickTriggerOptions(options))
+    const handle = await triggerKnown(scheduler, job, payload, pickTriggerOptions(options))
     const { id, outcome } = handle
     // A pruned run has nothing left to wait for.
     if (wait && outcome !== 'pruned') return runEndResult(name, id, await waitForRun(context, handle, timeout), { outcome })

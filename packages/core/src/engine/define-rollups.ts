@@ -1,0 +1,42 @@
+/** Writes the definitions of rollups, each by compare-and-set on its generation. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { dueEdge } from '../rollup/due.ts'
+import type { RollupDeps } from '../rollup/refresh-work.ts'
+import type { Rollup } from '../rollup/rollup.ts'
+import { definitionOf } from '../rollup/stored-rollup.ts'
+import type { RollupRecord } from '../store/window-records.ts'
+import type { RollupState } from '../store/windows.ts'
+
+/** How often a definition that lost a race is written again. */
+const MAX_ROUNDS = 20
+
+/** A rollup as it stands in the store. */
+export interface DefinedRollup {
+  readonly rollup: Rollup
+  readonly record: RollupRecord
+  /** A window is due or dirty. */
+  readonly isBehind: boolean
+}
+
+/** Throws `StoreUnavailable` when others change the definitions in a loop. */
+export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<RollupDeps, 'call'>): Promise<readonly DefinedRollup[]> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const { states, storeNow } = await call('windows.state', (windows) =>
+      windows.state({ rollups: rollups.map(({ name }) => ({ rollup: name, limit: 1 })) }),
+    )
+    const wanted = rollups.map((rollup, index) => definitionOf(rollup, states[index]?.record.generation ?? 0))
+    const missing = wanted.filter(({ hash }, index) => states[index]?.record.hash !== hash)
+    if (missing.length === 0) {
+      return rollups.map((rollup, index) => {
+        const state = states[index] as RollupState
+        return { rollup, record: state.record, isBehind: state.counts.dirty > 0 || dueEdge(rollup.policy, storeNow) > state.record.watermark }
+      })
+    }
+    await call('windows.define', (windows) => windows.define({ rollups: missing }))
+  }
+  const names = rollups.map(({ name }) => name).join(', ')
+  throw new QuarterjackError(
+    'StoreUnavailable',
+    `definition of ${names} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
+  )
+}

@@ -1,0 +1,163 @@
+/** Rollups in one process: their definitions in the store, their marks digested, their runs carried out. */
+import { NonRetryableError } from '../errors/run-errors.ts'
+import type { JobPolicy, RunContext } from '../job/job.ts'
+import type { Logger } from '../observe/logger.ts'
+import { type DrainPass, drainMarks } from '../rollup/drain-marks.ts'
+import { nextDueAt } from '../rollup/due.ts'
+import { readPace, waitsOf } from '../rollup/pace.ts'
+import { backfillRuns } from '../rollup/plan-backfill.ts'
+import { refreshBackfill } from '../rollup/refresh-backfill.ts'
+import { refreshWindows } from '../rollup/refresh-windows.ts'
+import type { RefreshEnd, RollupDeps } from '../rollup/refresh-work.ts'
+import type { Rollup } from '../rollup/rollup.ts'
+import { rollupJobs } from '../rollup/rollup-jobs.ts'
+import { backfillRunRequest, laterRequest, readBackfillPayload, refreshRequest } from '../rollup/rollup-run.ts'
+import type { EnqueueRequest } from '../store/runs.ts'
+import { defineRollups } from './define-rollups.ts'
+import { createDrainLoop } from './drain-loop.ts'
+import type { Standing } from './register.ts'
+
+/** Marks that other processes or triggers make are found within the debounce, within these bounds. */
+const LEAST_POLL_MS = 1_000
+const MOST_POLL_MS = 5_000
+/** Marks that could not be digested since a refresh holds their window: looked at again after this long. */
+const LEFT_MS = 250
+/** Unfinished ones of one rollup: they do not overlap. */
+const MOST_BACKFILLS = 100
+/** A run on a node with another version of its rollup comes back after this long, perhaps elsewhere. */
+const ELSEWHERE_MS = 5_000
+
+export interface RollupEngineDeps extends RollupDeps {
+  readonly rollups: ReadonlyMap<string, Rollup>
+  readonly logger: Logger
+  /** Store time, estimated. */
+  readonly storeNow: () => number
+  readonly enqueue: (request: EnqueueRequest) => Promise<unknown>
+}
+
+export interface RollupEngine {
+  /** The jobs behind the rollups. */
+  readonly policies: readonly JobPolicy[]
+  /** Jobs were registered: the rollups whose definition is in force are written, or found as they are. */
+  registered(standings: ReadonlyMap<string, Standing>): Promise<void>
+  /** Begins to digest marks, if there is a rollup among `jobs`. */
+  start(jobs: readonly string[]): void
+  /** There are new marks. */
+  kick(): void
+  /** Resolves when no marks are being digested. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
+  const { rollups, logger, clock, random, nextId } = deps
+  /** Of the rollups that this process may refresh. */
+  let generations: ReadonlyMap<string, number> = new Map()
+  let pollMs = MOST_POLL_MS
+  const unreadable = new Set<string>()
+
+  const loop = createDrainLoop({
+    clock,
+    random,
+    logger,
+    async drain() {
+      const pass = await drainMarks(deps)
+      warnOfUnreadable(pass)
+      const parkedMs = pass.nextMarkAt === null ? pollMs : Math.max(0, pass.nextMarkAt - pass.storeNow)
+      return { more: pass.more, againInMs: Math.min(pass.left > 0 ? LEFT_MS : pollMs, parkedMs) }
+    },
+  })
+
+  const warnOfUnreadable = ({ unreadable: found }: DrainPass): void => {
+    for (const { rollup, source, reason } of found) {
+      if (unreadable.has(rollup)) continue
+      unreadable.add(rollup)
+      logger.warn({ rollup, source }, `marks of "${source}" are left to a newer version: ${reason}`)
+    }
+  }
+
+  /** The generation that this process knows; without one, the run comes again, perhaps where it is known. */
+  const generationOf = async (rollup: Rollup, ctx: RunContext, again: EnqueueRequest): Promise<number> => {
+    const generation = generations.get(rollup.name)
+    if (generation !== undefined) return generation
+    await deps.enqueue(again)
+    return ctx.skip('the rollup is defined otherwise by another version of the program')
+  }
+
+  /** One run more, where something is left that no slot will come for. */
+  const follow = async (rollup: Rollup, ctx: RunContext, { nextAt }: RefreshEnd): Promise<void> => {
+    const now = deps.storeNow()
+    if (nextAt === null || nextAt >= nextDueAt(rollup.policy, now)) return
+    const delayMs = Math.max(0, nextAt - now)
+    const atSecond = delayMs < 1_000 ? undefined : Math.ceil(nextAt / 1_000)
+    await deps.enqueue(laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId, atSecond }, delayMs))
+  }
+
+  const refresh = async (rollup: Rollup, ctx: RunContext): Promise<unknown> => {
+    const elsewhere = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
+    const end = await refreshWindows({ rollup, generation: await generationOf(rollup, ctx, elsewhere), ctx, deps })
+    await follow(rollup, ctx, end)
+    loop.kick()
+    return judgeEnd(rollup, ctx, end)
+  }
+
+  const backfill = async (rollup: Rollup, ctx: RunContext): Promise<unknown> => {
+    const asked = readBackfillPayload(ctx.payload)
+    if (asked === null) return ctx.skip('it names no backfill')
+    const again = (delayMs: number): EnqueueRequest => backfillRunRequest({ id: nextId(), rollup: rollup.name, ...asked }, delayMs)
+    const generation = await generationOf(rollup, ctx, again(ELSEWHERE_MS))
+    const end = await refreshBackfill({ rollup, generation, ctx, deps, backfill: asked.backfill })
+    if (end.nextAt !== null) await deps.enqueue(again(Math.max(0, end.nextAt - deps.storeNow())))
+    loop.kick()
+    return end.summary
+  }
+
+  /** Backfills whose runs are gone, as after the loss of a store's newest writes, get new ones; those that have theirs share them. */
+  const resumeBackfills = async (rollup: string): Promise<void> => {
+    const { backfills } = await deps.call('windows.backfills.find', (windows) => windows.backfills.find({ rollup, unfinished: true, limit: MOST_BACKFILLS }))
+    for (const record of backfills) {
+      if (record.state === 'running') for (const request of backfillRuns(record, nextId)) await deps.enqueue(request)
+    }
+  }
+
+  const policies = [...rollups.values()].flatMap((rollup) => rollupJobs(rollup, { refresh, backfill }))
+
+  return {
+    policies,
+    async registered(standings) {
+      const own = [...rollups.values()].filter(({ name }) => standings.get(name)?.current === true)
+      if (own.length === 0) return
+      const defined = await defineRollups(own, deps)
+      generations = new Map(defined.map(({ rollup, record }) => [rollup.name, record.generation]))
+      // What fell due, or was marked, while nobody worked.
+      for (const { rollup, record, isBehind } of defined) {
+        await resumeBackfills(rollup.name)
+        if (!isBehind) continue
+        const waits = waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
+        await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))
+      }
+    },
+    start(jobs) {
+      const waits = jobs.flatMap((job) => rollups.get(job)?.policy.planning.waitMs ?? [])
+      if (waits.length === 0) return
+      pollMs = Math.min(MOST_POLL_MS, Math.max(LEAST_POLL_MS, Math.min(...waits)))
+      loop.start()
+    },
+    kick: loop.kick,
+    settled: loop.settled,
+    stop: loop.stop,
+  }
+}
+
+/** A run of which nothing came but failures has failed; one that marks asked for, and that found nothing left of them, was for nothing. */
+function judgeEnd(rollup: Rollup, ctx: RunContext, { summary, error, isRedefined }: RefreshEnd): RefreshEnd['summary'] {
+  const { refreshed, failed } = summary
+  if (isRedefined && refreshed === 0) ctx.skip('the rollup was defined anew')
+  if (refreshed > 0 || (failed === 0 && ctx.trigger !== 'debounce')) return summary
+  if (failed === 0) ctx.skip('nothing to refresh')
+  // Its windows are tried again by themselves, each in its time: the run need not be.
+  throw new NonRetryableError(
+    `${failed} ${failed === 1 ? 'window' : 'windows'} of rollup "${rollup.name}" could not be refreshed: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,118 @@
+/** `scheduler.rollups.verify`: clean windows are recomputed beside what the target holds. */
+import type { Engine } from '../engine/engine.ts'
+import { checkCount, checkNames } from '../errors/check-call.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { dueEdge, floorEdge } from '../rollup/due.ts'
+import type { Drift, Rollup, Verify, VerifyContext } from '../rollup/rollup.ts'
+import type { Window } from '../rollup/windows.ts'
+import type { Logger } from '../observe/logger.ts'
+import { parseDay } from '../schedule/calendar-month.ts'
+import { type Instant, toInstant } from '../time/instant.ts'
+import { fromLocal } from '../time/zone.ts'
+import { windowsOf } from '../trigger/marker.ts'
+import type { VerifyReport } from './rollups.ts'
+
+/** Windows of one range; longer ranges are to be verified piece by piece. */
+const MOST_WINDOWS = 1_000_000
+/** Windows of one recomputation. */
+const BATCH = 50
+/** Rows that are told of. */
+const MOST_DRIFT = 1_000
+const DAY_MS = 86_400_000
+
+export interface VerifyRange {
+  readonly from: Instant
+  readonly to: Instant
+  readonly sample?: number | 'all' | undefined
+}
+
+export interface VerifyDeps {
+  readonly call: Engine['call']
+  readonly storeNow: () => Promise<number>
+  readonly logger: Logger
+}
+
+/** Throws `NotVerifiable` where the refresh cannot tell what should be there. */
+export async function verifyRollup(rollup: Rollup, range: VerifyRange, deps: VerifyDeps): Promise<VerifyReport> {
+  const { policy, name } = rollup
+  const { verify } = policy.refresh
+  if (verify === undefined) {
+    throw new QuarterjackError(
+      'NotVerifiable',
+      `verify: the refresh of rollup "${name}" cannot tell what should be there: use sqlRollup(), or give the function a property verify.`,
+    )
+  }
+  const found = await windowsToVerify(rollup, range, deps)
+  const drift: Drift[] = []
+  let checked = 0
+  for (let at = 0; at < found.windows.length && drift.length <= MOST_DRIFT; at += BATCH) {
+    const batch = found.windows.slice(at, at + BATCH)
+    drift.push(...(await verify(requestOf(batch), contextOf(deps))))
+    checked += batch.length
+  }
+  return { rollup: name, checked, leftOut: found.leftOut, drift: drift.slice(0, MOST_DRIFT), more: drift.length > MOST_DRIFT }
+}
+
+function requestOf(batch: readonly Window[]): Parameters<Verify>[0] {
+  return {
+    windows: batch.map(({ start, end }) => ({ start: new Date(start), end: new Date(end), removed: true })),
+    from: new Date(batch.at(0)?.start ?? 0),
+    to: new Date(batch.at(-1)?.end ?? 0),
+  }
+}
+
+function contextOf({ call, logger }: VerifyDeps): VerifyContext {
+  return {
+    log: logger,
+    async readWith(work) {
+      const { value } = await call('windows.readWith', async (store) => {
+        const windows = windowsOf(store)
+        if (windows.readWith !== undefined) return windows.readWith({ work })
+        throw new QuarterjackError(
+          'TransactionsUnsupported',
+          `store "${store.name}" shares no transactions: verify on a connection of your own.`,
+        )
+      })
+      return value
+    },
+  }
+}
+
+/** Clean windows of the range, a sample of them spread over it. */
+async function windowsToVerify(
+  { name, policy }: Rollup,
+  range: VerifyRange,
+  { call, storeNow }: VerifyDeps,
+): Promise<{ readonly windows: readonly Window[]; readonly leftOut: number }> {
+  checkNames(range, ['from', 'to', 'sample'], 'verify')
+  const sample = range.sample === 'all' ? MOST_WINDOWS : checkCount(range.sample ?? 100, 'verify: sample', { least: 1, most: MOST_WINDOWS })
+  const now = await storeNow()
+  const from = Math.max(instantOf(range.from, 'verify: from'), floorEdge(policy, now))
+  const to = Math.min(instantOf(range.to, 'verify: to'), dueEdge(policy, now))
+  const total = policy.windows.count(from, to, MOST_WINDOWS + 1)
+  if (total > MOST_WINDOWS) {
+    throw new QuarterjackError('InvalidOption', `verify: the range has more than ${MOST_WINDOWS} windows; verify it piece by piece.`)
+  }
+  const { states } = await call('windows.state', (store) => windowsOf(store).state({ rollups: [{ rollup: name, limit: 1 }] }))
+  const watermark = states[0]?.record.watermark ?? Number.NEGATIVE_INFINITY
+  const { windows: records } = await call('windows.list', (store) => windowsOf(store).list({ rollup: name, from, to, limit: MOST_WINDOWS }))
+  const known = new Map(records.map((record) => [record.start, record]))
+  const clean: Window[] = []
+  let leftOut = 0
+  for (const window of policy.windows.between(from, to)) {
+    const record = known.get(window.start)
+    const isRefreshed = window.end <= watermark || record?.complete === true
+    if (isRefreshed && (record === undefined || (record.dirtySince === null && record.suspect === null))) clean.push(window)
+    else leftOut++
+  }
+  return { windows: clean.length <= sample ? clean : spread(clean, sample), leftOut }
+
+  function instantOf(value: Instant, field: string): number {
+    const day = typeof value === 'string' ? parseDay(value) : null
+    return day === null ? toInstant(value, field) : fromLocal(policy.windows.zone, day * DAY_MS)
+  }
+}
+
+function spread(windows: readonly Window[], count: number): readonly Window[] {
+  return Array.from({ length: count }, (_, index) => windows[Math.floor((index * windows.length) / count)] as Window)
+}
