@@ -53,6 +53,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
   const { rollups, logger, clock, random, nextId } = deps
   /** Of the rollups that this process may refresh. */
   let generations: ReadonlyMap<string, number> = new Map()
+  let registeredAt = Number.NEGATIVE_INFINITY
   let pollMs = MOST_POLL_MS
   const unreadable = new Set<string>()
 
@@ -84,19 +85,27 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     return ctx.skip('the rollup is defined otherwise by another version of the program')
   }
 
+  /** When a window falls due that no slot will come for: it had ended when the schedule was registered. */
+  const dueWithoutSlot = ({ policy }: Rollup, now: number): number => {
+    const dueAt = nextDueAt(policy, now)
+    return dueAt - policy.planning.graceMs <= registeredAt ? dueAt : Number.POSITIVE_INFINITY
+  }
+
   /** One run more, where something is left that no slot will come for. */
-  const follow = async (rollup: Rollup, ctx: RunContext, { nextAt }: RefreshEnd): Promise<void> => {
+  const follow = async (rollup: Rollup, after: string, nextAt: number | null): Promise<void> => {
     const now = deps.storeNow()
-    if (nextAt === null || nextAt >= nextDueAt(rollup.policy, now)) return
-    const delayMs = Math.max(0, nextAt - now)
-    const atSecond = delayMs < 1_000 ? undefined : Math.ceil(nextAt / 1_000)
-    await deps.enqueue(laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId, atSecond }, delayMs))
+    const unslotted = dueWithoutSlot(rollup, now)
+    const at = nextAt !== null && nextAt < nextDueAt(rollup.policy, now) ? Math.min(nextAt, unslotted) : unslotted
+    if (at === Number.POSITIVE_INFINITY) return
+    const delayMs = Math.max(0, at - now)
+    const atSecond = delayMs < 1_000 ? undefined : Math.ceil(at / 1_000)
+    await deps.enqueue(laterRequest({ id: nextId(), rollup: rollup.name, after, atSecond }, delayMs))
   }
 
   const refresh = async (rollup: Rollup, ctx: RunContext): Promise<unknown> => {
     const elsewhere = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
     const end = await refreshWindows({ rollup, generation: await generationOf(rollup, ctx, elsewhere), ctx, deps })
-    await follow(rollup, ctx, end)
+    await follow(rollup, ctx.runId, end.nextAt)
     loop.kick()
     return judgeEnd(rollup, ctx, end)
   }
@@ -128,10 +137,12 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
       const own = [...rollups.values()].filter(({ name }) => standings.get(name)?.current === true)
       if (own.length === 0) return
       const defined = await defineRollups(own, deps)
+      registeredAt = deps.storeNow()
       generations = new Map(defined.map(({ rollup, record }) => [rollup.name, record.generation]))
       // What fell due, or was marked, while nobody worked.
       for (const { rollup, record, isBehind } of defined) {
         await resumeBackfills(rollup.name)
+        await follow(rollup, nextId(), null)
         if (!isBehind) continue
         const waits = waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
         await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))

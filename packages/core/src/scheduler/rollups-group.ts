@@ -84,7 +84,7 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
       const to = range.to === undefined ? MAX_INSTANT : toInstant(range.to, 'rollups.windows: to')
       const limit = checkCount(range.limit ?? 100, 'rollups.windows: limit', { least: 1, most: 10_000 })
       const { windows } = await call('windows.list', (store) => windowsOf(store).list({ rollup: rollup.name, from, to, limit }))
-      return windows.map(showWindow)
+      return windows.filter(isTelling).map(showWindow)
     },
 
     async planBackfill(ref, options) {
@@ -109,6 +109,11 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
     verify: (ref, range) => verifyRollup(known(ref, 'rollups.verify'), range, deps),
   }
   return { backfill, rollups: Object.freeze(group) }
+}
+
+/** Of those that were refreshed ahead of the watermark, there is nothing to tell. */
+function isTelling({ dirtySince, error, suspect, backfill, runId }: WindowRecord): boolean {
+  return dirtySince !== null || error !== null || suspect !== null || backfill !== null || runId !== null
 }
 
 function showWindow(record: WindowRecord): WindowView {

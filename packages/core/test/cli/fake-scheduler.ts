@@ -174,6 +174,7 @@ export function fakeHealth(fields: Partial<HealthSnapshot> = {}): HealthSnapshot
     staleResults: 0,
     listenerErrors: 0,
     jobs: [fakeJobHealth()],
+    rollups: [],
     ...fields,
   }
 }

@@ -91,9 +91,10 @@ export interface Spoil {
   readonly store?: Partial<HealthFacts['store']>
   readonly owners?: number | null
   readonly jobs?: readonly JobFacts[]
+  readonly rollups?: HealthFacts['rollups']
 }
 
-export function facts({ process, store, owners = 2, jobs = [job()] }: Spoil = {}): HealthFacts {
+export function facts({ process, store, owners = 2, jobs = [job()], rollups = [] }: Spoil = {}): HealthFacts {
   return {
     now: NOW,
     process: {
@@ -110,5 +111,6 @@ export function facts({ process, store, owners = 2, jobs = [job()] }: Spoil = {}
     store: { name: 'memory', reachable: true, latencyMs: [1, 2, 3], clockOffsetMs: 4, error: null, failingForMs: 0, lost: null, ...store },
     owners,
     jobs,
+    rollups,
   }
 }

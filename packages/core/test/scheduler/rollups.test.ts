@@ -61,6 +61,14 @@ describe('a rollup', () => {
     expect([next?.slot.toISOString(), next?.dueAt.toISOString()]).toEqual(['2026-03-01T02:00:00.000Z', '2026-03-01T02:05:00.000Z'])
   })
 
+  it('refreshes what had ended, and was not due, when it was defined', async () => {
+    const source = createSource()
+    const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, refresh: source.refresh })
+    await using manual = await started([hourly], '2026-03-01T01:02:00Z')
+    await manual.advanceTo('2026-03-01T01:05:01Z')
+    expect(source.calls).toEqual([[at('00:00:00')]])
+  })
+
   it('takes late data in after a debounce, and parents with it', async () => {
     const source = createSource()
     const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, refresh: source.refresh })
@@ -138,15 +146,15 @@ describe('a rollup', () => {
         good.push(...windows.map(({ start }) => start.getTime()))
       },
     })
-    await using manual = await started([hourly], '2026-03-01T04:06:00Z')
+    await using manual = await started([hourly], '2026-03-01T03:06:00Z')
     await manual.advance('7s')
-    expect([...new Set(good)].sort()).toEqual([at('00:00:00'), at('02:00:00'), at('03:00:00')])
+    expect([...new Set(good)].sort()).toEqual([at('00:00:00'), at('02:00:00')])
     const state = await manual.scheduler.rollups.state(hourly)
     expect(state).toMatchObject({ status: 'degraded', failed: 1, watermark: '2026-03-01T01:00:00.000Z' })
     expect(await manual.scheduler.rollups.windows(hourly)).toMatchObject([{ start: new Date(at('01:00:00')), error: { message: 'bad row' } }])
     broken = false
     await manual.advance('30s')
-    expect(await manual.scheduler.rollups.state(hourly)).toMatchObject({ status: 'ok', failed: 0, watermark: '2026-03-01T04:00:00.000Z' })
+    expect(await manual.scheduler.rollups.state(hourly)).toMatchObject({ status: 'ok', failed: 0, watermark: '2026-03-01T03:00:00.000Z' })
   })
 
   it('sweeps on demand, with what it looks back at', async () => {
