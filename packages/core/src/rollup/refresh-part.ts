@@ -4,7 +4,7 @@ import type { ClaimedWindow, RefresherRefusal, WindowCommit } from '../store/win
 import { readRefreshResult, type ReadRefreshResult } from './read-refresh-result.ts'
 import type { RefreshWork } from './refresh-work.ts'
 import { staleRun } from './refresh-work.ts'
-import type { CommittedRefresh, RefreshContext, RefreshRequest } from './rollup.ts'
+import type { RefreshContext, RefreshRequest } from './rollup.ts'
 
 export type PartEnd =
   | { readonly kind: 'refreshed'; readonly suspects: number }
@@ -105,7 +105,7 @@ function createCommitting(
   let read: ReadRefreshResult | null = null
   let refusal: RefresherRefusal | null = null
 
-  const commitWith = async (toDo: (tx: unknown) => Promise<CommittedRefresh | void>): Promise<void> => {
+  const commitWith: RefreshContext['commitWith'] = async (toDo) => {
     if (isUsed)
       throw new QuarterjackError(
         'InvalidOption',

@@ -40,6 +40,7 @@ export interface RefreshContext extends Pick<RunContext, 'signal' | 'runId' | 'j
    * or neither. At most once per refresh. Throws `TransactionsUnsupported` on a store that shares no transactions, `StaleLease` where the
    * run lost its windows meanwhile.
    */
+  // biome-ignore lint/suspicious/noConfusingVoidType: work that returns nothing is the usual one.
   readonly commitWith: (work: (tx: unknown) => Promise<CommittedRefresh | void>) => Promise<void>
 }
 
