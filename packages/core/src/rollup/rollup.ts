@@ -33,7 +33,7 @@ export interface CommittedRefresh extends RefreshResult {
   readonly changed?: readonly Date[] | undefined
 }
 
-/** What a refresh gets beside its windows. `fence` grows with each claim: guard your own writes with it. */
+/** What a refresh gets beside its windows. `fence` grows with each claim of its windows: guard your own writes with it. */
 export interface RefreshContext extends Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'> {
   /**
    * Runs `work` in a transaction of the store, and records the refresh as its last statement: rows and windows are committed together,

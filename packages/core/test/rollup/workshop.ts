@@ -52,7 +52,7 @@ export interface Workshop {
   waiting(): Promise<readonly string[]>
   /** Begins a run that is never settled, for what happens to windows that others hold. */
   begin(job: string, facts?: RunFacts): Promise<RunContext<unknown>>
-  settle(ctx: Pick<RunContext, 'runId' | 'fence'>): Promise<void>
+  settle(ctx: Pick<RunContext, 'runId'>): Promise<void>
 }
 
 export async function createWorkshop(startAt: string | number = '2026-03-01T00:30:00Z'): Promise<Workshop> {
@@ -75,6 +75,7 @@ export async function createWorkshop(startAt: string | number = '2026-03-01T00:3
   }
   const generations = new Map<string, number>()
   const jobs = new Set<string>()
+  const fences = new Map<string, number>()
 
   const renew = async (): Promise<void> => {
     const known = [...jobs].map((job) => ({ job, hash: 'h' }))
@@ -90,6 +91,7 @@ export async function createWorkshop(startAt: string | number = '2026-03-01T00:3
     if (found === undefined) throw new Error(`no run of ${job} was claimed`)
     for (const other of claimed.runs) if (other !== found) await end(other.record.id, other.record.fence)
     const { id, fence } = found.record
+    fences.set(id, fence)
     return {
       payload: undefined,
       signal: signal ?? new AbortController().signal,
@@ -143,7 +145,7 @@ export async function createWorkshop(startAt: string | number = '2026-03-01T00:3
     deps,
     verbs,
     begin,
-    settle: (ctx) => end(ctx.runId, ctx.fence),
+    settle: ({ runId }) => end(runId, fences.get(runId) ?? 0),
     async define(rollup) {
       const expected = generations.get(rollup.name) ?? 0
       const { replies } = await windows.define({ rollups: [definitionOf(rollup, expected)] })
