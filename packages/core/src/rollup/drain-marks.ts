@@ -4,12 +4,12 @@ import { planDrain, type UnreadableRollup } from './plan-drain.ts'
 import type { RollupDeps } from './refresh-work.ts'
 
 /** Most marks of one pass. */
-const MOST_MARKS = 5_000
+const MOST_MARKS = 2_000
 
 export interface DrainRequest {
   /** Only these. Default: every source that a rollup reads. */
   readonly sources?: readonly string[] | undefined
-  /** Most marks. Default 5,000. */
+  /** Most marks. Default 2,000. */
   readonly limit?: number | undefined
 }
 

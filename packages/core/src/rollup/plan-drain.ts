@@ -151,8 +151,9 @@ function groupOf(groups: Map<string, MutableGroup>, { spans }: Mapped, readers: 
 function note(side: Side, { spans, sealed }: Mapped, { position, now }: { readonly position: number; readonly now: number }): void {
   const span = spans[position] ?? null
   if (span !== null) {
-    const first = side.reader.windows.windowOf(span.start)
-    if (side.rollup.planning.isLive || dueAtOf(side.rollup, first) <= now) side.triggers++
+    const { isLive } = side.rollup.planning
+    if (isLive || dueAtOf(side.rollup, span) <= now || dueAtOf(side.rollup, side.reader.windows.windowOf(span.start)) <= now)
+      side.triggers++
   }
   const late = sealed[position] ?? null
   if (late === null) return

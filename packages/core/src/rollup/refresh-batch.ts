@@ -36,7 +36,10 @@ export async function refreshBatch(work: RefreshWork, batch: readonly ClaimedWin
   const failed = { count: 0, least: ordered.length, refreshed: 0, delayMs: 0 }
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     work.ctx.signal.throwIfAborted()
-    const ended = await refreshPart(work, part, (read, elapsedMs) => commitOf(work, { part: part ?? [], read, elapsedMs, facts }))
+    const windows = part
+    const ended = await refreshPart(work, { windows, claimedAt: facts.now }, (read, elapsedMs) =>
+      commitOf(work, { part: windows, read, elapsedMs, facts }),
+    )
     if (ended.kind === 'refused') return refused(work, ended.refusal)
     if (ended.kind === 'refreshed') {
       failed.refreshed += part.length

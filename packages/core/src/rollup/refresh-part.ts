@@ -4,7 +4,7 @@ import type { ClaimedWindow, RefresherRefusal, WindowCommit } from '../store/win
 import { readRefreshResult, type ReadRefreshResult } from './read-refresh-result.ts'
 import type { RefreshWork } from './refresh-work.ts'
 import { staleRun } from './refresh-work.ts'
-import type { CommittedRefresh, RefreshContext, RefreshRequest } from './rollup.ts'
+import type { RefreshContext, RefreshRequest } from './rollup.ts'
 
 export type PartEnd =
   | { readonly kind: 'refreshed'; readonly suspects: number }
@@ -14,8 +14,16 @@ export type PartEnd =
 /** Makes the commit of a refresh that took `elapsedMs`. */
 export type MakeCommit = (read: ReadRefreshResult, elapsedMs: number) => WindowCommit
 
-/** Refreshes windows, oldest first, and commits them. Throws what the store throws. */
-export async function refreshPart(work: RefreshWork, part: readonly ClaimedWindow[], makeCommit: MakeCommit): Promise<PartEnd> {
+/** What is refreshed at a time. */
+export interface Part {
+  /** Oldest first. */
+  readonly windows: readonly ClaimedWindow[]
+  /** The store's clock when they were claimed. */
+  readonly claimedAt: number
+}
+
+/** Refreshes windows, and commits them. Throws what the store throws. */
+export async function refreshPart(work: RefreshWork, { windows: part, claimedAt }: Part, makeCommit: MakeCommit): Promise<PartEnd> {
   const { rollup, deps, ctx } = work
   const what = { rollup: rollup.name, isCommitted: false }
   const beganAt = deps.clock.monotonic()
@@ -25,7 +33,10 @@ export async function refreshPart(work: RefreshWork, part: readonly ClaimedWindo
   const end = (read: ReadRefreshResult): PartEnd => ({ kind: 'refreshed', suspects: read.suspect.size })
   let read: ReadRefreshResult
   try {
-    const answer: unknown = await rollup.policy.refresh(requestOf(part), contextOf(work, timeout.signal, committing.commitWith))
+    const answer: unknown = await rollup.policy.refresh(
+      requestOf(part),
+      contextOf(work, claimedAt, { signal: timeout.signal, commitWith: committing.commitWith }),
+    )
     read = readRefreshResult(answer, part, what)
   } catch (error) {
     // Recorded is recorded, whatever happened after it.
@@ -54,9 +65,14 @@ function requestOf(part: readonly ClaimedWindow[]): RefreshRequest {
   }
 }
 
-function contextOf({ ctx }: RefreshWork, signal: AbortSignal, commitWith: RefreshContext['commitWith']): RefreshContext {
-  const { runId, job, attempt, fence, log } = ctx
-  return Object.freeze({ signal, runId, job, attempt, fence, log, progress: (value: unknown) => ctx.progress(value), commitWith })
+/**
+ * Its fence is that of the claim of the windows, in µs of the store's clock as the run's is: a run that was claimed earlier may take over
+ * windows that a later one lost, and must not be the lower one there.
+ */
+function contextOf({ ctx }: RefreshWork, claimedAt: number, over: Pick<RefreshContext, 'signal' | 'commitWith'>): RefreshContext {
+  const { runId, job, attempt, log } = ctx
+  const fence = Math.max(ctx.fence, claimedAt * 1_000)
+  return Object.freeze({ ...over, runId, job, attempt, fence, log, progress: (value: unknown) => ctx.progress(value) })
 }
 
 interface Timeout {
@@ -105,7 +121,7 @@ function createCommitting(
   let read: ReadRefreshResult | null = null
   let refusal: RefresherRefusal | null = null
 
-  const commitWith = async (toDo: (tx: unknown) => Promise<CommittedRefresh | void>): Promise<void> => {
+  const commitWith: RefreshContext['commitWith'] = async (toDo) => {
     if (isUsed)
       throw new QuarterjackError(
         'InvalidOption',
