@@ -29,8 +29,11 @@ export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec 
 export { defineRollup } from './rollup/define-rollup.ts'
 export { ROLLUP_DEFAULTS } from './rollup/defaults.ts'
 export type { Grain } from './rollup/grain.ts'
+export type { BackfillOptions } from './rollup/backfill-options.ts'
+export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type {
   CommittedRefresh,
+  Drift,
   FreshnessOptions,
   Refresh,
   RefreshContext,
@@ -39,7 +42,21 @@ export type {
   RefreshWindow,
   Rollup,
   RollupOptions,
+  Verify,
+  VerifyContext,
 } from './rollup/rollup.ts'
+export type {
+  Backfill,
+  BackfillPlanView,
+  BackfillView,
+  MarkedTime,
+  MarkOptions,
+  MarkTarget,
+  RollupRef,
+  RollupsGroup,
+  VerifyReport,
+  WindowView,
+} from './scheduler/rollups.ts'
 
 // The scheduler.
 export { createScheduler } from './scheduler/create-scheduler.ts'
@@ -68,7 +85,7 @@ export { createMutex } from './lease/mutex.ts'
 export type { LockContext, LockOptions, Mutex, MutexOptions } from './lease/mutex.ts'
 
 // Health, audit, events, logging.
-export type { HealthSnapshot, HealthStatus, JobHealth, Percentiles } from './health/snapshot.ts'
+export type { HealthSnapshot, HealthStatus, JobHealth, Percentiles, RollupHealth } from './health/snapshot.ts'
 export type { AuditReport, AuditViolation, ScheduleAudit } from './health/audit-report.ts'
 export type { SchedulerEventName, SchedulerEvents } from './observe/events.ts'
 export type { Logger } from './observe/logger.ts'

@@ -11,5 +11,7 @@ export async function checkTypedPayload(job: Known, payload: unknown): Promise<v
 }
 
 export function triggerKnown(scheduler: Scheduler, job: Known, payload: unknown, options: TriggerOptions<never>): Promise<RunHandle> {
-  return isRollup(job) ? scheduler.trigger(job, payload as undefined, options as unknown as TriggerOptions<undefined>) : scheduler.trigger(job, payload as never, options)
+  return isRollup(job)
+    ? scheduler.trigger(job, payload as undefined, options as unknown as TriggerOptions<undefined>)
+    : scheduler.trigger(job, payload as never, options)
 }

@@ -29,7 +29,11 @@ export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<R
     if (missing.length === 0) {
       return rollups.map((rollup, index) => {
         const state = states[index] as RollupState
-        return { rollup, record: state.record, isBehind: state.counts.dirty > 0 || dueEdge(rollup.policy, storeNow) > state.record.watermark }
+        return {
+          rollup,
+          record: state.record,
+          isBehind: state.counts.dirty > 0 || dueEdge(rollup.policy, storeNow) > state.record.watermark,
+        }
       })
     }
     await call('windows.define', (windows) => windows.define({ rollups: missing }))

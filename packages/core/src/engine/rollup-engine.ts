@@ -123,7 +123,9 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
 
   /** Backfills whose runs are gone, as after the loss of a store's newest writes, get new ones; those that have theirs share them. */
   const resumeBackfills = async (rollup: string): Promise<void> => {
-    const { backfills } = await deps.call('windows.backfills.find', (windows) => windows.backfills.find({ rollup, unfinished: true, limit: MOST_BACKFILLS }))
+    const { backfills } = await deps.call('windows.backfills.find', (windows) =>
+      windows.backfills.find({ rollup, unfinished: true, limit: MOST_BACKFILLS }),
+    )
     for (const record of backfills) {
       if (record.state === 'running') for (const request of backfillRuns(record, nextId)) await deps.enqueue(request)
     }

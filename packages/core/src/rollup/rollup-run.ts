@@ -45,7 +45,12 @@ export function refreshRequest(
  * it; what is to go on at once, once per run.
  */
 export function laterRequest(
-  { id, rollup, after, atSecond }: { readonly id: string; readonly rollup: string; readonly after: string; readonly atSecond?: number | undefined },
+  {
+    id,
+    rollup,
+    after,
+    atSecond,
+  }: { readonly id: string; readonly rollup: string; readonly after: string; readonly atSecond?: number | undefined },
   delayMs: number,
 ): EnqueueRequest {
   const { debounce: _debounce, ...request } = refreshRequest({ id, rollup, triggers: 1 }, { waitMs: 0, maxWaitMs: 0 })

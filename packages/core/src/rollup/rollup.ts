@@ -58,6 +58,7 @@ export interface Refresh {
 /** Recomputes windows beside what the target holds, writes nothing, and tells what differs. */
 export type Verify = (request: RefreshRequest, ctx: VerifyContext) => Promise<readonly Drift[]>
 
+/** What a verification gets beside its windows. */
 export interface VerifyContext {
   readonly log: Logger
   /** Runs `work` in a read-only transaction of the store, over one snapshot. Throws `TransactionsUnsupported` on a store without. */

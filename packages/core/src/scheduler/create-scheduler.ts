@@ -1,7 +1,7 @@
 /** `createScheduler`: the facade over one engine. */
 import { createEngine } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
-import { prepareDefinition, startPayload, type Definition } from '../engine/register.ts'
+import { prepareDefinition, type Definition } from '../engine/register.ts'
 import { createStoreLink } from '../engine/store-link.ts'
 import { checkCount, checkList, checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
@@ -12,8 +12,6 @@ import { createEmitter } from '../observe/emitter.ts'
 import { resolveLogger } from '../observe/resolve-logger.ts'
 import { createIds } from '../random/ids.ts'
 import { parseDuration } from '../time/duration.ts'
-import { toInstant } from '../time/instant.ts'
-import { buildTrigger, RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
 import { createMarker } from '../trigger/marker.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
@@ -21,7 +19,7 @@ import { handleSignals } from './handle-signals.ts'
 import { createKnownJobs, jobName } from './job-ref.ts'
 import { createMark } from './mark-changes.ts'
 import { createMisfireLog } from './misfire-log.ts'
-import { previewSlots, previewSources } from './preview.ts'
+import { createPreview } from './preview.ts'
 import { reachedStore } from './reached-store.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
 import { createRollups, withBackfills } from './create-rollups.ts'
@@ -30,12 +28,10 @@ import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
 import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
+import { startRun } from './start-run.ts'
 import { countOutcomes, wakeDate } from './tick.ts'
 import { createRunWatch } from './watch-runs.ts'
 import { createTriggers } from './trigger-runs.ts'
-
-/** Schedules of a job that `preview` reads at most. */
-const MOST_PREVIEWED = 1_000
 
 interface StopReport {
   readonly stuck: readonly string[]
@@ -133,6 +129,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const jobs = createKnownJobs(policies)
   const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, jobs, handles })
 
+  const startDeps = { nextId, maxPayloadBytes: resolved.limits.payload, enqueue: engine.enqueue }
+
   const startJobs = async ({ only, quota, withStartRuns }: Beginning): Promise<void> => {
     const chosen = only === undefined ? [...policies.values()] : only.flatMap((job) => withBackfills(jobName(job, 'start: only'), jobs))
     definitions = await Promise.all(chosen.map((policy) => prepareDefinition(policy, resolved.limits.payload)))
@@ -140,27 +138,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const standings = await engine.start(definitions, quota)
     startedAt = link.clock.now()
     rollupEngine.start(chosen.map(({ name }) => name))
-    if (withStartRuns) await Promise.all(definitions.map(({ policy }) => runOnStart(policy, standings.get(policy.name)?.generation ?? 0)))
+    if (withStartRuns)
+      await Promise.all(definitions.map(({ policy }) => startRun(policy, standings.get(policy.name)?.generation ?? 0, startDeps)))
     emitter.emit('scheduler.started', { owner: engine.facts().owner ?? '', jobs: chosen.map(({ name }) => name) })
-  }
-
-  /** One start run per generation and window, whichever replica comes first. */
-  const runOnStart = async (policy: JobPolicy, generation: number): Promise<void> => {
-    if (policy.runOnStart === null) return
-    const trigger = await buildTrigger(
-      policy,
-      startPayload(policy),
-      { debounce: false },
-      { id: nextId(), maxPayloadBytes: resolved.limits.payload },
-    )
-    await engine.enqueue({
-      ...trigger,
-      request: {
-        ...trigger.request,
-        trigger: 'start',
-        idempotency: { key: `${RESERVED_KEY_PREFIX}start:${generation}`, ttlMs: policy.runOnStart.windowMs },
-      },
-    })
   }
 
   /** Stops once; whoever asks meanwhile, or later, gets the same answer. A start under way is waited for. */
@@ -257,24 +237,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
     ...triggers,
     ...createJobControl({ call, emitter, rollups, onChanged: engine.stir }),
-    mark: createMark({ store, open, marker: createMarker({ clock, call: engine.call, callOnce: engine.callOnce, onMarked: rollupEngine.kick }) }),
+    mark: createMark({
+      store,
+      open,
+      marker: createMarker({ clock, call: engine.call, callOnce: engine.callOnce, onMarked: rollupEngine.kick }),
+    }),
     ...createRollupsGroup({ clock, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
 
-    async preview(job, previewOptions = {}) {
-      checkNames(previewOptions, ['count', 'from', 'schedule'], 'preview')
-      const name = jobName(job, 'preview')
-      const { storeNow, ...rest } = await call('schedules.list', async (opened) => ({
-        storeNow: await opened.now(),
-        ...(await opened.schedules.list({ job: name, limit: MOST_PREVIEWED })),
-      }))
-      const policy = policies.get(name) ?? null
-      if (policy === null && rest.schedules.length === 0) jobs.named(name)
-      const sources = previewSources(rest.schedules, policy, storeNow).filter(
-        (source) => previewOptions.schedule === undefined || source.name === previewOptions.schedule,
-      )
-      const from = previewOptions.from === undefined ? storeNow : toInstant(previewOptions.from, 'preview: from')
-      return previewSlots(name, sources, from, previewOptions.count ?? 10)
-    },
+    preview: createPreview({ call, jobs }),
 
     async health() {
       // A store that cannot be opened is a finding, not an error.

@@ -4,6 +4,7 @@ import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
 import { defaultStaleAfter, stalenessOf } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
 import type { Rollup } from '../rollup/rollup.ts'
+import { rollupOfBackfillJob } from '../rollup/rollup-jobs.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { describeNoSlot } from '../schedule/no-slot.ts'
 import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
@@ -56,16 +57,25 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
       lost: facts.lost,
     },
     owners: answer?.stats.owners ?? null,
-    jobs: await Promise.all(
-      names.map((name, index) => {
-        const stats = answer?.stats.jobs[index] ?? null
-        const record = answer?.records.find((one) => one.job === name) ?? null
-        const schedules = answer?.schedules.filter((one) => one.job === name) ?? []
-        return withExecuting(deps.engine, now, jobFacts(deps, name, now, { stats, record, schedules }))
-      }),
-    ),
+    jobs: (
+      await Promise.all(
+        names.map((name, index) => {
+          const stats = answer?.stats.jobs[index] ?? null
+          const record = answer?.records.find((one) => one.job === name) ?? null
+          const schedules = answer?.schedules.filter((one) => one.job === name) ?? []
+          return withExecuting(deps.engine, now, jobFacts(deps, name, now, { stats, record, schedules }))
+        }),
+      )
+    ).filter(isWorthShowing),
     rollups,
   }
+}
+
+/** The job behind a rollup's backfills is nobody's concern while there are none. */
+function isWorthShowing({ job, stats }: JobFacts): boolean {
+  if (rollupOfBackfillJob(job) === null) return true
+  if (stats === null) return false
+  return stats.running + stats.pending + stats.waiting + stats.failuresInARow > 0
 }
 
 interface StoreAnswer {

@@ -43,7 +43,10 @@ function marksOf(target: MarkTarget, when: MarkedTime | readonly MarkedTime[], o
   const source = sourceOf(target)
   const times = Array.isArray(when) ? (when as readonly MarkedTime[]) : [when as MarkedTime]
   if (times.length > MOST_MARKS) {
-    throw new QuarterjackError('InvalidOption', `mark: ${times.length} instants are more than ${MOST_MARKS}; mark ranges, or call it several times.`)
+    throw new QuarterjackError(
+      'InvalidOption',
+      `mark: ${times.length} instants are more than ${MOST_MARKS}; mark ranges, or call it several times.`,
+    )
   }
   return times.map((time, index) => ({ source, kind, ...rangeOf(time, times.length === 1 ? 'mark: when' : `mark: when[${index}]`) }))
 }

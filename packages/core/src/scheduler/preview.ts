@@ -1,13 +1,38 @@
 /** The next slots of a job, by the very code that fires them. */
-import { checkCount } from '../errors/check-call.ts'
+import type { Engine } from '../engine/engine.ts'
 import { jitterSeed } from '../engine/plan-registration.ts'
+import { checkCount, checkNames } from '../errors/check-call.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { dueAt } from '../schedule/jitter.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
 import type { ResolvedSpec } from '../schedule/schedule.ts'
 import type { ScheduleRecord } from '../store/records.ts'
-import type { PreviewSlot } from './scheduler.ts'
+import { toInstant } from '../time/instant.ts'
+import { jobName, type KnownJobs } from './job-ref.ts'
+import type { PreviewSlot, Scheduler } from './scheduler.ts'
+
+/** Schedules of a job that are read at most. */
+const MOST_PREVIEWED = 1_000
+
+/** `scheduler.preview`. */
+export function createPreview({ call, jobs }: { readonly call: Engine['call']; readonly jobs: KnownJobs }): Scheduler['preview'] {
+  return async (job, options = {}) => {
+    checkNames(options, ['count', 'from', 'schedule'], 'preview')
+    const name = jobName(job, 'preview')
+    const { storeNow, ...rest } = await call('schedules.list', async (opened) => ({
+      storeNow: await opened.now(),
+      ...(await opened.schedules.list({ job: name, limit: MOST_PREVIEWED })),
+    }))
+    const policy = jobs.policies.get(name) ?? null
+    if (policy === null && rest.schedules.length === 0) jobs.named(name)
+    const sources = previewSources(rest.schedules, policy, storeNow).filter(
+      (source) => options.schedule === undefined || source.name === options.schedule,
+    )
+    const from = options.from === undefined ? storeNow : toInstant(options.from, 'preview: from')
+    return previewSlots(name, sources, from, options.count ?? 10)
+  }
+}
 
 export interface PreviewSource {
   readonly name: string

@@ -15,6 +15,7 @@ export type MarkTarget = string | Rollup
 /** An instant, or the half-open range `[from, to)`. */
 export type MarkedTime = Instant | { readonly from: Instant; readonly to: Instant }
 
+/** Options of `scheduler.mark`. */
 export interface MarkOptions {
   /** Whether rows were only `added`, or may have left the range: `changed` or `removed`. Default `'changed'`. */
   readonly kind?: MarkKind | undefined
@@ -88,6 +89,7 @@ export interface VerifyReport {
   readonly more: boolean
 }
 
+/** `scheduler.rollups`. */
 export interface RollupsGroup {
   /** Watermark, lag, what is dirty, failed, suspect, and what that means. Throws `UnknownRollup` for one that is not among the scheduler's. */
   state(rollup: RollupRef): Promise<RollupHealth>

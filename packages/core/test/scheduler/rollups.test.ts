@@ -26,7 +26,11 @@ function createSource(): {
       for (const { start, end } of windows) {
         const inside = events.filter(({ at }) => at >= start.getTime() && at < end.getTime())
         if (inside.length === 0) target.delete(start.getTime())
-        else target.set(start.getTime(), inside.reduce((sum, { value }) => sum + value, 0))
+        else
+          target.set(
+            start.getTime(),
+            inside.reduce((sum, { value }) => sum + value, 0),
+          )
       }
     },
   }
@@ -151,7 +155,9 @@ describe('a rollup', () => {
     expect([...new Set(good)].sort()).toEqual([at('00:00:00'), at('02:00:00')])
     const state = await manual.scheduler.rollups.state(hourly)
     expect(state).toMatchObject({ status: 'degraded', failed: 1, watermark: '2026-03-01T01:00:00.000Z' })
-    expect(await manual.scheduler.rollups.windows(hourly)).toMatchObject([{ start: new Date(at('01:00:00')), error: { message: 'bad row' } }])
+    expect(await manual.scheduler.rollups.windows(hourly)).toMatchObject([
+      { start: new Date(at('01:00:00')), error: { message: 'bad row' } },
+    ])
     broken = false
     await manual.advance('30s')
     expect(await manual.scheduler.rollups.state(hourly)).toMatchObject({ status: 'ok', failed: 0, watermark: '2026-03-01T03:00:00.000Z' })

@@ -101,7 +101,9 @@ async function watch({ progress: line, signal, program }: CommandContext, backfi
   } catch (error) {
     if (!signal?.aborted) throw error
     const look = `Look with "${program} backfills", end it with "${program} backfills cancel ${backfill.id}".`
-    throw new QuarterjackError('WaitTimedOut', `The wait for backfill ${backfill.id} was interrupted; it goes on. ${look}`, { cause: error })
+    throw new QuarterjackError('WaitTimedOut', `The wait for backfill ${backfill.id} was interrupted; it goes on. ${look}`, {
+      cause: error,
+    })
   } finally {
     line.clear()
   }
