@@ -22,6 +22,9 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PayloadNotSerializable',
   'PayloadTooLarge',
   'UnknownJob',
+  'UnknownRollup',
+  'BackfillOutOfRange',
+  'NotVerifiable',
   'StoreNotShared',
 ])
 

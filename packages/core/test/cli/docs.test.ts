@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { COMMAND_GROUPS } from '../../src/cli/registry.ts'
-import { fakeHandle, fakeHealth, fakeRun, fakeScheduler } from './fake-scheduler.ts'
+import { every6h, fakeHandle, fakeHealth, fakeJob, fakeRollup, fakeRollupHealth, fakeRun, fakeScheduler } from './fake-scheduler.ts'
 import { invokeJson } from './invoke.ts'
 
 const page = readFileSync(new URL('../../../../docs/cli.md', import.meta.url), 'utf8')
@@ -21,6 +21,7 @@ const attempt = {
 } as const
 const run = fakeRun({ state: 'dead', reason: 'why', error: attempt.error, attempts: [attempt] })
 const ended = fakeRun()
+const drift = { window: new Date(0), key: '', expected: '', found: '' }
 
 /** Command lines whose output has something in every list. */
 const lines: Readonly<Record<string, string>> = {
@@ -33,6 +34,13 @@ const lines: Readonly<Record<string, string>> = {
   tick: 'tick',
   replay: 'replay r-1',
   cancel: 'cancel r-1',
+  rollups: 'rollups',
+  backfill: 'backfill stats-daily --last 30d',
+  backfills: 'backfills',
+  'backfills pause': 'backfills pause b-1',
+  'backfills resume': 'backfills resume b-1',
+  'backfills cancel': 'backfills cancel b-1',
+  verify: 'verify stats-daily --from 2025-12-01 --to 2026-01-01',
   suspend: 'suspend report --reason x',
   resume: 'resume report',
   retire: 'retire report',
@@ -65,11 +73,13 @@ describe('docs/cli.md', () => {
     const documented: unknown = JSON.parse(/```json\n([\s\S]*?)```/.exec(sections.get(name) ?? '')?.[1] ?? 'null')
     const schedule = { job: 'report', schedule: '#0', cursor: '', proven: 1, attested: 0, runs: 1, skipped: {} }
     const { scheduler } = fakeScheduler({
-      health: fakeHealth(),
+      jobs: [fakeJob('report', [every6h]), fakeRollup],
+      health: fakeHealth({ rollups: [fakeRollupHealth()] }),
       verbs: {
         'runs.find': () => [run],
         'runs.get': () => ended,
         trigger: () => fakeHandle('r-1'),
+        'rollups.verify': () => ({ rollup: 'stats-daily', checked: 31, leftOut: 0, drift: [drift], more: false }),
         audit: () => ({ at: '', ok: true, schedules: [schedule], violations: [], proven: 1, attested: 0, complete: true }),
       },
     })

@@ -1,7 +1,10 @@
 /** A hand-written scheduler for the CLI's tests: canned answers, and a record of what was asked. */
-import type { HealthSnapshot, JobHealth } from '../../src/health/snapshot.ts'
+import type { HealthSnapshot, JobHealth, RollupHealth } from '../../src/health/snapshot.ts'
 import type { Job, JobPolicy } from '../../src/job/job.ts'
+import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import type { Rollup } from '../../src/rollup/rollup.ts'
 import type { Schedule, ScheduleSpec } from '../../src/schedule/schedule.ts'
+import type { Backfill, BackfillPlanView, BackfillView } from '../../src/scheduler/rollups.ts'
 import type { Run, RunHandle, Scheduler, ScheduleView } from '../../src/scheduler/scheduler.ts'
 import type { Store, StoreCapabilities } from '../../src/store/store.ts'
 
@@ -11,7 +14,7 @@ export const AT = '2026-01-01T00:00:00.000Z'
 export type Calls = unknown[][]
 
 export interface FakeAnswers {
-  jobs?: readonly Job<never, unknown>[]
+  jobs?: Scheduler['jobs']
   shared?: boolean
   live?: boolean
   storeNow?: () => Promise<number>
@@ -78,6 +81,16 @@ export function fakeScheduler(answers: FakeAnswers = {}): { scheduler: Scheduler
       list: verb('schedules.list', () => [fakeScheduleView()]),
       remove: verb('schedules.remove', () => true),
     },
+    backfill: verb('backfill', () => fakeBackfill()),
+    mark: verb('mark', () => undefined),
+    rollups: {
+      state: verb('rollups.state', () => fakeRollupHealth()),
+      windows: verb('rollups.windows', () => []),
+      planBackfill: verb('rollups.planBackfill', () => fakePlan()),
+      backfills: verb('rollups.backfills', () => [fakeBackfillView()]),
+      backfill: verb('rollups.backfill', (id: string) => fakeBackfill({ id })),
+      verify: verb('rollups.verify', () => ({ rollup: 'stats-daily', checked: 31, leftOut: 1, drift: [], more: false })),
+    },
     [Symbol.asyncDispose]: async () => {},
   }
   return { scheduler: scheduler as unknown as Scheduler, calls }
@@ -90,6 +103,73 @@ export function fakeJob(name: string, specs: readonly ScheduleSpec[] = [], polic
     schedule: { spec, excludes: [], key: undefined, payload: undefined } satisfies Schedule,
   }))
   return { name, policy: { name, schedules, payload: null, ...policy } as JobPolicy }
+}
+
+/** A rollup of days that nothing refreshes. */
+export const fakeRollup: Rollup = defineRollup({ name: 'stats-daily', grain: 'day', start: '2025-12-01', refresh: () => undefined })
+
+export function fakeRollupHealth(fields: Partial<RollupHealth> = {}): RollupHealth {
+  return {
+    rollup: 'stats-daily',
+    status: 'ok',
+    freshness: 'ok',
+    why: [],
+    watermark: AT,
+    dueThrough: AT,
+    lagMs: 0,
+    dirtyMs: 0,
+    isOnTarget: true,
+    dirty: 0,
+    held: 0,
+    failed: 0,
+    suspect: 0,
+    sealed: 0,
+    pace: { waitMs: 5_000, maxWaitMs: 30_000, windowMs: 12.5, batch: 48 },
+    ...fields,
+  }
+}
+
+export function fakePlan(): BackfillPlanView {
+  const [from, to] = [new Date('2025-12-02T00:00:00Z'), new Date(AT)]
+  return { rollup: 'stats-daily', grain: 'day', from, to, select: 'all', order: 'newest', concurrency: 1, windows: 30 }
+}
+
+export function fakeBackfillView(fields: Partial<BackfillView> = {}): BackfillView {
+  const { grain: _, ...plan } = fakePlan()
+  return {
+    id: 'b-1',
+    ...plan,
+    state: 'running',
+    reason: null,
+    done: 12,
+    failed: 0,
+    total: 30,
+    isEstimated: false,
+    share: 0.4,
+    perSecond: 6,
+    remainingMs: 3_000,
+    createdAt: new Date(AT),
+    finishedAt: null,
+    ...fields,
+  }
+}
+
+/** One that has ended when it is awaited. */
+export function fakeBackfill(fields: Partial<BackfillView> = {}): Backfill {
+  const { id, rollup } = fakeBackfillView(fields)
+  const ended = fakeBackfillView({ state: 'finished', done: 30, share: 1, remainingMs: 0, finishedAt: new Date(AT), ...fields })
+  return {
+    id,
+    rollup,
+    progress: () => Promise.resolve(fakeBackfillView(fields)),
+    pause: () => Promise.resolve(true),
+    resume: () => Promise.resolve(false),
+    cancel: () => Promise.resolve(true),
+    finished: ({ onProgress } = {}) => {
+      onProgress?.(fakeBackfillView(fields))
+      return Promise.resolve(ended)
+    },
+  }
 }
 
 export const every6h: ScheduleSpec = { kind: 'every', everyMs: 21_600_000, anchorAt: 0 }

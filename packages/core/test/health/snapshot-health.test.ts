@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { JobFacts } from '../../src/health/health-facts.ts'
+import { fakeRollupHealth } from '../cli/fake-scheduler.ts'
 import { CLOCK_OFFSET_BOUND_MS, LOOP_LAG_BOUND_MS } from '../../src/health/judge-process.ts'
 import type { HealthStatus } from '../../src/health/snapshot.ts'
 import { MOST_JOBS_NAMED, snapshotHealth } from '../../src/health/snapshot-health.ts'
@@ -336,6 +337,7 @@ describe('snapshotHealth', () => {
       ...fields(full, ''),
       ...fields({ ...full.jobs[0], suspended: { at: 0, reason: 0 } }, 'jobs[].'),
       ...fields(suspended, 'jobs[].'),
+      ...fields(fakeRollupHealth(), 'rollups[].'),
     ]
     const percentiles = /\.(p50|p95|p99)$/
     expect(names.filter((name) => !percentiles.test(name) && !page.includes(`\`${name}\``))).toEqual([])
