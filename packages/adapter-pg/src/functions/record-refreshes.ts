@@ -4,7 +4,7 @@
  * [status, watermark]. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { fewBy, lookedUp } from './by-index.ts'
+import { lookedUp } from './by-index.ts'
 
 export const recordRefreshes: SqlFunction = {
   name: 'record_refreshes',
@@ -12,7 +12,6 @@ export const recordRefreshes: SqlFunction = {
 create or replace function record_refreshes(p_commits json, p_now bigint) returns json language plpgsql as $$
 declare
   v_admitted record;
-  v_rollup_id int;
   v_held bigint[];
   v_commit record;
   v_starts bigint[];
@@ -69,6 +68,7 @@ begin
       perform count_stamps(v_done, '{}', p_now);
       insert into window_commits (run_id, fence, rollup_id, starts, seqs)
       values (v_commit.run_id, v_commit.fence, v_commit.rollup_id, v_starts, v_seqs);
+      perform forget_plain(v_commit.rollup_id, v_starts);
       v_moved := v_moved || v_commit.rollup_id;
       v_paces := v_paces || (v_commit.value->>'pace');
     elsif not exists (

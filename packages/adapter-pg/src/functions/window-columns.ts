@@ -21,7 +21,9 @@ export const windowJson = (w: string, rollup: string): string => /* sql */ `(
       from (select case when ${w}.run_id is not null then ${heldBy(w)} end as held) n)`
 
 /** The rollup as the contract's record. */
-export const rollupJson = (u: string): string => /* sql */ `json_build_object('rollup', ${u}.name, 'generation', ${u}.generation, 'hash', ${u}.hash,
+export const rollupJson = (
+  u: string,
+): string => /* sql */ `json_build_object('rollup', ${u}.name, 'generation', ${u}.generation, 'hash', ${u}.hash,
         'sources', array_to_json(${u}.sources), 'edges', ${u}.edges, 'policy', ${u}.policy, 'startAt', ${u}.start_at, 'watermark', ${u}.watermark,
         'sealed', (select json_build_object('marks', s.marks, 'from', s.from_at, 'to', s.to_at, 'lastAt', s.last_at)
           from sealed_marks s where s.rollup_id = ${u}.id limit 1),
