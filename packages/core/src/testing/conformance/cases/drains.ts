@@ -160,7 +160,7 @@ export const drainCases: CaseGroup = {
       assert.equal((await stateOf(t, 'stats')).hasMarks, true)
       const shown = await windowsOf(t).collect({ limit: 10, ...t.at() })
       const again = only(only(shown.sources, 'sources').marks, 'marks')
-      assertFields(again, { id: ahead?.id, from: hour(12).start + 60_000 })
+      assertFields(again, { id: ahead?.id ?? 0, from: hour(12).start + 60_000 })
       assertInstant(again.markedAt, wrote)
       assert.equal(shown.nextMarkAt, null)
       await drainAll(t)

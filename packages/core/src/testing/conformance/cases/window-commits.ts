@@ -73,7 +73,7 @@ export const windowCommitCases: CaseGroup = {
     }),
     windowed('a window is complete only if it was due when it was claimed', async (t) => {
       await defineRollup(t, 'stats')
-      const worker = await startWorker(t, 'stats')
+      const worker = await startWorker(t, 'stats', 'a', HOUR)
       await refresh(t, worker, [0, 1, 2, 3, 4, 5, 6, 7, 8])
       await t.pass(HOUR / 2 - 1)
       const early = await claimHours(t, worker, [PRESENT])
