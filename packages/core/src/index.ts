@@ -25,6 +25,22 @@ export { at } from './schedule/at.ts'
 export { nextSlots } from './schedule/next-slots.ts'
 export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec } from './schedule/schedule.ts'
 
+// Rollups.
+export { defineRollup } from './rollup/define-rollup.ts'
+export { ROLLUP_DEFAULTS } from './rollup/defaults.ts'
+export type { Grain } from './rollup/grain.ts'
+export type {
+  CommittedRefresh,
+  FreshnessOptions,
+  Refresh,
+  RefreshContext,
+  RefreshRequest,
+  RefreshResult,
+  RefreshWindow,
+  Rollup,
+  RollupOptions,
+} from './rollup/rollup.ts'
+
 // The scheduler.
 export { createScheduler } from './scheduler/create-scheduler.ts'
 export { SCHEDULER_DEFAULTS } from './scheduler/resolve-options.ts'

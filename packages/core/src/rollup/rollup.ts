@@ -6,9 +6,17 @@ import type { Instant } from '../time/instant.ts'
 import type { Grain } from './grain.ts'
 import type { Windows } from './windows.ts'
 
-/** What a refresh is to recompute. `windows` are half-open, oldest first; `from` and `to` are their bounds, between which there may be gaps. */
+/** One window of a refresh, half-open. */
+export interface RefreshWindow {
+  readonly start: Date
+  readonly end: Date
+  /** A change may have taken rows away: an empty source is to be believed. Where it is false, it is suspect. */
+  readonly removed: boolean
+}
+
+/** What a refresh is to recompute: `windows`, oldest first; `from` and `to` are their bounds, between which there may be gaps. */
 export interface RefreshRequest {
-  readonly windows: readonly { readonly start: Date; readonly end: Date }[]
+  readonly windows: readonly RefreshWindow[]
   readonly from: Date
   readonly to: Date
 }
