@@ -5,7 +5,7 @@ import type { PGliteDatabase } from '../client/pglite.ts'
 import type { PostgresJsSql } from '../client/postgres-js-shape.ts'
 import type { Measure } from './measure.ts'
 import type { RollupParts, RollupPlan } from './rollup-plan.ts'
-import { tableName } from './table-name.ts'
+import { columnName, tableName, zoneName } from './table-name.ts'
 
 /** A column of the source by its name, or a name and the SQL expression behind it. */
 export type GroupBy = string | Readonly<Record<string, string>>
@@ -76,7 +76,6 @@ export interface ComposableRollup {
   readonly parts: RollupParts | null
 }
 
-const column = z.string().check(z.regex(/^[a-z_][a-z0-9_$]{0,49}$/i, 'is not usable as a column; use letters, digits and "_"'))
 const expression = z.string().check(z.trim(), z.minLength(1, 'is empty; write an SQL expression'))
 const measure = z.custom<Measure>(
   (value) => typeof value === 'object' && value !== null && Array.isArray((value as Partial<Measure>).parts),
@@ -88,16 +87,16 @@ const rollup = z.custom<ComposableRollup>(
 )
 // What a client must be is said where it is resolved.
 const client = { pool: z.optional(z.unknown()), pglite: z.optional(z.unknown()), sql: z.optional(z.unknown()) }
-const target = { ...client, target: tableName, windowColumn: z._default(column, 'window_start') }
+const target = { ...client, target: tableName, windowColumn: z._default(columnName, 'window_start') }
 
 /** Of {@link SourceRollupOptions}. */
 export const sourceOptions = z.strictObject({
   ...target,
   source: tableName,
-  time: column,
-  timeZone: z.optional(z.string().check(z.regex(/^[a-z0-9_+\-/]+$/i, 'is not the name of a time zone'))),
-  by: z._default(z.array(z.union([column, z.record(column, expression)])), []),
-  measures: z.record(column, measure).check(z.refine((all) => Object.keys(all).length > 0, 'is empty; name at least one measure')),
+  time: columnName,
+  timeZone: z.optional(zoneName),
+  by: z._default(z.array(z.union([columnName, z.record(columnName, expression)])), []),
+  measures: z.record(columnName, measure).check(z.refine((all) => Object.keys(all).length > 0, 'is empty; name at least one measure')),
   where: z.optional(expression),
   guard: z._default(z.enum(['oldest', 'none'], 'is not known; use "oldest" or "none"'), 'none'),
 })
@@ -105,13 +104,13 @@ export const sourceOptions = z.strictObject({
 export const composedOptions = z.strictObject({
   ...target,
   from: rollup,
-  by: z.optional(z.array(column)),
-  measures: z.optional(z.array(column)),
+  by: z.optional(z.array(columnName)),
+  measures: z.optional(z.array(columnName)),
 })
 /** Of {@link FreeRollupOptions}. */
 export const freeOptions = z.strictObject({
   ...target,
-  key: z.array(column),
+  key: z.array(columnName),
   select: expression.check(z.regex(/\bwindows\b/, 'does not mention windows; join the relation windows (window_start, window_end)')),
 })
 

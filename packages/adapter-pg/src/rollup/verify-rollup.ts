@@ -19,13 +19,18 @@ export interface DriftedRow {
   readonly found: Readonly<Record<string, string | null>> | null
 }
 
-/** Options of {@link verifyRollup}. */
-export interface VerifyOptions {
+/** What {@link verifyRollup} is to compare. */
+export interface VerifyRequest {
+  /** Windows of the rollup, as it divides time. */
+  readonly windows: readonly { readonly start: Date; readonly end: Date }[]
   /** Rows to answer at most, the oldest windows first. 1 to 10,000. Default 100. */
   readonly limit?: number
 }
 
-const optionsSchema = z.strictObject({ limit: z._default(z.number().check(z.int(), z.gte(1), z.lte(10_000)), 100) })
+const requestSchema = z.strictObject({
+  windows: z.array(z.object({ start: z.date(), end: z.date() })),
+  limit: z._default(z.number().check(z.int(), z.gte(1), z.lte(10_000)), 100),
+})
 
 /**
  * Recomputes the given windows of a rollup (of {@link sqlRollup}) in one snapshot, and answers the rows of its target that differ; none:
@@ -35,9 +40,9 @@ const optionsSchema = z.strictObject({ limit: z._default(z.number().check(z.int(
 export async function verifyRollup(
   access: PgAccess,
   { plan }: { readonly plan: RollupPlan },
-  { windows, ...options }: { readonly windows: readonly { readonly start: Date; readonly end: Date }[] } & VerifyOptions,
+  request: VerifyRequest,
 ): Promise<readonly DriftedRow[]> {
-  const { limit } = checkOptions(optionsSchema, options, 'verifyRollup')
+  const { windows, limit } = checkOptions(requestSchema, request, 'verifyRollup')
   if (windows.length === 0) return []
   return withinClient(access, 'verifyRollup', async (connection) => {
     const sql = verifySql(plan, await valuesOf(connection, plan))
