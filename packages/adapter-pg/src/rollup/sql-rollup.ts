@@ -22,7 +22,7 @@ import { prepareTarget } from './target.ts'
 
 /** The `refresh` of a rollup, in SQL. Made by {@link sqlRollup}, frozen. */
 export interface SqlRollup {
-  (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | void>
+  (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | undefined>
   /** What its statements are written from. */
   readonly plan: RollupPlan
   /** What a coarser rollup may be made of; null for the user's own SELECT. */
@@ -48,7 +48,7 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
   const { plan, parts } = planOf(options)
   const inherited = 'from' in options ? (options.from as Partial<SqlRollup>).client : null
   const client = clientIn(options as RollupClient, 'sqlRollup') ?? inherited ?? null
-  // Once it was looked at. What was made in a transaction is known when that is committed.
+  // Its columns, once it was looked at; what was made in a transaction is there when that is committed.
   let values: readonly string[] | null = null
 
   const refreshWithin = async (connection: Connection, windows: RefreshRequest['windows']) => {
@@ -56,7 +56,7 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
     return { known, result: toCommitted(await refreshWindows(connection, { plan, values: known }, windows), plan.target) }
   }
 
-  const inStore = async ({ windows }: RefreshRequest, { commitWith }: Pick<RefreshContext, 'commitWith'>): Promise<void> => {
+  const inStore = async ({ windows }: RefreshRequest, { commitWith }: Pick<RefreshContext, 'commitWith'>): Promise<undefined> => {
     let found: readonly string[] = []
     await commitWith(async (tx) => {
       const { known, result } = await refreshWithin(connectionWithin(tx), windows)
@@ -75,7 +75,10 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
     return { suspect: result.suspect }
   }
 
-  const refresh = async (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | void> => {
+  const refresh = async (
+    request: RefreshRequest,
+    ctx: Pick<RefreshContext, 'commitWith' | 'signal'>,
+  ): Promise<RefreshResult | undefined> => {
     try {
       return client === null ? await inStore(request, ctx) : await inOwn(client, request, ctx.signal)
     } catch (error) {
