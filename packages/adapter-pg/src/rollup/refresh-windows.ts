@@ -3,6 +3,7 @@ import type { CommittedRefresh, RefreshWindow } from '@quarterjack/core'
 import type { Connection } from '../client/sql-client.ts'
 import { refreshSql } from './refresh-sql.ts'
 import type { RollupPlan } from './rollup-plan.ts'
+import { quoteTable } from './table-name.ts'
 
 /** What a refresh did to a window. `rows` of the source are null where nobody counts them. */
 export interface RefreshedWindow {
@@ -20,8 +21,18 @@ export interface PreparedRollup {
   readonly values: readonly string[]
 }
 
-/** Wrong guesses at how much there is, of many rows in few windows, would have the server compile what ends within milliseconds. */
-const SETTINGS = `select set_config('jit', 'off', true) as jit`
+/**
+ * Wrong guesses at how much there is, of many rows in few windows, would have the server compile what ends within milliseconds.
+ * `$1`: the target, quoted.
+ */
+const BEGIN = `select set_config('jit', 'off', true) as jit,
+  (select d.oid from pg_database d where d.datname = current_database()) || '/' || to_regclass($1)::oid as identity`
+
+/** Answers what tells the target from another one of that name: in another database, or made anew. Null: it is not there. */
+export async function beginRefresh(connection: Connection, target: string): Promise<string | null> {
+  const [row] = await connection.query(BEGIN, [quoteTable(target)])
+  return row?.[1] ?? null
+}
 
 /** The transaction must be READ COMMITTED, and its caller holds the windows. */
 export async function refreshWindows(
@@ -29,7 +40,6 @@ export async function refreshWindows(
   { plan, values }: PreparedRollup,
   windows: readonly RefreshWindow[],
 ): Promise<readonly RefreshedWindow[]> {
-  await connection.query(SETTINGS)
   const [row] = await connection.query(refreshSql(plan, values), arraysOf(windows))
   return readRefreshed(row?.[0] ?? '[]')
 }

@@ -1,5 +1,6 @@
 /** Options of {@link sqlRollup}: what users write, and what is left of it once it was checked. */
 import * as z from 'zod/mini'
+import { checkOptions } from '../check-options.ts'
 import type { PgPool } from '../client/node-pg.ts'
 import type { PGliteDatabase } from '../client/pglite.ts'
 import type { PostgresJsSql } from '../client/postgres-js-shape.ts'
@@ -89,8 +90,7 @@ const rollup = z.custom<ComposableRollup>(
 const client = { pool: z.optional(z.unknown()), pglite: z.optional(z.unknown()), sql: z.optional(z.unknown()) }
 const target = { ...client, target: tableName, windowColumn: z._default(columnName, 'window_start') }
 
-/** Of {@link SourceRollupOptions}. */
-export const sourceOptions = z.strictObject({
+const sourceOptions = z.strictObject({
   ...target,
   source: tableName,
   time: columnName,
@@ -100,20 +100,53 @@ export const sourceOptions = z.strictObject({
   where: z.optional(expression),
   guard: z._default(z.enum(['oldest', 'none'], 'is not known; use "oldest" or "none"'), 'none'),
 })
-/** Of {@link ComposedRollupOptions}. */
-export const composedOptions = z.strictObject({
+const composedOptions = z.strictObject({
   ...target,
   from: rollup,
   by: z.optional(z.array(columnName)),
   measures: z.optional(z.array(columnName)),
 })
-/** Of {@link FreeRollupOptions}. */
-export const freeOptions = z.strictObject({
+const freeOptions = z.strictObject({
   ...target,
   key: z.array(columnName),
   select: expression.check(z.regex(/\bwindows\b/, 'does not mention windows; join the relation windows (window_start, window_end)')),
 })
 
-export type CheckedSource = z.infer<typeof sourceOptions>
-export type CheckedComposed = z.infer<typeof composedOptions>
-export type CheckedFree = z.infer<typeof freeOptions>
+/** What is left of {@link RollupTarget}. */
+interface CheckedTarget {
+  readonly target: string
+  readonly windowColumn: string
+}
+export interface CheckedSource extends CheckedTarget {
+  readonly source: string
+  readonly time: string
+  readonly timeZone?: string | undefined
+  readonly by: readonly GroupBy[]
+  readonly measures: Readonly<Record<string, Measure>>
+  readonly where?: string | undefined
+  readonly guard: 'oldest' | 'none'
+}
+export interface CheckedComposed extends CheckedTarget {
+  readonly from: ComposableRollup
+  readonly by?: readonly string[] | undefined
+  readonly measures?: readonly string[] | undefined
+}
+export interface CheckedFree extends CheckedTarget {
+  readonly key: readonly string[]
+  readonly select: string
+}
+
+/** Throws `InvalidOption` and names every problem. */
+export function checkSourceOptions(options: unknown): CheckedSource {
+  return checkOptions(sourceOptions, options, 'sqlRollup')
+}
+
+/** Throws `InvalidOption` and names every problem. */
+export function checkComposedOptions(options: unknown): CheckedComposed {
+  return checkOptions(composedOptions, options, 'sqlRollup')
+}
+
+/** Throws `InvalidOption` and names every problem. */
+export function checkFreeOptions(options: unknown): CheckedFree {
+  return checkOptions(freeOptions, options, 'sqlRollup')
+}

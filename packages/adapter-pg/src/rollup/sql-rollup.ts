@@ -1,19 +1,18 @@
 /** Rollups in SQL: from a table of events, or from a finer rollup, to a table with a row per window and group. */
-import type { RefreshContext, RefreshRequest, RefreshResult } from '@quarterjack/core'
+import type { CommittedRefresh, RefreshContext, RefreshRequest, RefreshResult } from '@quarterjack/core'
 import { QuarterjackError } from '@quarterjack/core/store'
-import { checkOptions } from '../check-options.ts'
 import { connectionWithin } from '../client/connection-within.ts'
 import type { Connection, SqlClient } from '../client/sql-client.ts'
 import { clientIn } from '../options.ts'
 import { lockWindows } from './lock-windows.ts'
-import { refreshWindows, toCommitted } from './refresh-windows.ts'
+import { beginRefresh, refreshWindows, toCommitted } from './refresh-windows.ts'
 import {
-  composedOptions,
+  checkComposedOptions,
+  checkFreeOptions,
+  checkSourceOptions,
   type ComposedRollupOptions,
-  freeOptions,
   type FreeRollupOptions,
   type RollupClient,
-  sourceOptions,
   type SourceRollupOptions,
 } from './rollup-options.ts'
 import { type PlannedRollup, planComposed, planFree, planSource, type RollupParts, type RollupPlan } from './rollup-plan.ts'
@@ -48,31 +47,28 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
   const { plan, parts } = planOf(options)
   const inherited = 'from' in options ? (options.from as Partial<SqlRollup>).client : null
   const client = clientIn(options as RollupClient, 'sqlRollup') ?? inherited ?? null
-  // Its columns, once it was looked at; what was made in a transaction is there when that is committed.
-  let values: readonly string[] | null = null
+  let known: KnownTarget | null = null
 
-  const refreshWithin = async (connection: Connection, windows: RefreshRequest['windows']) => {
-    const known = values ?? (await prepareTarget(connection, plan))
-    return { known, result: toCommitted(await refreshWindows(connection, { plan, values: known }, windows), plan.target) }
+  const refreshWithin = async (connection: Connection, { windows }: RefreshRequest): Promise<CommittedRefresh> => {
+    const identity = await beginRefresh(connection, plan.target)
+    const isKnown = known !== null && known.identity === identity
+    const values = isKnown ? (known as KnownTarget).values : await prepareTarget(connection, plan)
+    // One that was made just now is looked at again when it is there for good.
+    known = identity === null ? null : { identity, values }
+    return toCommitted(await refreshWindows(connection, { plan, values }, windows), plan.target)
   }
 
-  const inStore = async ({ windows }: RefreshRequest, { commitWith }: Pick<RefreshContext, 'commitWith'>): Promise<undefined> => {
-    let found: readonly string[] = []
-    await commitWith(async (tx) => {
-      const { known, result } = await refreshWithin(connectionWithin(tx), windows)
-      found = known
-      return result
-    }).catch(needsClient)
-    values = found
+  const inStore = async (request: RefreshRequest, { commitWith }: Pick<RefreshContext, 'commitWith'>): Promise<undefined> => {
+    await commitWith((tx) => refreshWithin(connectionWithin(tx), request)).catch(needsClient)
+    return undefined
   }
 
-  const inOwn = async (own: SqlClient, { windows }: RefreshRequest, signal: AbortSignal): Promise<RefreshResult> => {
-    const { known, result } = await stoppable(own, signal, async (connection) => {
-      await lockWindows(connection, plan.target, windows)
-      return await refreshWithin(connection, windows)
+  const inOwn = async (own: SqlClient, request: RefreshRequest, signal: AbortSignal): Promise<RefreshResult> => {
+    const { suspect } = await stoppable(own, signal, async (connection) => {
+      await lockWindows(connection, plan.target, request.windows)
+      return await refreshWithin(connection, request)
     })
-    values = known
-    return { suspect: result.suspect }
+    return { suspect }
   }
 
   const refresh = async (
@@ -82,20 +78,26 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
     try {
       return client === null ? await inStore(request, ctx) : await inOwn(client, request, ctx.signal)
     } catch (error) {
-      // The table may have been changed or dropped: the next refresh looks again, and says what is wrong or makes it anew.
-      values = null
+      // Its columns may have been changed: the next refresh looks again, and says what is wrong.
+      known = null
       throw error
     }
   }
   return Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), client }))
 }
 
+/** A target that was looked at, and its columns beside the window and the keys. */
+interface KnownTarget {
+  readonly identity: string
+  readonly values: readonly string[]
+}
+
 function planOf(options: unknown): PlannedRollup {
   if (typeof options === 'object' && options !== null) {
-    if ('from' in options) return planComposed(checkOptions(composedOptions, options, 'sqlRollup'))
-    if ('select' in options) return planFree(checkOptions(freeOptions, options, 'sqlRollup'))
+    if ('from' in options) return planComposed(checkComposedOptions(options))
+    if ('select' in options) return planFree(checkFreeOptions(options))
   }
-  return planSource(checkOptions(sourceOptions, options, 'sqlRollup'))
+  return planSource(checkSourceOptions(options))
 }
 
 function needsClient(error: unknown): never {

@@ -113,11 +113,11 @@ describe('a refresh in the transaction of the store', () => {
     await insert(0)
     await refresh(request([0]), inTransaction(pool))
     await pool.query('drop table calls_hourly')
-    await expect(refresh(request([0]), inTransaction(pool))).rejects.toThrow(/does not exist/)
     await refresh(request([0]), inTransaction(pool))
     expect(await target()).toEqual(['0 a 1'])
+    await refresh(request([0]), inTransaction(pool))
     await pool.query('alter table calls_hourly drop column ms')
-    await expect(refresh(request([0]), inTransaction(pool))).rejects.toThrow(/"ms"/)
+    await expect(refresh(request([0]), inTransaction(pool))).rejects.toThrow(/ms does not exist/)
     await expect(refresh(request([0]), inTransaction(pool))).rejects.toMatchObject({
       code: 'InvalidOption',
       message: expect.stringMatching(/no column "ms". Add it: alter table calls_hourly add column "ms"/),
