@@ -29,7 +29,11 @@ const rangeOptions = z
  * Copies the rows of a rollup's target (of {@link sqlRollup}) in a range of windows into a new table, named after the target and
  * the database's time. Throws `InvalidOption` when the target is not there.
  */
-export function snapshotTarget(access: PgAccess, { plan }: { readonly plan: RollupPlan }, range: TargetRange): Promise<TargetSnapshot> {
+export async function snapshotTarget(
+  access: PgAccess,
+  { plan }: { readonly plan: RollupPlan },
+  range: TargetRange,
+): Promise<TargetSnapshot> {
   const { from, to } = checkOptions(rangeOptions, range, 'snapshotTarget')
   return withinClient(access, 'snapshotTarget', async (connection) => {
     const table = await datedName(connection, plan)
@@ -48,7 +52,7 @@ export function snapshotTarget(access: PgAccess, { plan }: { readonly plan: Roll
  * snapshot stays. Windows that are dirty, or become so, are refreshed afterwards as ever. Throws `InvalidOption` for a table that is
  * no snapshot of this target.
  */
-export function restoreTarget(
+export async function restoreTarget(
   access: PgAccess,
   { plan }: { readonly plan: RollupPlan },
   table: string,
