@@ -1,6 +1,6 @@
 /** Ways to know what changed in a table, or to count along. */
 import { captureChanges, pgStore } from '@quarterjack/adapter-pg'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 
 /** Installs it on the table `spans`; `drain` takes what was noted out again, as a scheduler does meanwhile. */
 export interface Capturer {

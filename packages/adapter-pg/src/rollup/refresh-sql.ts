@@ -45,9 +45,7 @@ export function refreshSql(plan: RollupPlan, values: readonly string[]): string 
   const table = quoteTable(plan.target)
   const at = quoteName(windowColumn)
   const key = [windowColumn, ...keys].map(quoteName)
-  const all = [...key, ...values.map(quoteName)]
-  const row = (of: string): string => `(${values.map((name) => `${of}.${quoteName(name)}`).join(', ')})`
-  const isChanged = values.length === 0 ? '' : ` or row${row('c')} is distinct from row${row('f')}`
+  const all = [...key, ...values.map(quoteName)].join(', ')
   const update =
     values.length === 0
       ? 'do nothing'
@@ -55,27 +53,39 @@ export function refreshSql(plan: RollupPlan, values: readonly string[]): string 
   const counted = (from: string, more = ''): string => `(select ${at} as at, count(*) as n${more} from ${from} group by 1)`
   const rows = plan.rowsColumn === null ? '' : `, sum(${quoteName(plan.rowsColumn)}) as rows`
   return `${bothSql(plan, values)},
+differing as materialized (
+  -- A row that is on both sides is as it ought to be. Of the others, those with a place are old ones.
+  select ${all}, max(part) as part, max(place) as place
+  from (
+    select ${all}, part, place from current
+    union all
+    select ${all}, null, null from fresh
+  ) x
+  group by ${all} having count(*) = 1 or count(place) <> 1
+),
 suspect as (
   -- Nothing is left of a window, and nothing says that it was taken away.
   select a.window_start from asked a
   where not a.removed
-    and exists (select from current c where c.${at} = a.window_start)
-    and exists (select from windows w where w.window_start = a.window_start)
+    and exists (select from differing d where d.${at} = a.window_start and d.place is not null)
     and not exists (select from fresh f where f.${at} = a.window_start)
 ),
+vanished as materialized (
+  select o.part, o.place from differing o
+  where o.place is not null
+    and not exists (select from suspect s where s.window_start = o.${at})
+    and not exists (select from differing n where n.place is null and ${sameKey(plan, 'n', 'o')})
+),
 gone as (
-  delete from ${table} t using windows w
-  where t.${at} = w.window_start
-    and not exists (select from suspect s where s.window_start = w.window_start)
-    and not exists (select from fresh f where ${sameKey(plan, 'f', 't')})
+  delete from ${table} t
+  where t.ctid = any (array(select place from vanished))
+    and exists (select from vanished v where v.part = t.tableoid and v.place = t.ctid)
   returning t.${at}
 ),
 written as (
-  insert into ${table} (${all.join(', ')})
-  select ${all.map((name) => `f.${name}`).join(', ')}
-  from fresh f left join current c on ${sameKey(plan, 'c', 'f')}
-  where c.${at} is null${isChanged}
-  order by ${key.map((name) => `f.${name}`).join(', ')}
+  insert into ${table} (${all})
+  select ${all} from differing where place is null
+  order by ${key.join(', ')}
   on conflict (${key.join(', ')}) ${update}
   returning ${at}
 )
@@ -105,7 +115,7 @@ export function sameKey({ windowColumn, keys }: RollupPlan, a: string, b: string
 function currentOf({ target, windowColumn, keys }: RollupPlan, values: readonly string[]): string {
   const columns = [windowColumn, ...keys, ...values].map((name) => `t.${quoteName(name)}`)
   return `current as materialized (
-  select ${columns.join(', ')}
+  select ${columns.join(', ')}, t.tableoid as part, t.ctid as place
   from windows w join ${quoteTable(target)} t on t.${quoteName(windowColumn)} = w.window_start
 )`
 }

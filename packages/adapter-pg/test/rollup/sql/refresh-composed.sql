@@ -18,30 +18,42 @@ from windows w join "calls_hourly" r on r."window_start" >= w.window_start and r
 group by 1
 ),
 current as materialized (
-  select t."window_start", t."calls", t."cost", t."cost__sum", t."cost__count"
+  select t."window_start", t."calls", t."cost", t."cost__sum", t."cost__count", t.tableoid as part, t.ctid as place
   from windows w join "calls_daily" t on t."window_start" = w.window_start
+),
+differing as materialized (
+  -- A row that is on both sides is as it ought to be. Of the others, those with a place are old ones.
+  select "window_start", "calls", "cost", "cost__sum", "cost__count", max(part) as part, max(place) as place
+  from (
+    select "window_start", "calls", "cost", "cost__sum", "cost__count", part, place from current
+    union all
+    select "window_start", "calls", "cost", "cost__sum", "cost__count", null, null from fresh
+  ) x
+  group by "window_start", "calls", "cost", "cost__sum", "cost__count" having count(*) = 1 or count(place) <> 1
 ),
 suspect as (
   -- Nothing is left of a window, and nothing says that it was taken away.
   select a.window_start from asked a
   where not a.removed
-    and exists (select from current c where c."window_start" = a.window_start)
-    and exists (select from windows w where w.window_start = a.window_start)
+    and exists (select from differing d where d."window_start" = a.window_start and d.place is not null)
     and not exists (select from fresh f where f."window_start" = a.window_start)
 ),
+vanished as materialized (
+  select o.part, o.place from differing o
+  where o.place is not null
+    and not exists (select from suspect s where s.window_start = o."window_start")
+    and not exists (select from differing n where n.place is null and n."window_start" = o."window_start")
+),
 gone as (
-  delete from "calls_daily" t using windows w
-  where t."window_start" = w.window_start
-    and not exists (select from suspect s where s.window_start = w.window_start)
-    and not exists (select from fresh f where f."window_start" = t."window_start")
+  delete from "calls_daily" t
+  where t.ctid = any (array(select place from vanished))
+    and exists (select from vanished v where v.part = t.tableoid and v.place = t.ctid)
   returning t."window_start"
 ),
 written as (
   insert into "calls_daily" ("window_start", "calls", "cost", "cost__sum", "cost__count")
-  select f."window_start", f."calls", f."cost", f."cost__sum", f."cost__count"
-  from fresh f left join current c on c."window_start" = f."window_start"
-  where c."window_start" is null or row(c."calls", c."cost", c."cost__sum", c."cost__count") is distinct from row(f."calls", f."cost", f."cost__sum", f."cost__count")
-  order by f."window_start"
+  select "window_start", "calls", "cost", "cost__sum", "cost__count" from differing where place is null
+  order by "window_start"
   on conflict ("window_start") do update set "calls" = excluded."calls", "cost" = excluded."cost", "cost__sum" = excluded."cost__sum", "cost__count" = excluded."cost__count"
   returning "window_start"
 )

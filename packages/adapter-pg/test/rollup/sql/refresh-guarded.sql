@@ -21,30 +21,42 @@ from windows w join "notes" r on r."at" >= (w.window_start at time zone 'Europe/
 group by 1
 ),
 current as materialized (
-  select t."window_start", t."notes"
+  select t."window_start", t."notes", t.tableoid as part, t.ctid as place
   from windows w join "notes_hourly" t on t."window_start" = w.window_start
+),
+differing as materialized (
+  -- A row that is on both sides is as it ought to be. Of the others, those with a place are old ones.
+  select "window_start", "notes", max(part) as part, max(place) as place
+  from (
+    select "window_start", "notes", part, place from current
+    union all
+    select "window_start", "notes", null, null from fresh
+  ) x
+  group by "window_start", "notes" having count(*) = 1 or count(place) <> 1
 ),
 suspect as (
   -- Nothing is left of a window, and nothing says that it was taken away.
   select a.window_start from asked a
   where not a.removed
-    and exists (select from current c where c."window_start" = a.window_start)
-    and exists (select from windows w where w.window_start = a.window_start)
+    and exists (select from differing d where d."window_start" = a.window_start and d.place is not null)
     and not exists (select from fresh f where f."window_start" = a.window_start)
 ),
+vanished as materialized (
+  select o.part, o.place from differing o
+  where o.place is not null
+    and not exists (select from suspect s where s.window_start = o."window_start")
+    and not exists (select from differing n where n.place is null and n."window_start" = o."window_start")
+),
 gone as (
-  delete from "notes_hourly" t using windows w
-  where t."window_start" = w.window_start
-    and not exists (select from suspect s where s.window_start = w.window_start)
-    and not exists (select from fresh f where f."window_start" = t."window_start")
+  delete from "notes_hourly" t
+  where t.ctid = any (array(select place from vanished))
+    and exists (select from vanished v where v.part = t.tableoid and v.place = t.ctid)
   returning t."window_start"
 ),
 written as (
   insert into "notes_hourly" ("window_start", "notes")
-  select f."window_start", f."notes"
-  from fresh f left join current c on c."window_start" = f."window_start"
-  where c."window_start" is null or row(c."notes") is distinct from row(f."notes")
-  order by f."window_start"
+  select "window_start", "notes" from differing where place is null
+  order by "window_start"
   on conflict ("window_start") do update set "notes" = excluded."notes"
   returning "window_start"
 )

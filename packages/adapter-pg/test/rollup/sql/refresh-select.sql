@@ -10,30 +10,42 @@ fresh as materialized (
 select w.window_start, count(*) as n from windows w join calls c on true group by 1
 ),
 current as materialized (
-  select t."window_start", t."n"
+  select t."window_start", t."n", t.tableoid as part, t.ctid as place
   from windows w join "days" t on t."window_start" = w.window_start
+),
+differing as materialized (
+  -- A row that is on both sides is as it ought to be. Of the others, those with a place are old ones.
+  select "window_start", "n", max(part) as part, max(place) as place
+  from (
+    select "window_start", "n", part, place from current
+    union all
+    select "window_start", "n", null, null from fresh
+  ) x
+  group by "window_start", "n" having count(*) = 1 or count(place) <> 1
 ),
 suspect as (
   -- Nothing is left of a window, and nothing says that it was taken away.
   select a.window_start from asked a
   where not a.removed
-    and exists (select from current c where c."window_start" = a.window_start)
-    and exists (select from windows w where w.window_start = a.window_start)
+    and exists (select from differing d where d."window_start" = a.window_start and d.place is not null)
     and not exists (select from fresh f where f."window_start" = a.window_start)
 ),
+vanished as materialized (
+  select o.part, o.place from differing o
+  where o.place is not null
+    and not exists (select from suspect s where s.window_start = o."window_start")
+    and not exists (select from differing n where n.place is null and n."window_start" = o."window_start")
+),
 gone as (
-  delete from "days" t using windows w
-  where t."window_start" = w.window_start
-    and not exists (select from suspect s where s.window_start = w.window_start)
-    and not exists (select from fresh f where f."window_start" = t."window_start")
+  delete from "days" t
+  where t.ctid = any (array(select place from vanished))
+    and exists (select from vanished v where v.part = t.tableoid and v.place = t.ctid)
   returning t."window_start"
 ),
 written as (
   insert into "days" ("window_start", "n")
-  select f."window_start", f."n"
-  from fresh f left join current c on c."window_start" = f."window_start"
-  where c."window_start" is null or row(c."n") is distinct from row(f."n")
-  order by f."window_start"
+  select "window_start", "n" from differing where place is null
+  order by "window_start"
   on conflict ("window_start") do update set "n" = excluded."n"
   returning "window_start"
 )

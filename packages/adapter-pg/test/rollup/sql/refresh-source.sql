@@ -22,30 +22,42 @@ where (status <> 'ignored')
 group by 1, 2, 3
 ),
 current as materialized (
-  select t."window_start", t."model", t."hour", t."calls", t."cost", t."cost__sum", t."cost__count", t."p95"
+  select t."window_start", t."model", t."hour", t."calls", t."cost", t."cost__sum", t."cost__count", t."p95", t.tableoid as part, t.ctid as place
   from windows w join "calls_hourly" t on t."window_start" = w.window_start
+),
+differing as materialized (
+  -- A row that is on both sides is as it ought to be. Of the others, those with a place are old ones.
+  select "window_start", "model", "hour", "calls", "cost", "cost__sum", "cost__count", "p95", max(part) as part, max(place) as place
+  from (
+    select "window_start", "model", "hour", "calls", "cost", "cost__sum", "cost__count", "p95", part, place from current
+    union all
+    select "window_start", "model", "hour", "calls", "cost", "cost__sum", "cost__count", "p95", null, null from fresh
+  ) x
+  group by "window_start", "model", "hour", "calls", "cost", "cost__sum", "cost__count", "p95" having count(*) = 1 or count(place) <> 1
 ),
 suspect as (
   -- Nothing is left of a window, and nothing says that it was taken away.
   select a.window_start from asked a
   where not a.removed
-    and exists (select from current c where c."window_start" = a.window_start)
-    and exists (select from windows w where w.window_start = a.window_start)
+    and exists (select from differing d where d."window_start" = a.window_start and d.place is not null)
     and not exists (select from fresh f where f."window_start" = a.window_start)
 ),
+vanished as materialized (
+  select o.part, o.place from differing o
+  where o.place is not null
+    and not exists (select from suspect s where s.window_start = o."window_start")
+    and not exists (select from differing n where n.place is null and n."window_start" = o."window_start" and coalesce(n."model"::text, '') = coalesce(o."model"::text, '') and coalesce(n."hour"::text, '') = coalesce(o."hour"::text, '') and n."model" is not distinct from o."model" and n."hour" is not distinct from o."hour")
+),
 gone as (
-  delete from "calls_hourly" t using windows w
-  where t."window_start" = w.window_start
-    and not exists (select from suspect s where s.window_start = w.window_start)
-    and not exists (select from fresh f where f."window_start" = t."window_start" and coalesce(f."model"::text, '') = coalesce(t."model"::text, '') and coalesce(f."hour"::text, '') = coalesce(t."hour"::text, '') and f."model" is not distinct from t."model" and f."hour" is not distinct from t."hour")
+  delete from "calls_hourly" t
+  where t.ctid = any (array(select place from vanished))
+    and exists (select from vanished v where v.part = t.tableoid and v.place = t.ctid)
   returning t."window_start"
 ),
 written as (
   insert into "calls_hourly" ("window_start", "model", "hour", "calls", "cost", "cost__sum", "cost__count", "p95")
-  select f."window_start", f."model", f."hour", f."calls", f."cost", f."cost__sum", f."cost__count", f."p95"
-  from fresh f left join current c on c."window_start" = f."window_start" and coalesce(c."model"::text, '') = coalesce(f."model"::text, '') and coalesce(c."hour"::text, '') = coalesce(f."hour"::text, '') and c."model" is not distinct from f."model" and c."hour" is not distinct from f."hour"
-  where c."window_start" is null or row(c."calls", c."cost", c."cost__sum", c."cost__count", c."p95") is distinct from row(f."calls", f."cost", f."cost__sum", f."cost__count", f."p95")
-  order by f."window_start", f."model", f."hour"
+  select "window_start", "model", "hour", "calls", "cost", "cost__sum", "cost__count", "p95" from differing where place is null
+  order by "window_start", "model", "hour"
   on conflict ("window_start", "model", "hour") do update set "calls" = excluded."calls", "cost" = excluded."cost", "cost__sum" = excluded."cost__sum", "cost__count" = excluded."cost__count", "p95" = excluded."p95"
   returning "window_start"
 )

@@ -22,7 +22,7 @@ where (status <> 'ignored')
 group by 1, 2, 3
 ),
 current as materialized (
-  select t."window_start", t."model", t."hour", t."calls", t."cost"
+  select t."window_start", t."model", t."hour", t."calls", t."cost", t.tableoid as part, t.ctid as place
   from windows w join "calls_hourly" t on t."window_start" = w.window_start
 ),
 drifted as (
