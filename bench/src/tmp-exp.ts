@@ -1,23 +1,15 @@
-import { Client } from 'pg'
-import { readFileSync } from 'node:fs'
 import { startPostgres } from '../../packages/adapter-pg/test/servers/postgres.ts'
-import { refreshSql } from '../../packages/adapter-pg/src/rollup/refresh-sql.ts'
-import { count, countIf, max, sqlRollup, sum } from '@quarterjack/adapter-pg'
-import { fillSite, fillTarget, HOUR_MS, START_MS } from './rollup-refresh/site.ts'
+import { fillSite } from './rollup-refresh/site.ts'
+import { inOwnProcess } from './scenario.ts'
+import { REFRESHERS } from './rollup-refresh/refreshers.ts'
+const rows = process.argv[2] ?? '1000000'
 const server = await startPostgres({ version: 'system', durable: true, settings: { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '256MB' } })
 const { url } = await server.createDatabase()
-await fillSite(url, 1_000_000)
-const client = new Client({ connectionString: url }); await client.connect()
-await fillTarget(client, 'spans_hourly')
-const rollup = sqlRollup({ source: 'spans', time: 'started_at', target: 'spans_hourly', by: ['user_id', 'kind'],
-  measures: { calls: count(), errors: countIf("status = 'error'"), tokens: sum('tokens'), cost: sum('cost'), slowest: max('duration_ms') } })
-console.log('ready', url)
-await client.query(`set jit = off`)
-for (const k of [1, 24]) {
-  const starts = Array.from({ length: k }, (_, n) => START_MS + (140 + n) * HOUR_MS)
-  const vals = [`{${starts}}`, `{${starts.map((s) => s + HOUR_MS)}}`, `{${starts.map(() => true)}}`]
-  for (let i = 0; i < 2; i++) await client.query(refreshSql(rollup.plan, ['calls', 'errors', 'tokens', 'cost', 'slowest']), vals)
-  const { rows } = await client.query('explain (analyze, costs) ' + refreshSql(rollup.plan, ['calls', 'errors', 'tokens', 'cost', 'slowest']), vals)
-  console.log(rows.map((r) => r['QUERY PLAN']).join('\n'))
+await fillSite(url, Number(rows))
+for (const [shape, windows] of [['adjacent', '24'], ['scattered', '24'], ['unchanged', '24'], ['adjacent', '1']]) for (const peer of ['quarterjack', 'diff by hand', 'delete + insert']) {
+  try {
+    const s = await inOwnProcess('rollup-refresh/measure.ts', [peer, shape!, windows!, rows, '15', url])
+    console.log(shape, windows, peer, JSON.stringify(s))
+  } catch (e) { console.log(shape, peer, String(e).slice(0, 300)) }
 }
-await new Promise((r) => setTimeout(r, 900_000))
+await server.close()

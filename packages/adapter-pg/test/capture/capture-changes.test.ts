@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { defineRollup } from '@quarterjack/core'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -174,21 +173,6 @@ describe('captureChanges', () => {
     const { rowCount } = await pool.query(`select from pg_proc where proname like 'quarterjack\\_%'`)
     expect(rowCount).toBe(0)
   })
-
-  it('works on PGlite, on columns without a zone', async () => {
-    const pglite = await PGlite.create()
-    const store = pgStore({ pglite })
-    await store.open()
-    await pglite.exec(`create table notes (at timestamp); insert into notes values ('2026-01-01 01:20')`)
-    await captureChanges({ pglite }, { source: 'notes', time: 'at', timeZone: 'Europe/Berlin', grain: '15m' })
-    await pglite.exec(`insert into notes values ('2026-01-01 02:20')`)
-    const { rows } = await pglite.query('select from_at::text, (to_at - from_at)::int as ms from quarterjack.marks order by id')
-    expect(rows).toEqual([
-      { from_at: String(Date.UTC(2026, 0, 1, 0, 20)), ms: 1 },
-      { from_at: String(Date.UTC(2026, 0, 1, 1, 15)), ms: 900_000 },
-    ])
-    await pglite.close()
-  }, 30_000)
 })
 
 describe('what capture cannot see', () => {

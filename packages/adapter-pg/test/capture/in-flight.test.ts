@@ -8,7 +8,7 @@ import { inTransaction } from '../rollup/store-transaction.ts'
 
 const IS_FULL = process.env.QJ_TEST_TIER === 'full'
 const WRITERS = 16
-const ROWS_PER_WRITER = IS_FULL ? 400 : 100
+const ROWS_PER_WRITER = IS_FULL ? 400 : 60
 /** Longer than a window takes to be over and refreshed. */
 const HELD_S = IS_FULL ? 1.5 : 0.4
 const SECOND = 1_000

@@ -10,7 +10,7 @@ import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
 import { HOUR, START } from '../rollup/refresher.ts'
 import { inTransaction } from '../rollup/store-transaction.ts'
 
-const HISTORIES = process.env.QJ_TEST_TIER === 'full' ? 150 : 6
+const HISTORIES = process.env.QJ_TEST_TIER === 'full' ? 150 : 4
 const STEPS = 250
 const WRITERS = 8
 const HOURS = 48
