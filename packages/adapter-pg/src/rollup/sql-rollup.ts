@@ -5,6 +5,7 @@ import { connectionWithin } from '../client/connection-within.ts'
 import type { Connection, SqlClient } from '../client/sql-client.ts'
 import { clientIn } from '../options.ts'
 import { lockWindows } from './lock-windows.ts'
+import { planComposed, planFree, planSource } from './plan-rollup.ts'
 import { beginRefresh, refreshWindows, toCommitted } from './refresh-windows.ts'
 import {
   checkComposedOptions,
@@ -15,7 +16,7 @@ import {
   type RollupClient,
   type SourceRollupOptions,
 } from './rollup-options.ts'
-import { type PlannedRollup, planComposed, planFree, planSource, type RollupParts, type RollupPlan } from './rollup-plan.ts'
+import type { PlannedRollup, RollupParts, RollupPlan } from './rollup-plan.ts'
 import { stoppable } from './stoppable.ts'
 import { prepareTarget } from './target.ts'
 
