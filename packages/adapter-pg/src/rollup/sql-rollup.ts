@@ -27,9 +27,10 @@ export interface SqlRollup {
   readonly plan: RollupPlan
   /** What a coarser rollup may be made of; null for the user's own SELECT. */
   readonly parts: RollupParts | null
-  /** The client that it was given. Null: it works in transactions of the store. */
-  readonly client: SqlClient | null
 }
+
+/** Those that were given one; others work in transactions of the store. */
+const clients = new WeakMap<object, SqlClient>()
 
 /**
  * The `refresh` of a rollup whose source and target are tables: `refresh: sqlRollup({ source, time, target, by, measures })`. Recomputes
@@ -46,7 +47,7 @@ export interface SqlRollup {
  */
 export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions | FreeRollupOptions): SqlRollup {
   const { plan, parts } = planOf(options)
-  const inherited = 'from' in options ? (options.from as Partial<SqlRollup>).client : null
+  const inherited = 'from' in options ? clients.get(options.from) : undefined
   const client = clientIn(options as RollupClient, 'sqlRollup') ?? inherited ?? null
   let known: KnownTarget | null = null
 
@@ -84,7 +85,9 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
       throw error
     }
   }
-  return Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), client }))
+  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts) }))
+  if (client !== null) clients.set(rollup, client)
+  return rollup
 }
 
 /** A target that was looked at, and its columns beside the window and the keys. */
