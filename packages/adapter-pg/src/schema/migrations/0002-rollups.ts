@@ -1,10 +1,12 @@
 /** Version 2: rollups, the marks of what changed, their windows, backfills. Instants are epoch milliseconds. */
 
 export const rollups = /* sql */ `
+-- One for all, so that a rollup that was forgotten and comes back is told from the former one.
+create sequence rollup_generations;
 create table rollups (
   id int generated always as identity primary key,
   name text collate "C" not null unique,
-  generation int not null,
+  generation bigint not null default nextval('rollup_generations'),
   hash text collate "C" not null,
   sources text[] not null,
   edges text not null,
@@ -84,7 +86,7 @@ create table windows (
   autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
 );
 -- Oldest change first; failed ones and those that are held are among them.
-create index windows_dirty on windows (rollup_id, dirty_since) where dirty_since is not null;
+create index windows_dirty on windows (rollup_id, dirty_since, start_at) where dirty_since is not null;
 create index windows_suspect on windows (rollup_id, start_at) where suspect is not null;
 create index windows_stamped on windows (backfill_id, start_at) where backfill_id is not null;
 
