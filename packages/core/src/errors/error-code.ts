@@ -11,6 +11,8 @@ export const ERROR_CODES = [
   'InvalidQuery',
   'DuplicateJob',
   'RollupNotNested',
+  'BackfillOutOfRange',
+  'RefreshResultInvalid',
   // payloads
   'PayloadInvalid',
   'PayloadNotSerializable',

@@ -6,7 +6,7 @@ import type { AuditReport, AuditViolation, ScheduleAudit } from './audit-report.
 import { checkGates, isGateOf } from './check-gates.ts'
 import type { LedgerVerdict } from './ledger-tally.ts'
 import { readLedger } from './read-ledger.ts'
-import { isoOf } from './roughly.ts'
+import { isoOf } from '../time/roughly.ts'
 import type { SlotArithmetic } from './slot-reader.ts'
 import { specArithmetic } from './spec-arithmetic.ts'
 

@@ -4,7 +4,7 @@ import type { ScheduleRecord, SkipRecord } from '../store/records.ts'
 import type { LedgerPage } from '../store/schedules.ts'
 import { countIn, countOver } from './count-in-steps.ts'
 import { createLedgerTally, type LedgerVerdict } from './ledger-tally.ts'
-import { isoOf } from './roughly.ts'
+import { isoOf } from '../time/roughly.ts'
 import { createSlotReader, type Segment, type SlotArithmetic, segmentsOf } from './slot-reader.ts'
 import { runSteps, type Steps } from './steps.ts'
 

@@ -4,7 +4,7 @@ import type { JobStats } from '../store/runs.ts'
 import type { JobFacts } from './health-facts.ts'
 import type { Finding } from './judge-process.ts'
 import { LONG_RUN_FACTOR, longRunOf } from './long-run.ts'
-import { roughly } from './roughly.ts'
+import { roughly } from '../time/roughly.ts'
 import { stalenessOf } from './stale-after.ts'
 
 /** How long a misfire is spoken of. */

@@ -1,7 +1,7 @@
 /** Whether this process and its store are well: pure. */
 import type { HealthFacts } from './health-facts.ts'
 import type { StoreLoss } from '../store/runs.ts'
-import { roughly } from './roughly.ts'
+import { roughly } from '../time/roughly.ts'
 
 /** One reason for not being `ok`. */
 export interface Finding {

@@ -2,7 +2,7 @@
 import type { ScheduleRecord, SkipRecord } from '../store/records.ts'
 import type { LedgerPage } from '../store/schedules.ts'
 import type { AuditViolation, ScheduleAudit } from './audit-report.ts'
-import { isoOf } from './roughly.ts'
+import { isoOf } from '../time/roughly.ts'
 
 /** The verdict over one schedule. */
 export interface LedgerVerdict {

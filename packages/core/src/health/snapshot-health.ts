@@ -8,7 +8,7 @@ import type { HealthFacts, JobFacts } from './health-facts.ts'
 import { judgeJob, overdueMs } from './judge-job.ts'
 import { type Finding, judgeProcess } from './judge-process.ts'
 import { durationsOf } from './long-run.ts'
-import { isoOf, roughly } from './roughly.ts'
+import { isoOf, roughly } from '../time/roughly.ts'
 import type { HealthSnapshot, HealthStatus, JobHealth } from './snapshot.ts'
 
 /** Jobs that the scheduler's own `why` names; the rest is counted. */

@@ -49,9 +49,16 @@ export function defineRollup(options: RollupOptions): Rollup {
   return Object.freeze({ kind: 'rollup', name: options.name, policy: Object.freeze(policy) })
 }
 
+const ROLLUP_SOURCE = 'rollup:'
+
 /** The source that the rows of a rollup are for those that come after it. */
 export function sourceOfRollup(name: string): string {
-  return `rollup:${name}`
+  return `${ROLLUP_SOURCE}${name}`
+}
+
+/** Whether a source is the rows of a rollup. */
+export function isSourceOfRollup(source: string): boolean {
+  return source.startsWith(ROLLUP_SOURCE)
 }
 
 function sourcesOf({ name, source = [], after = [] }: RollupOptions): readonly string[] {

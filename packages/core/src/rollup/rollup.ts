@@ -33,13 +33,14 @@ export interface CommittedRefresh extends RefreshResult {
   readonly changed?: readonly Date[] | undefined
 }
 
-/** What a refresh gets beside its windows. `fence` grows with each claim: guard your own writes with it. */
+/** What a refresh gets beside its windows. `fence` grows with each claim of its windows: guard your own writes with it. */
 export interface RefreshContext extends Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'> {
   /**
    * Runs `work` in a transaction of the store, and records the refresh as its last statement: rows and windows are committed together,
    * or neither. At most once per refresh. Throws `TransactionsUnsupported` on a store that shares no transactions, `StaleLease` where the
    * run lost its windows meanwhile.
    */
+  // biome-ignore lint/suspicious/noConfusingVoidType: work that returns nothing is the usual one.
   readonly commitWith: (work: (tx: unknown) => Promise<CommittedRefresh | void>) => Promise<void>
 }
 

@@ -1,0 +1,92 @@
+/** The runs that refresh a rollup, as requests to the store. Any node makes them, whether it has the rollup's code or not. */
+import { jobGate, keyGate } from '../store/gates.ts'
+import type { EnqueueRequest } from '../store/runs.ts'
+import { RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
+
+/** How long triggers of a refresh are gathered. */
+export interface Waits {
+  readonly waitMs: number
+  readonly maxWaitMs: number
+}
+
+/** Below live refreshes, which come first wherever both wait for a place. */
+export const BACKFILL_PRIORITY = -10
+
+const DAY_MS = 86_400_000
+const LEAST_TTL_MS = 60_000
+
+/** The job whose runs work on the backfills of a rollup. */
+export function backfillJob(rollup: string): string {
+  return `${rollup}#backfill`
+}
+
+/** A debounced run of the rollup's job: what is asked of it while it waits shares it. `triggers`: how many marks it stands for. */
+export function refreshRequest(
+  { id, rollup, triggers }: { readonly id: string; readonly rollup: string; readonly triggers: number },
+  { waitMs, maxWaitMs }: Waits,
+): EnqueueRequest {
+  return {
+    id,
+    job: rollup,
+    key: '',
+    trigger: 'debounce',
+    payload: null,
+    triggers,
+    priority: 0,
+    delayMs: 0,
+    overlap: 'allow',
+    skipWhenBusy: false,
+    gates: [jobGate(rollup)],
+    debounce: { waitMs, maxWaitMs, leading: false, trailing: true, merge: 'last' },
+  }
+}
+
+/** The run for a window that has just fallen due, at once; asked for by every node, and made once. `stepMs` is the grain's. */
+export function dueRequest({
+  id,
+  rollup,
+  generation,
+  dueAt,
+  stepMs,
+}: {
+  readonly id: string
+  readonly rollup: string
+  readonly generation: number
+  readonly dueAt: number
+  readonly stepMs: number
+}): EnqueueRequest {
+  return {
+    ...refreshRequest({ id, rollup, triggers: 1 }, { waitMs: 0, maxWaitMs: 0 }),
+    idempotency: {
+      key: `${RESERVED_KEY_PREFIX}due:${generation}:${dueAt}`,
+      ttlMs: Math.max(LEAST_TTL_MS, Math.min(DAY_MS, 2 * stepMs)),
+    },
+  }
+}
+
+/**
+ * One of the runs that share a backfill. `lane` from 0 keeps them apart: two runs of one lane never execute together, and what asks
+ * for a lane while a run of it waits joins that one.
+ */
+export function backfillRunRequest(
+  { id, rollup, backfill, lane }: { readonly id: string; readonly rollup: string; readonly backfill: string; readonly lane: number },
+  waitMs = 0,
+): EnqueueRequest {
+  const job = backfillJob(rollup)
+  const key = `${backfill}/${lane}`
+  return {
+    ...refreshRequest({ id, rollup, triggers: 1 }, { waitMs, maxWaitMs: waitMs }),
+    job,
+    key,
+    payload: JSON.stringify({ backfill, lane }),
+    priority: BACKFILL_PRIORITY,
+    gates: [keyGate(job, key)],
+  }
+}
+
+/** What {@link backfillRunRequest} put into the payload of a run; null for what it did not make. */
+export function readBackfillPayload(payload: unknown): { readonly backfill: string; readonly lane: number } | null {
+  if (typeof payload !== 'object' || payload === null) return null
+  const { backfill, lane } = payload as { readonly backfill?: unknown; readonly lane?: unknown }
+  return typeof backfill === 'string' && typeof lane === 'number' ? { backfill, lane } : null
+}
