@@ -111,7 +111,10 @@ it('takes back the rows of an owner that lost its windows meanwhile', async () =
   await pool.query(`insert into calls values ('2026-01-01 02:20Z')`)
   const claimed = await claim(first)
   await expire(store, first)
+  // Finds out, and then finds the window free.
+  await claim(second)
   const takenOver = await claim(second)
+  expect(takenOver).toHaveLength(1)
   expect(await refresh(first, claimed)).toMatchObject({ status: 'stale' })
   expect(await target()).toEqual(['0 1', '2 1'])
   expect(await refresh(second, takenOver)).toEqual({ status: 'committed', changed: 1 })
