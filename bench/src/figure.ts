@@ -47,6 +47,12 @@ export const UNITS: Readonly<Record<string, string>> = {
   transactionsPerS: 'tx/s',
   takeoverMs: 'ms',
   locksPerS: 'pairs/s',
+  refreshMs: 'ms',
+  refreshCpuMs: 'ms',
+  walKb: 'KiB',
+  statementUs: 'µs',
+  walBytes: 'B',
+  writesPerS: 'tx/s',
 }
 
 /** Whether more is better; of the others less is. */
