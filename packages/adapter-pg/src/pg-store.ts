@@ -14,6 +14,7 @@ import { createLeaseVerbs } from './verbs/leases.ts'
 import { createMarkWithin } from './verbs/mark-within.ts'
 import { createRunVerbs } from './verbs/runs.ts'
 import { createScheduleVerbs } from './verbs/schedules.ts'
+import { createReadWith } from './verbs/read-with.ts'
 import { createWindowVerbs } from './verbs/windows.ts'
 
 /** A {@link Store} in Postgres. `Client` is what `commitWith` hands to its work. */
@@ -109,6 +110,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
     windows: createWindowVerbs(call, {
       markWithin: createMarkWithin({ store: name, schema, checkOpen }),
       commitWith: createCommitRefresh({ store: name, driver, checkOpen }),
+      readWith: createReadWith({ store: name, driver, checkOpen }),
     }),
     commitWith: createCommitWith({ store: name, driver, checkOpen, onHints: hints.tell }),
   }

@@ -1,5 +1,5 @@
 /** Rollups in SQL: from a table of events, or from a finer rollup, to a table with a row per window and group. */
-import type { CommittedRefresh, RefreshContext, RefreshRequest, RefreshResult } from '@quarterjack/core'
+import type { CommittedRefresh, Drift, RefreshContext, RefreshRequest, RefreshResult, Verify } from '@quarterjack/core'
 import { QuarterjackError } from '@quarterjack/core/store'
 import { connectionWithin } from '../client/connection-within.ts'
 import type { Connection, SqlClient } from '../client/sql-client.ts'
@@ -19,15 +19,21 @@ import {
 import type { PlannedRollup, RollupParts, RollupPlan } from './rollup-plan.ts'
 import { stoppable } from './stoppable.ts'
 import { prepareTarget } from './target.ts'
+import { type DriftedRow, verifyWithin } from './verify-rollup.ts'
 
 /** The `refresh` of a rollup, in SQL. Made by {@link sqlRollup}, frozen. */
 export interface SqlRollup {
   (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | undefined>
+  /** What `scheduler.rollups.verify` asks. */
+  readonly verify: Verify
   /** What its statements are written from. */
   readonly plan: RollupPlan
   /** What a coarser rollup may be made of; null for the user's own SELECT. */
   readonly parts: RollupParts | null
 }
+
+/** Rows that differ, of one batch of windows. */
+const MOST_DRIFT = 1_000
 
 /** Those that were given one; others work in transactions of the store. */
 const clients = new WeakMap<object, SqlClient>()
@@ -85,7 +91,15 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
       throw error
     }
   }
-  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts) }))
+  const verify: Verify = async ({ windows }, { readWith }) => {
+    const asked = { windows, limit: MOST_DRIFT }
+    const rows =
+      client === null
+        ? await readWith((tx) => verifyWithin(connectionWithin(tx), plan, asked)).catch(needsClient)
+        : await client.transaction((connection) => verifyWithin(connection, plan, asked))
+    return rows.map(toDrift)
+  }
+  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify }))
   if (client !== null) clients.set(rollup, client)
   return rollup
 }
@@ -102,6 +116,11 @@ function planOf(options: unknown): PlannedRollup {
     if ('select' in options) return planFree(checkFreeOptions(options))
   }
   return planSource(checkSourceOptions(options))
+}
+
+function toDrift({ window, key, expected, found }: DriftedRow): Drift {
+  const text = (values: DriftedRow['found']): string | null => (values === null ? null : JSON.stringify(values))
+  return { window, key: Object.values(key).join(' '), expected: text(expected), found: text(found) }
 }
 
 function needsClient(error: unknown): never {

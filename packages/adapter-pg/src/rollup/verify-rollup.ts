@@ -44,14 +44,21 @@ export async function verifyRollup(
 ): Promise<readonly DriftedRow[]> {
   const { windows, limit } = checkOptions(requestSchema, request, 'verifyRollup')
   if (windows.length === 0) return []
-  return withinClient(access, 'verifyRollup', async (connection) => {
-    const sql = verifySql(plan, await valuesOf(connection, plan))
-    const asked = windows.map(({ start, end }) => ({ start, end, removed: true }))
-    const [row] = await connection.query(sql, [...arraysOf(asked), String(limit)])
-    type Line = readonly [number, DriftedRow['key'], DriftedRow['expected'], DriftedRow['found']]
-    const lines = JSON.parse(row?.[0] ?? '[]') as readonly Line[]
-    return lines.map(([start, key, expected, found]) => ({ window: new Date(start), key, expected, found }))
-  })
+  return withinClient(access, 'verifyRollup', (connection) => verifyWithin(connection, plan, { windows, limit }))
+}
+
+/** The same on a connection. */
+export async function verifyWithin(
+  connection: Connection,
+  plan: RollupPlan,
+  { windows, limit }: Required<VerifyRequest>,
+): Promise<readonly DriftedRow[]> {
+  const sql = verifySql(plan, await valuesOf(connection, plan))
+  const asked = windows.map(({ start, end }) => ({ start, end, removed: true }))
+  const [row] = await connection.query(sql, [...arraysOf(asked), String(limit)])
+  type Line = readonly [number, DriftedRow['key'], DriftedRow['expected'], DriftedRow['found']]
+  const lines = JSON.parse(row?.[0] ?? '[]') as readonly Line[]
+  return lines.map(([start, key, expected, found]) => ({ window: new Date(start), key, expected, found }))
 }
 
 async function valuesOf(connection: Connection, plan: RollupPlan) {

@@ -12,23 +12,26 @@ import {
 import { createBackfillVerbs } from './backfills.ts'
 import type { Call } from './call.ts'
 
+type PlainVerb = Exclude<keyof WindowStore, 'backfills' | 'commitWith' | 'readWith'>
+
 /** What a verb of the contract answers. */
-type Reply<Verb extends Exclude<keyof WindowStore, 'backfills' | 'commitWith'>> = Awaited<ReturnType<WindowStore[Verb]>> & object
+type Reply<Verb extends PlainVerb> = Awaited<ReturnType<WindowStore[Verb]>> & object
 
 /** Its reply, with some fields in another form. */
-type Sent<Verb extends Exclude<keyof WindowStore, 'backfills' | 'commitWith'>, Fields> = Omit<Reply<Verb>, keyof Fields> & Fields
+type Sent<Verb extends PlainVerb, Fields> = Omit<Reply<Verb>, keyof Fields> & Fields
 
 /** What windows need beside calls. */
 export interface WindowDeps {
   /** Carries out `mark({ tx })`. */
   readonly markWithin: WindowStore['mark']
   readonly commitWith: NonNullable<WindowStore['commitWith']>
+  readonly readWith: NonNullable<WindowStore['readWith']>
 }
 
 /** How a refresh ended goes first, as how a run ended does. */
 const URGENT = { isUrgent: true }
 
-export function createWindowVerbs(call: Call, { markWithin, commitWith }: WindowDeps): WindowStore {
+export function createWindowVerbs(call: Call, { markWithin, commitWith, readWith }: WindowDeps): WindowStore {
   return {
     define: (request) => call<Reply<'define'>>('windows_define', request),
     forget: (request) => call<Reply<'forget'>>('windows_forget', request),
@@ -51,6 +54,7 @@ export function createWindowVerbs(call: Call, { markWithin, commitWith }: Window
       return { ...reply, replies: (reply.replies ?? []).map(toWindowCommitReply) }
     },
     commitWith,
+    readWith,
     fail: (request) => call<Reply<'fail'>>('windows_fail', request, URGENT),
     pass: (request) => call<Reply<'pass'>>('windows_pass', request),
     async state(request) {
