@@ -24,7 +24,7 @@ const VIEW = 'materialized view'
 export const rollupRefresh: Scenario = {
   name: 'rollup-refresh',
   about:
-    'hourly figures per user and kind (400 groups an hour) over 3,472 rows an hour; windows with 10 late rows each are refreshed; the CPU time is that of the connection’s server process, WAL is what the refresh wrote',
+    'hourly figures per user and kind (400 groups an hour) over 3,472 rows an hour; windows with 10 late rows each are refreshed; the CPU time is that of the connection’s server process, WAL is what the refresh wrote; jit is off for all',
   rounds: { quick: 1, full: 5 },
   async contenders(stack) {
     const server = await startServer(stack, { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '256MB' })
