@@ -1,0 +1,132 @@
+/**
+ * The log of marks: per source, oldest first. Sources with marks stand in a line, from which `collect` serves them in turn; one
+ * whose marks were drained goes to its end. Parked marks wait apart for their instant.
+ */
+import type { LuaModule } from '../lua-module.ts'
+import { rollups } from './rollups.ts'
+
+export const marks: LuaModule = {
+  name: 'marks',
+  needs: [rollups],
+  source: `
+local touchedSources = {}
+function fn.find_source(source) return fn.read(KEY.sources, source) end
+function fn.touch_source(source, row)
+  touchedSources[source] = true
+  fn.write(KEY.sources, source, row)
+end
+function fn.obtain_source(source)
+  local row = fn.find_source(source)
+  if row == nil then
+    row = { waiting = 0, parked = 0 }
+    fn.renew_token(row)
+  end
+  fn.touch_source(source, row)
+  return row
+end
+-- What was collected under the former one is stale.
+function fn.renew_token(row) row.token = format('%.0f', fn.count('tokens')) end
+-- A definition that reads it changed.
+function fn.note_readers(source)
+  local row = fn.find_source(source)
+  if row == nil then return end
+  fn.renew_token(row)
+  fn.touch_source(source, row)
+end
+
+-- A mark: from, to, kind, when it was written, until when it is parked.
+function fn.mark_field(id) return format('%.0f', id) end
+function fn.mark_member(source, id) return fn.bounded(source) .. '/' .. fn.count_text(id) end
+function fn.parked_member(source, id, untilAt) return fn.bounded(source) .. '/' .. fn.instant_text(untilAt) .. '/' .. fn.count_text(id) end
+function fn.append_mark(asked)
+  local id, row = fn.count('marks'), fn.obtain_source(asked.source)
+  fn.write(KEY.marks, fn.mark_field(id), { asked.from, asked.to, asked.kind, now })
+  fn.put(KEY.markOrder, fn.mark_member(asked.source, id))
+  row.waiting = row.waiting + 1
+end
+function fn.unplace_mark(source, row, id, mark)
+  if mark[5] then
+    fn.cut(KEY.parkedMarks, fn.parked_member(source, id, mark[5]))
+    row.parked = row.parked - 1
+  else
+    fn.cut(KEY.markOrder, fn.mark_member(source, id))
+    row.waiting = row.waiting - 1
+  end
+end
+function fn.remove_mark(source, row, id)
+  local mark = fn.read(KEY.marks, fn.mark_field(id))
+  if mark == nil then return end
+  fn.unplace_mark(source, row, id, mark)
+  fn.write(KEY.marks, fn.mark_field(id), nil)
+end
+function fn.park_mark(source, row, id, untilAt)
+  local mark = fn.read(KEY.marks, fn.mark_field(id))
+  if mark == nil then return end
+  fn.unplace_mark(source, row, id, mark)
+  mark[5] = untilAt
+  fn.put(KEY.parkedMarks, fn.parked_member(source, id, untilAt))
+  row.parked = row.parked + 1
+  fn.write(KEY.marks, fn.mark_field(id), mark)
+end
+function fn.narrow_mark(id, from, to)
+  local mark = fn.read(KEY.marks, fn.mark_field(id))
+  if mark == nil then return end
+  mark[1], mark[2] = from, to
+  fn.write(KEY.marks, fn.mark_field(id), mark)
+end
+
+-- Parked marks of a source whose instant has come.
+function fn.parked_range(source) return '[' .. fn.bounded(source) .. '/', '(' .. fn.bounded(source) .. '/' .. fn.instant_text(now) .. '0' end
+function fn.count_unparked(source, row)
+  if row.parked == 0 then return 0 end
+  fn.make_moves(KEY.parkedMarks)
+  return call('ZLEXCOUNT', KEY.parkedMarks, fn.parked_range(source))
+end
+-- Ids of the first marks of a source that can be drained, oldest first.
+function fn.first_marks(source, row, limit)
+  local prefix, ids = fn.bounded(source) .. '/', {}
+  if row.waiting > 0 then
+    for index, member in ipairs(fn.with_prefix(KEY.markOrder, prefix, limit)) do ids[index] = tonumber(member:sub(#prefix + 1)) end
+  end
+  if fn.count_unparked(source, row) > 0 then
+    local from, to = fn.parked_range(source)
+    for _, member in ipairs(call('ZRANGEBYLEX', KEY.parkedMarks, from, to, 'LIMIT', 0, limit)) do ids[#ids + 1] = tonumber(member:sub(#prefix + 20)) end
+    table.sort(ids)
+    while #ids > limit do ids[#ids] = nil end
+  end
+  return ids
+end
+-- When the next parked mark of a source comes up.
+function fn.next_parked_at(source)
+  fn.make_moves(KEY.parkedMarks)
+  local prefix = fn.bounded(source) .. '/'
+  local member = call('ZRANGEBYLEX', KEY.parkedMarks, '[' .. prefix .. fn.instant_text(now) .. '0', '(' .. prefix .. '\\255', 'LIMIT', 0, 1)[1]
+  if member == nil then return nil end
+  return fn.read(KEY.marks, fn.mark_field(tonumber(member:sub(#prefix + 20))))[5]
+end
+
+-- A source without marks is nothing; one that nobody reads stands in no line.
+beforeWriting[#beforeWriting + 1] = function()
+  for source in pairs(touchedSources) do
+    local row = fn.find_source(source)
+    if row and row.waiting + row.parked == 0 then
+      fn.cut(KEY.sourceLine, source)
+      fn.cut(KEY.parkedSources, source)
+      fn.write(KEY.sources, source, nil)
+    elseif row then
+      local isRead = fn.has_readers(source)
+      if isRead and row.waiting > 0 then
+        if row.turn == nil then
+          row.turn = fn.count('turns')
+          fn.put(KEY.sourceLine, source, row.turn)
+        end
+      elseif row.turn then
+        row.turn = nil
+        fn.cut(KEY.sourceLine, source)
+      end
+      if isRead and row.parked > 0 then fn.put(KEY.parkedSources, source) else fn.cut(KEY.parkedSources, source) end
+    end
+  end
+end
+`,
+}

@@ -1,0 +1,77 @@
+/** What planning needs to know of rollups. */
+import { marks } from '../lua/marks.ts'
+import { rollupWindows } from '../lua/rollup-windows.ts'
+import type { LuaModule } from '../lua-module.ts'
+
+export const windowsState: LuaModule = {
+  name: 'windows.state',
+  needs: [marks, rollupWindows],
+  source: `
+-- Failed windows whose time has come that one look considers; the others follow.
+local MOST_RETRIED = 1000
+local INSTANT_LENGTH = 18
+
+local function range_of(key, from, to, limit)
+  fn.make_moves(key)
+  return call('ZRANGEBYLEX', key, from, to, 'LIMIT', 0, limit)
+end
+-- Those that never failed and those whose time has come again, oldest change first.
+local function dirty_windows(rollup, limit)
+  local prefix, since = rollup.number .. '/', {}
+  for index, member in ipairs(fn.with_prefix(KEY.rollupOpen, prefix, limit)) do since[index] = member:sub(#prefix + 1) end
+  if rollup.failed > 0 then
+    local retried = range_of(KEY.rollupRetries, '[' .. prefix, '(' .. prefix .. fn.instant_text(now) .. '0', MOST_RETRIED)
+    for _, member in ipairs(retried) do since[#since + 1] = member:sub(#prefix + INSTANT_LENGTH + 2) end
+    table.sort(since)
+    while #since > limit do since[#since] = nil end
+  end
+  return fn.windows_out(rollup, since)
+end
+local function next_retry_at(rollup)
+  if rollup.failed == 0 then return nil end
+  local prefix = rollup.number .. '/'
+  local member = range_of(KEY.rollupRetries, '[' .. prefix .. fn.instant_text(now) .. '0', '(' .. prefix .. '\\255', 1)[1]
+  return member and fn.read(KEY.rollupWindows, prefix .. member:sub(-EDGE_LENGTH)).retryAt
+end
+local function windows_ahead(rollup, limit, after)
+  local prefix, from = rollup.number .. '/', '[' .. fn.window_field(rollup.number, rollup.watermark)
+  if after and after >= rollup.watermark then from = '(' .. fn.window_field(rollup.number, after) end
+  local members = range_of(KEY.rollupStarts, from, '(' .. prefix .. '\\255', limit + 1)
+  local isCut = #members > limit
+  if isCut then members[#members] = nil end
+  return fn.windows_out(rollup, members), isCut
+end
+-- The oldest change that no refresh has seen, drained or not; and whether there are marks.
+local function oldest_mark(rollup)
+  local oldest, hasMarks
+  local member = rollup.dirty > 0 and fn.with_prefix(KEY.rollupDirty, rollup.number .. '/', 1)[1]
+  if member then oldest = fn.read(KEY.rollupWindows, rollup.number .. '/' .. member:sub(-EDGE_LENGTH)).dirty end
+  for _, source in ipairs(rollup.sources) do
+    local row = fn.find_source(source)
+    local id = row and fn.first_marks(source, row, 1)[1]
+    if id then
+      local markedAt = fn.read(KEY.marks, fn.mark_field(id))[4]
+      oldest, hasMarks = math.min(oldest or markedAt, markedAt), true
+    end
+  end
+  return oldest, hasMarks
+end
+local function state_of(asked)
+  local rollup = fn.find_rollup(asked.rollup)
+  if rollup == nil then return false end
+  fn.advance_watermark(rollup)
+  fn.settle_windows()
+  local ahead, isCut = windows_ahead(rollup, asked.limit, asked.after)
+  local oldest, hasMarks = oldest_mark(rollup)
+  return {
+    fn.rollup_out(rollup), dirty_windows(rollup, asked.limit), ahead, isCut and 1 or 0,
+    { rollup.dirty, rollup.held, rollup.failed, rollup.suspect }, fn.number_out(oldest), hasMarks and 1 or 0, fn.number_out(next_retry_at(rollup)),
+  }
+end
+
+local states = {}
+fn.free_ended()
+for index, asked in ipairs(request.rollups) do states[index] = state_of(asked) end
+return fn.answer(states)
+`,
+}
