@@ -1,6 +1,6 @@
 /**
- * The log of marks: per source, oldest first. Sources with marks stand in a line, from which `collect` serves them in turn; one
- * whose marks were drained goes to its end. Parked marks wait apart for their instant.
+ * The log of marks: per source, oldest first. Sources with marks stand in a line, from which `collect` serves them in turn; those
+ * that were served go to its end. Parked marks wait apart for their instant.
  */
 import type { LuaModule } from '../lua-module.ts'
 import { rollups } from './rollups.ts'
@@ -9,10 +9,15 @@ export const marks: LuaModule = {
   name: 'marks',
   needs: [rollups],
   source: `
-local touchedSources = {}
+-- Marks of one source that one call takes out of parking: a bound on its time, the next one goes on.
+local MOST_UNPARKED = 1000
+local touchedSources, isSourceTouched = {}, {}
 function fn.find_source(source) return fn.read(KEY.sources, source) end
 function fn.touch_source(source, row)
-  touchedSources[source] = true
+  if not isSourceTouched[source] then
+    isSourceTouched[source] = true
+    touchedSources[#touchedSources + 1] = source
+  end
   fn.write(KEY.sources, source, row)
 end
 function fn.obtain_source(source)
@@ -75,29 +80,36 @@ function fn.narrow_mark(id, from, to)
   fn.write(KEY.marks, fn.mark_field(id), mark)
 end
 
--- Parked marks of a source whose instant has come.
-function fn.parked_range(source) return '[' .. fn.bounded(source) .. '/', '(' .. fn.bounded(source) .. '/' .. fn.instant_text(now) .. '0' end
-function fn.count_unparked(source, row)
-  if row.parked == 0 then return 0 end
+-- Marks whose instant has come wait to be drained as others do, in their place.
+function fn.unpark(source, row)
+  if row.parked == 0 then return end
   fn.make_moves(KEY.parkedMarks)
-  return call('ZLEXCOUNT', KEY.parkedMarks, fn.parked_range(source))
+  local prefix, fields = fn.bounded(source) .. '/', {}
+  local members = call('ZRANGEBYLEX', KEY.parkedMarks, '[' .. prefix, '(' .. prefix .. fn.instant_text(now) .. '0', 'LIMIT', 0, MOST_UNPARKED)
+  for index, member in ipairs(members) do fields[index] = fn.mark_field(tonumber(member:sub(#prefix + 20))) end
+  fn.prefetch(KEY.marks, fields)
+  for index, field in ipairs(fields) do
+    local mark, id = fn.read(KEY.marks, field), tonumber(field)
+    if mark then
+      mark[5] = nil
+      fn.write(KEY.marks, field, mark)
+      fn.put(KEY.markOrder, fn.mark_member(source, id))
+      row.waiting = row.waiting + 1
+    end
+    fn.cut(KEY.parkedMarks, members[index])
+    row.parked = row.parked - 1
+    fn.touch_source(source, row)
+  end
 end
--- Ids of the first marks of a source that can be drained, oldest first.
-function fn.first_marks(source, row, limit)
+-- Ids of the first marks of a source that wait to be drained, oldest first.
+function fn.first_marks(source, limit)
   local prefix, ids = fn.bounded(source) .. '/', {}
-  if row.waiting > 0 then
-    for index, member in ipairs(fn.with_prefix(KEY.markOrder, prefix, limit)) do ids[index] = tonumber(member:sub(#prefix + 1)) end
-  end
-  if fn.count_unparked(source, row) > 0 then
-    local from, to = fn.parked_range(source)
-    for _, member in ipairs(call('ZRANGEBYLEX', KEY.parkedMarks, from, to, 'LIMIT', 0, limit)) do ids[#ids + 1] = tonumber(member:sub(#prefix + 20)) end
-    table.sort(ids)
-    while #ids > limit do ids[#ids] = nil end
-  end
+  for index, member in ipairs(fn.with_prefix(KEY.markOrder, prefix, limit)) do ids[index] = tonumber(member:sub(#prefix + 1)) end
   return ids
 end
 -- When the next parked mark of a source comes up.
-function fn.next_parked_at(source)
+function fn.next_parked_at(source, row)
+  if row.parked == 0 then return nil end
   fn.make_moves(KEY.parkedMarks)
   local prefix = fn.bounded(source) .. '/'
   local member = call('ZRANGEBYLEX', KEY.parkedMarks, '[' .. prefix .. fn.instant_text(now) .. '0', '(' .. prefix .. '\\255', 'LIMIT', 0, 1)[1]
@@ -105,9 +117,16 @@ function fn.next_parked_at(source)
   return fn.read(KEY.marks, fn.mark_field(tonumber(member:sub(#prefix + 20))))[5]
 end
 
+-- The source goes to the end of the line.
+function fn.use_source_turn(source, row)
+  row.turn = fn.count('turns')
+  fn.put(KEY.sourceLine, source, row.turn)
+  fn.touch_source(source, row)
+end
+
 -- A source without marks is nothing; one that nobody reads stands in no line.
-beforeWriting[#beforeWriting + 1] = function()
-  for source in pairs(touchedSources) do
+function fn.index_sources()
+  for _, source in ipairs(touchedSources) do
     local row = fn.find_source(source)
     if row and row.waiting + row.parked == 0 then
       fn.cut(KEY.sourceLine, source)
@@ -116,17 +135,23 @@ beforeWriting[#beforeWriting + 1] = function()
     elseif row then
       local isRead = fn.has_readers(source)
       if isRead and row.waiting > 0 then
-        if row.turn == nil then
-          row.turn = fn.count('turns')
-          fn.put(KEY.sourceLine, source, row.turn)
-        end
+        if row.turn == nil then fn.use_source_turn(source, row) end
       elseif row.turn then
         row.turn = nil
         fn.cut(KEY.sourceLine, source)
       end
-      if isRead and row.parked > 0 then fn.put(KEY.parkedSources, source) else fn.cut(KEY.parkedSources, source) end
+      if isRead and row.parked > 0 then
+        if row.parkTurn == nil then
+          row.parkTurn = fn.count('turns')
+          fn.put(KEY.parkedSources, source, row.parkTurn)
+        end
+      elseif row.parkTurn then
+        row.parkTurn = nil
+        fn.cut(KEY.parkedSources, source)
+      end
     end
   end
 end
+beforeWriting[#beforeWriting + 1] = fn.index_sources
 `,
 }

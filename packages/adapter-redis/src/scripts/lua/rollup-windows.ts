@@ -102,9 +102,8 @@ function fn.current_window(field)
 end
 -- What was given up or looked wrong begins anew.
 function fn.begin_anew(row)
-  if row.suspect or (row.failure and not row.retryAt) then
-    row.attempts, row.failure, row.retryAt, row.suspect = 0, nil, nil, nil
-  end
+  if row.retryAt == nil then row.attempts, row.failure = 0, nil end
+  row.suspect = nil
 end
 function fn.let_window_go(row)
   row.run, row.fence, row.isDue, row.heldStamp, row.laterSince, row.laterRemoved = nil, 0, nil, nil, nil, nil
@@ -132,7 +131,10 @@ function fn.free_ended()
         fn.cut(KEY.rollupHeld, members[index])
       end
     end
-    if #members < left then fn.cut(KEY.rollupFreed, hold) end
+    if #members < left then
+      fn.cut(KEY.rollupFreed, hold)
+      fn.write(KEY.rollupCommits, hold, nil)
+    end
     left = left - #members
   end
 end

@@ -8,7 +8,8 @@ export const rollups: LuaModule = {
   source: `
 -- Numbers that only this part counts.
 do
-  local fields = call('HMGET', KEY.meta, 'rollups', 'marks', 'tokens', 'backfills')
+  local fields = call('HMGET', KEY.meta, 'rollups', 'marks', 'tokens', 'backfills', 'generations')
+  meta.generations = tonumber(fields[5]) or 0
   meta.rollups, meta.marks, meta.tokens, meta.backfills = tonumber(fields[1]) or 0, tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0
 end
 

@@ -160,7 +160,7 @@ end
 function fn.hold_text(id, fence) return fn.bounded(id) .. '/' .. format('%.0f', fence) .. '/' end
 function fn.end_refresher(run)
   fn.put(KEY.rollupFreed, fn.hold_text(run.id, run.fence))
-  run.refreshes, run.commits = nil, nil
+  run.refreshes = nil
 end
 -- The run leaves its owner; its gates are released, unless its handler still needs them.
 function fn.release_run(run, isHolding)

@@ -13,6 +13,8 @@ local function stamp_window(rollup, backfill, asked)
     backfill.stamped = backfill.stamped + 1
   end
   fn.begin_anew(row)
+  -- Whoever holds it began before it was asked for.
+  row.heldStamp = nil
 end
 local function stamp_one(stamp)
   local backfill = fn.find_backfill(stamp.id)

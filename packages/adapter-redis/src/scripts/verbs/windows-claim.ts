@@ -19,7 +19,7 @@ end
 local function take_window(rollup, bid, asked)
   local row = fn.obtain_window(rollup, bid.start, bid['end'])
   -- Dirty until a refresh of it is committed.
-  fn.soil(row, now, false)
+  if row.dirty == nil then row.dirty = now end
   row.run, row.fence, row.isDue, row.heldStamp = asked.runId, asked.fence, now >= bid.dueAt or nil, fn.stamp_of(row)
   row.laterSince, row.laterRemoved = nil, nil
   return { fn.number_out(row.start), fn.number_out(row.to), row.seq, row.removed and 1 or 0 }
@@ -31,8 +31,8 @@ local function claim_one(asked)
   local taken = {}
   for _, bid in ipairs(asked.windows) do
     local row = fn.find_window(rollup, bid.start)
-    local isFree = row == nil or row.run == nil
-    if fn.is_held_by(row, asked) or (isFree and is_as_bid(rollup, row, bid)) then taken[#taken + 1] = take_window(rollup, bid, asked) end
+    local isFree = row == nil or row.run == nil or fn.is_held_by(row, asked)
+    if isFree and is_as_bid(rollup, row, bid) then taken[#taken + 1] = take_window(rollup, bid, asked) end
   end
   if #taken > 0 and not run.refreshes then
     run.refreshes = true

@@ -7,49 +7,65 @@ export const windowsCommit: LuaModule = {
   name: 'windows.commit',
   needs: [marks, refreshers],
   source: `
--- A commit whose reply was lost may come again while the run lasts: so many are remembered.
-local MOST_REMEMBERED = 20
+-- A commit whose reply was lost may come again while the run lasts: what it committed last is remembered, so many windows of it.
+local MOST_REMEMBERED = 1000
 
-local function digest_of(commit)
-  local parts = { fn.bounded(commit.rollup) }
-  for index, one in ipairs(commit.windows) do parts[index + 1] = format('%.0f/%.0f', one.start, one.seq) end
-  return redis.sha1hex(table.concat(parts, ' '))
-end
-local function is_known(run, digest)
-  for _, known in ipairs(run.commits or {}) do
-    if known == digest then return true end
+-- Each a list of windows and what they were committed with: start, seq, start, seq, …
+local function was_committed(rollup, commit)
+  local known, seqs = fn.read(KEY.rollupCommits, fn.hold_text(commit.runId, commit.fence)) or {}, {}
+  for _, one in ipairs(known) do
+    for index = 1, one.number == rollup.number and #one.seqs or 0, 2 do seqs[one.seqs[index]] = one.seqs[index + 1] end
   end
-  return false
+  for _, one in ipairs(commit.windows) do
+    if seqs[one.start] ~= one.seq then return false end
+  end
+  return true
 end
-local function remember(run, digest)
-  local known = run.commits or {}
-  known[#known + 1] = digest
-  if #known > MOST_REMEMBERED then table.remove(known, 1) end
-  run.commits = known
-  fn.touch_run(run)
+local function remember(rollup, commit)
+  local hold, seqs = fn.hold_text(commit.runId, commit.fence), {}
+  local known, count = fn.read(KEY.rollupCommits, hold) or {}, 0
+  for _, one in ipairs(commit.windows) do
+    seqs[#seqs + 1] = one.start
+    seqs[#seqs + 1] = one.seq
+  end
+  known[#known + 1] = { number = rollup.number, seqs = seqs }
+  for _, one in ipairs(known) do count = count + #one.seqs / 2 end
+  while #known > 1 and count > MOST_REMEMBERED do count = count - #table.remove(known, 1).seqs / 2 end
+  fn.write(KEY.rollupCommits, hold, known)
+end
+-- Clean, but for what was drained since the claim.
+local function clean_up_to(row, seq)
+  if row.seq == seq then
+    row.dirty, row.removed = nil, nil
+  elseif row.laterSince then
+    row.dirty, row.removed = row.laterSince, row.laterRemoved
+  end
 end
 local function refresh_window(rollup, row, one)
+  -- A window that is named twice was recorded already.
+  if row.run == nil then return end
   fn.change_window(rollup, row)
-  local laterSince, laterRemoved = row.laterSince, row.laterRemoved
+  clean_up_to(row, one.seq)
   row.refreshedAt, row.attempts, row.failure, row.retryAt = now, 0, nil, nil
   row.complete = row.complete or row.isDue
-  row.suspect = laterSince == nil and one.suspect or nil
-  row.dirty, row.removed = laterSince, laterRemoved
+  row.suspect = row.dirty == nil and one.suspect or nil
+  -- What was stamped since may be about rows that this refresh has not seen.
   local isStamped = row.backfill and row.backfill == row.heldStamp
   fn.let_window_go(row)
   if isStamped then fn.unstamp(row, 'done') end
 end
 local function commit_one(commit)
-  local rollup, run = fn.refresher(commit)
-  if rollup == nil then return { run, false } end
-  local digest = digest_of(commit)
-  if is_known(run, digest) then return { 'committed', fn.number_out(rollup.watermark) } end
-  if not fn.holds_all(rollup, commit) then return { 'stale', false } end
-  for _, mark in ipairs(commit.marks) do fn.append_mark(mark) end
-  for _, one in ipairs(commit.windows) do refresh_window(rollup, fn.find_window(rollup, one.start), one) end
-  fn.advance_watermark(rollup)
-  fn.note_pace(rollup, commit.pace)
-  remember(run, digest)
+  local rollup, refusal = fn.refresher(commit)
+  if rollup == nil then return { refusal, false } end
+  if fn.holds_all(rollup, commit) then
+    for _, mark in ipairs(commit.marks) do fn.append_mark(mark) end
+    for _, one in ipairs(commit.windows) do refresh_window(rollup, fn.find_window(rollup, one.start), one) end
+    fn.advance_watermark(rollup)
+    fn.note_pace(rollup, commit.pace)
+    remember(rollup, commit)
+  elseif not was_committed(rollup, commit) then
+    return { 'stale', false }
+  end
   return { 'committed', fn.number_out(rollup.watermark) }
 end
 

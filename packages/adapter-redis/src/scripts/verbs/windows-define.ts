@@ -22,16 +22,16 @@ local function read_sources(rollup, sources)
 end
 local function begin_anew(rollup, asked)
   fn.renumber(rollup)
-  rollup.edges, rollup.startAt, rollup.watermark, rollup.sealed, rollup.pace = asked.edges, asked.startAt, asked.startAt, nil, nil
-  for _, backfill in ipairs(fn.unfinished_of(rollup.name)) do fn.end_backfill(backfill, 'cancelled', 'the windows of the rollup changed') end
+  rollup.edges, rollup.startAt, rollup.watermark, rollup.pace = asked.edges, asked.startAt, asked.startAt, nil
+  for _, backfill in ipairs(fn.unfinished_of(rollup.name)) do fn.end_backfill(backfill, 'cancelled', 'the windows of its rollup changed') end
 end
 local function define_one(asked)
   local rollup = fn.find_rollup(asked.rollup)
   local generation = rollup and rollup.generation or 0
   if rollup and rollup.hash == asked.hash then return { 'unchanged', generation } end
   if generation ~= asked.expectedGeneration then return { 'stale', generation } end
-  rollup = rollup or { name = asked.rollup, generation = 0 }
-  rollup.generation, rollup.hash, rollup.policy = generation + 1, asked.hash, asked.policy
+  rollup = rollup or { name = asked.rollup }
+  rollup.generation, rollup.hash, rollup.policy = fn.count('generations'), asked.hash, asked.policy
   if rollup.edges ~= asked.edges then begin_anew(rollup, asked) end
   read_sources(rollup, asked.sources)
   fn.touch_rollup(rollup)

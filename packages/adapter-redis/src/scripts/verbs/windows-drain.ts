@@ -55,10 +55,6 @@ local function drain_one(drain)
   for _, one in ipairs(drain.parked) do fn.park_mark(source, row, one.id, one['until']) end
   for _, one in ipairs(drain.sealed) do add_sealed(one) end
   fn.renew_token(row)
-  if row.turn then
-    row.turn = fn.count('turns')
-    fn.put(KEY.sourceLine, source, row.turn)
-  end
   fn.touch_source(source, row)
   for _, asked in ipairs(drain.enqueue) do fn.enqueue_one(asked) end
   return { 'drained', {} }

@@ -7,11 +7,14 @@ export const windowsFail: LuaModule = {
   needs: [refreshers],
   source: `
 local function fail_window(rollup, row, one)
+  if row.run == nil then return end
   fn.change_window(rollup, row)
-  local delay = fn.given(one.retryDelayMs)
+  local delay, isMarkedAgain = fn.given(one.retryDelayMs), row.laterSince ~= nil
   row.attempts, row.failure, row.retryAt = row.attempts + 1, one.error, delay and now + delay or nil
   local isStamped = row.backfill and row.backfill == row.heldStamp
   fn.let_window_go(row)
+  -- It was marked again since: that is not given up.
+  if delay == nil and isMarkedAgain then row.attempts, row.failure = 0, nil end
   if isStamped and delay == nil then fn.unstamp(row, 'failed') end
 end
 local function fail_one(failure)

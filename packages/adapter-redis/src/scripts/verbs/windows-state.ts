@@ -48,7 +48,8 @@ local function oldest_mark(rollup)
   if member then oldest = fn.read(KEY.rollupWindows, rollup.number .. '/' .. member:sub(-EDGE_LENGTH)).dirty end
   for _, source in ipairs(rollup.sources) do
     local row = fn.find_source(source)
-    local id = row and fn.first_marks(source, row, 1)[1]
+    if row then fn.unpark(source, row) end
+    local id = row and row.waiting > 0 and fn.first_marks(source, 1)[1]
     if id then
       local markedAt = fn.read(KEY.marks, fn.mark_field(id))[4]
       oldest, hasMarks = math.min(oldest or markedAt, markedAt), true
