@@ -4,7 +4,8 @@
  * Every verb is one synchronous step over plain rows, so each is atomic by itself. From the bottom up:
  * `heap`, `chain`, `sorted-log`, `expiring-map`, `due-heap`, `schedule-table` keep things in order;
  * `rows`, `state` say what is kept; `run-index`, `gates`, `history` keep runs where claims, limits and pruning
- * find them; the other files are named after the verbs they carry out.
+ * find them; the other files are named after the verbs they carry out. What rollups need stands apart in the same way: `window-rows`,
+ * `window-tables` say what is kept, `window-state`, `backfill-rows` how it changes, `windows-part` which file has which verb.
  */
 import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
@@ -27,6 +28,7 @@ import { releaseHeldGates, settle } from './settle.ts'
 import { createState, type MemoryState } from './state.ts'
 import { stats } from './stats.ts'
 import { suspend } from './suspend.ts'
+import { windowsPart } from './windows-part.ts'
 import { setSchedules } from './write-schedule.ts'
 
 /** Options of {@link memoryStore}. */
@@ -35,7 +37,7 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
-const CAPABILITIES: StoreCapabilities = { shared: false, durable: false, transactions: false, hints: true }
+const CAPABILITIES: StoreCapabilities = { shared: false, durable: false, transactions: false, hints: true, windows: true }
 
 /**
  * A store that lives and dies with the process: for tests, for development, and for work that may be forgotten.
@@ -120,5 +122,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       release: verb(releaseLeases),
       withdraw: verb(withdrawBids),
     },
+    windows: windowsPart(verb),
   }
 }

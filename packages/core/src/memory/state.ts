@@ -4,6 +4,7 @@ import { Heap } from './heap.ts'
 import { createHints, type Hints } from './hints.ts'
 import { RecentMap } from './recent-map.ts'
 import type { EndedOwner, Gate, JobEntry, JobRow, LeaseRow, OwnerRow, RunRow } from './rows.ts'
+import { createWindowTables, type WindowTables } from './window-tables.ts'
 
 export interface MemoryState {
   readonly clock: Clock
@@ -40,6 +41,8 @@ export interface MemoryState {
   /** Texts that many schedules share, kept once. */
   readonly texts: Map<string, string>
   readonly hints: Hints
+  /** Rollups, their marks and windows. */
+  readonly windows: WindowTables
 }
 
 const ENDED_OWNERS_KEPT = 5_000
@@ -68,6 +71,7 @@ export function createState(clock: Clock): MemoryState {
     advancedTo: Number.NEGATIVE_INFINITY,
     texts: new Map(),
     hints: createHints(),
+    windows: createWindowTables(),
   }
 }
 

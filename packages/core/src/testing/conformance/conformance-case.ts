@@ -7,8 +7,8 @@ export interface ConformanceCase {
   readonly name: string
   /** `both`: run with `now` given and again on the store's own clock; `given`: it spans more time than a real clock could wait. */
   readonly clocks: 'both' | 'given'
-  /** Only for stores that declare this capability. */
-  readonly needs?: 'hints' | 'transactions'
+  /** Only for stores that declare these capabilities. */
+  readonly needs?: readonly ('hints' | 'transactions' | 'windows')[]
   readonly run: (t: Trial) => Promise<void>
 }
 
@@ -26,4 +26,9 @@ export function both(name: string, run: ConformanceCase['run']): ConformanceCase
 /** A case that needs `now` to be given. */
 export function given(name: string, run: ConformanceCase['run']): ConformanceCase {
   return { name, clocks: 'given', run }
+}
+
+/** A case about rollups, for stores that keep them. */
+export function windowed(name: string, run: ConformanceCase['run']): ConformanceCase {
+  return { name, clocks: 'given', needs: ['windows'], run }
 }

@@ -54,8 +54,9 @@ function declareCase(options: ConformanceOptions, group: CaseGroup, one: Conform
   if (one.clocks === 'both') options.it(`${one.name} (own clock)`, () => runCase(options, one, 'own'))
 }
 
-function missingCapability({ capabilities }: ConformanceOptions, { needs }: ConformanceCase): string | undefined {
-  return needs === undefined || capabilities?.[needs] === true ? undefined : `the store declares no ${needs}`
+function missingCapability({ capabilities }: ConformanceOptions, { needs = [] }: ConformanceCase): string | undefined {
+  const missing = needs.find((name) => capabilities?.[name] !== true)
+  return missing === undefined ? undefined : `the store declares no ${missing}`
 }
 
 async function runCase(options: ConformanceOptions, one: ConformanceCase, clock: TrialOptions['clock']): Promise<void> {
@@ -71,7 +72,7 @@ async function runCase(options: ConformanceOptions, one: ConformanceCase, clock:
 
 /** What the suite was told and what the store declares must be one. */
 function assertCapabilities({ capabilities = {} }: ConformanceOptions, declared: StoreCapabilities): void {
-  for (const name of ['shared', 'durable', 'transactions', 'hints'] as const) {
+  for (const name of ['shared', 'durable', 'transactions', 'hints', 'windows'] as const) {
     const byDefault = name === 'shared' || name === 'durable'
     assert.equal(
       capabilities[name] ?? byDefault,

@@ -11,7 +11,7 @@ export interface ConformanceHarness {
   readonly store: Store
   /** Moves the store's own clock forward, for stores on a clock of the test. Absent: cases really wait, scaled. */
   advance?(ms: number): Promise<void> | void
-  /** Opens a transaction for `enqueue({ tx })`; needed where `capabilities.transactions` is declared. */
+  /** Opens a transaction for `enqueue({ tx })` and `mark({ tx })`; needed where `capabilities.transactions` is declared. */
   begin?(): Promise<{ readonly tx: unknown; commit(): Promise<void>; rollback(): Promise<void> }>
   /** Frees everything; the store may be closed already. */
   close(): Promise<void>

@@ -8,7 +8,7 @@ import { addSchedule, define } from '../schedule-steps.ts'
 import { eventually, type Trial } from '../trial.ts'
 
 function hinted(name: string, run: ConformanceCase['run']): ConformanceCase {
-  return { name, clocks: 'both', needs: 'hints', run }
+  return { name, clocks: 'both', needs: ['hints'], run }
 }
 
 /** Does `work` and waits for a hint that `matches`. */

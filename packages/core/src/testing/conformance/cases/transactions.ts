@@ -7,7 +7,7 @@ import { define } from '../schedule-steps.ts'
 import { eventually, type ConformanceHarness, type Trial } from '../trial.ts'
 
 function transactional(name: string, run: ConformanceCase['run']): ConformanceCase {
-  return { name, clocks: 'both', needs: 'transactions', run }
+  return { name, clocks: 'both', needs: ['transactions'], run }
 }
 
 function begin(t: Trial): ReturnType<NonNullable<ConformanceHarness['begin']>> {
