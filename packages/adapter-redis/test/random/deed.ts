@@ -1,5 +1,6 @@
 /** What can be done to both stores: made by fast-check as plain data, so that it can be printed, shrunk and done again. */
 import * as fc from 'fast-check'
+import { WINDOW_DEEDS, WINDOW_WEIGHTS } from './window-deeds.ts'
 import { HOLDERS, JOBS, KEYS, MUTEXES, OTHER_NAME, OWNERS, SCHEDULES } from './world.ts'
 
 const anyJob = fc.constantFrom(...JOBS, OTHER_NAME)
@@ -157,6 +158,7 @@ const DEEDS = {
   look: fc.record({ at: fc.constantFrom('stats' as const, 'gates' as const, 'load' as const, 'list' as const) }),
   list: fc.record({ job: fc.option(anyJob), after: fc.option(fc.record({ job: anyJob, name: schedule })), limit: fc.constantFrom(1, 3) }),
   ledger: fc.record({ job: anyJob, name: schedule, limit: fc.constantFrom(1, 2, 100), ago: fc.option(instant) }),
+  ...WINDOW_DEEDS,
 } as const
 
 /** How often each is done. */
@@ -188,6 +190,7 @@ const WEIGHTS: { readonly [Name in keyof typeof DEEDS]: number } = {
   look: 3,
   list: 1,
   ledger: 2,
+  ...WINDOW_WEIGHTS,
 }
 
 type DeedOf<Name extends keyof typeof DEEDS> =
@@ -198,10 +201,28 @@ export type Deed = { readonly [Name in keyof typeof DEEDS]: DeedOf<Name> }[keyof
 /** One of a kind. */
 export type DeedNamed<Name extends keyof typeof DEEDS> = DeedOf<Name>
 
-/** Any. */
-export const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
-  ...Object.entries(DEEDS).map(([name, choices]) => ({
-    weight: WEIGHTS[name as keyof typeof DEEDS],
-    arbitrary: (choices as fc.Arbitrary<object>).map((chosen) => ({ do: name, ...chosen }) as Deed),
-  })),
-)
+/** Any of some. */
+const anyOf = (names: readonly (keyof typeof DEEDS)[]): fc.Arbitrary<Deed> =>
+  fc.oneof(
+    ...names.map((name) => ({
+      weight: WEIGHTS[name],
+      arbitrary: (DEEDS[name] as fc.Arbitrary<object>).map((chosen) => ({ do: name, ...chosen }) as Deed),
+    })),
+  )
+
+const ALL = Object.keys(DEEDS) as (keyof typeof DEEDS)[]
+const isOfWindows = (name: keyof typeof DEEDS): boolean => name in WINDOW_DEEDS
+
+/** Any that has nothing to do with rollups. */
+export const anyDeed: fc.Arbitrary<Deed> = anyOf(ALL.filter((name) => !isOfWindows(name)))
+
+/** Any that has to do with rollups, and what happens to the runs that refresh them. */
+export const anyDeedOfWindows: fc.Arbitrary<Deed> = anyOf([
+  ...ALL.filter(isOfWindows),
+  'passTime',
+  'enqueue',
+  'claim',
+  'settle',
+  'renew',
+  'leave',
+])

@@ -163,6 +163,13 @@ function toClaim(world: World, { owner, limit, start, seen }: Claiming): ClaimAt
   return { owner: ownerOf(world, owner), leaseMs: LEASE_MS, limit, start, seenFence: seen ? world.now * 1_000 + 77 : 0 }
 }
 
+/** A run as drains and backfills ask for it. */
+export function plainRequest(world: World, job: string): EnqueueRequest {
+  const gates = { job: false, key: false, x: false, y: false }
+  const plain = { payload: null, priority: 0, delayMs: 0, runAt: null, skipWhenBusy: false, debounce: null, idempotency: null, slot: false }
+  return toRequest(world, { job, key: 'k', gates, ...plain })
+}
+
 function toRequest(world: World, asked: Asked): EnqueueRequest {
   const { job, key, payload, priority, delayMs, skipWhenBusy, debounce, idempotency, runAt, slot } = asked
   const id = nextId(world)

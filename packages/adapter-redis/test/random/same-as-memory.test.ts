@@ -13,7 +13,7 @@ import { assembleRedisStore } from '../../src/redis-store.ts'
 import { createScripts } from '../../src/scripts/scripts.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { comparable, differences } from './compare.ts'
-import { anyDeed, type Deed } from './deed.ts'
+import { anyDeed, anyDeedOfWindows, type Deed } from './deed.ts'
 import { toStep } from './do-deed.ts'
 import { everything } from './look-steps.ts'
 import type { Step } from './step.ts'
@@ -97,19 +97,26 @@ async function follow(deeds: readonly Deed[]): Promise<number> {
   return calls
 }
 
-it(`${SEQUENCES} sequences have the same replies from both stores`, async () => {
-  let calls = 0
-  const { QJ_TEST_SEED: seed, QJ_TEST_PATH: path } = process.env
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyDeed, { maxLength: MOST_DEEDS, size: 'max' }), async (deeds) => {
-      calls += await follow(deeds)
-    }),
-    {
-      numRuns: SEQUENCES,
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(path === undefined ? {} : { path }),
-    },
-  )
-  console.info(`figure: the same replies from Redis and memory: sequences ${SEQUENCES}, calls ${calls}`)
-  expect(calls).toBeGreaterThan(SEQUENCES)
-}, 600_000)
+it.each([
+  { what: 'schedules, runs and leases', any: anyDeed },
+  { what: 'rollups', any: anyDeedOfWindows },
+])(
+  `${SEQUENCES} sequences about $what have the same replies from both stores`,
+  async ({ what, any }) => {
+    let calls = 0
+    const { QJ_TEST_SEED: seed, QJ_TEST_PATH: path } = process.env
+    await fc.assert(
+      fc.asyncProperty(fc.array(any, { maxLength: MOST_DEEDS, size: 'max' }), async (deeds) => {
+        calls += await follow(deeds)
+      }),
+      {
+        numRuns: SEQUENCES,
+        ...(seed === undefined ? {} : { seed: Number(seed) }),
+        ...(path === undefined ? {} : { path }),
+      },
+    )
+    console.info(`figure: the same replies about ${what} from Redis and memory: sequences ${SEQUENCES}, calls ${calls}`)
+    expect(calls).toBeGreaterThan(SEQUENCES)
+  },
+  600_000,
+)
