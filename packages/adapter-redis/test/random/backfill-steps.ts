@@ -1,14 +1,13 @@
 /** Deeds that concern backfills, as calls. */
-import type { Store } from '@quarterjack/core/store'
 import type { DeedNamed } from './deed.ts'
 import { plainRequest } from './run-steps.ts'
 import { type Step, stepOf } from './step.ts'
 import { recordOf, windowAt, windowsIn, windowsOf } from './window-grid.ts'
 import { pickOf, type World } from './world.ts'
 
-export async function createBackfill(world: World, deed: DeedNamed<'createBackfill'>, reference: Store): Promise<Step | null> {
+export async function createBackfill(world: World, deed: DeedNamed<'createBackfill'>): Promise<Step | null> {
   const { rollup, from, length, order, runs, again, isOutdated } = deed
-  const record = await recordOf(world, rollup, reference)
+  const record = await recordOf(world, rollup)
   if (record === null) return null
   const id = (again === null ? undefined : pickOf(world.backfills, again)) ?? `backfill-${world.ids++}`
   const request = {
@@ -34,10 +33,10 @@ export async function createBackfill(world: World, deed: DeedNamed<'createBackfi
 }
 
 /** The next stretch, as it is, or another than the store has. */
-export async function stamp(world: World, { place, windows, skips, isStale }: DeedNamed<'stamp'>, reference: Store): Promise<Step | null> {
+export async function stamp(world: World, { place, windows, skips, isStale }: DeedNamed<'stamp'>): Promise<Step | null> {
   const id = pickOf(world.backfills, place)
-  const found = id === undefined ? null : (await windowsOf(reference).backfills.get({ ids: [id] })).backfills[0]
-  const record = found == null ? null : await recordOf(world, found.rollup, reference)
+  const found = id === undefined ? null : (await windowsOf(world.stores[0]).backfills.get({ ids: [id] })).backfills[0]
+  const record = found == null ? null : await recordOf(world, found.rollup)
   if (found == null || record === null) return null
   const isUpward = found.order === 'oldest'
   const left = windowsIn(record, isUpward ? { from: found.cursor, to: found.to } : { from: found.from, to: found.cursor })

@@ -71,7 +71,7 @@ export async function toStep(world: World, deed: Deed, reference: Store): Promis
     case 'ledger':
       return ledger(world, deed)
     case 'define':
-      return define(world, deed, reference)
+      return define(world, deed)
     case 'forget':
       return forget(world, deed)
     case 'mark':
@@ -81,21 +81,21 @@ export async function toStep(world: World, deed: Deed, reference: Store): Promis
     case 'drain':
       return drain(world, deed)
     case 'claimWindows':
-      return claimWindows(world, deed, reference)
+      return claimWindows(world, deed)
     case 'commit':
       return commit(world, deed)
     case 'fail':
       return fail(world, deed)
     case 'pass':
-      return pass(world, deed, reference)
+      return pass(world, deed)
     case 'state':
       return state(world, deed)
     case 'listWindows':
       return listWindows(world, deed)
     case 'createBackfill':
-      return createBackfill(world, deed, reference)
+      return createBackfill(world, deed)
     case 'stamp':
-      return stamp(world, deed, reference)
+      return stamp(world, deed)
     case 'control':
       return control(world, deed)
     case 'findBackfills':

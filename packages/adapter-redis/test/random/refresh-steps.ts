@@ -1,15 +1,15 @@
 /** Deeds that concern refreshes of windows, as calls. */
-import type { Store, WindowCommit } from '@quarterjack/core/store'
+import type { WindowCommit } from '@quarterjack/core/store'
 import type { DeedNamed } from './deed.ts'
 import { type Step, stepOf } from './step.ts'
 import { recordOf, windowAt, windowsOf } from './window-grid.ts'
 import { toMark } from './window-steps.ts'
 import { pickOf, takeOf, type World } from './world.ts'
 
-export async function claimWindows(world: World, deed: DeedNamed<'claimWindows'>, reference: Store): Promise<Step | null> {
+export async function claimWindows(world: World, deed: DeedNamed<'claimWindows'>): Promise<Step | null> {
   const { place, rollup, windows, when, dueIn, isOutdated, isStale } = deed
   const run = pickOf(world.claimed, place)
-  const record = await recordOf(world, rollup, reference)
+  const record = await recordOf(world, rollup)
   if (run === undefined || record === null) return null
   const refresher = {
     rollup,

@@ -164,10 +164,21 @@ function toClaim(world: World, { owner, limit, start, seen }: Claiming): ClaimAt
 }
 
 /** A run as drains and backfills ask for it. */
-export function plainRequest(world: World, job: string): EnqueueRequest {
-  const gates = { job: false, key: false, x: false, y: false }
-  const plain = { payload: null, priority: 0, delayMs: 0, runAt: null, skipWhenBusy: false, debounce: null, idempotency: null, slot: false }
-  return toRequest(world, { job, key: 'k', gates, ...plain })
+export function plainRequest(world: World, job: Asked['job']): EnqueueRequest {
+  return toRequest(world, { ...PLAIN, job })
+}
+
+const PLAIN: Omit<Asked, 'job'> = {
+  key: 'k',
+  gates: { job: false, key: false, x: false, y: false },
+  payload: null,
+  priority: 0,
+  delayMs: 0,
+  runAt: null,
+  skipWhenBusy: false,
+  debounce: null,
+  idempotency: null,
+  slot: false,
 }
 
 function toRequest(world: World, asked: Asked): EnqueueRequest {

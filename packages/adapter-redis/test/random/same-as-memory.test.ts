@@ -42,6 +42,7 @@ afterAll(async () => {
   await server?.close()
 })
 
+const STATS: Record<string, number> = {}
 interface Pair {
   readonly world: World
   readonly reference: Store
@@ -52,10 +53,10 @@ interface Pair {
 
 async function createPair(): Promise<Pair> {
   const prefix = `world-${prefixes++}`
-  const world = createWorld(START)
   const clock = fakeClock(START)
   const reference = memoryStore({ clock })
   const store = assembleRedisStore(resolveRedisStoreOptions({ client, prefix, hints: false }), SCRIPTS)
+  const world = createWorld(START, [reference, store])
   const setTime = async (): Promise<void> => {
     clock.jump(world.now - clock.now())
     // Verbs that take no instant follow the last one that was passed in.
@@ -80,6 +81,18 @@ async function compare({ world, reference, store, trace }: Pair, step: Step): Pr
   const told = differences(a, b)
   if (told.length > 0) {
     throw new Error(`At ${world.now}, after\n  ${trace.join('\n  ')}\nRedis replies\n  ${told.join('\n  ')}`)
+  }
+  if (process.env.QJ_STATS) {
+    const k =
+      step.verb +
+      ' ' +
+      (expected?.error
+        ? 'ERR ' + String(expected.error).slice(0, 80)
+        : ((expected?.reply as any)?.replies?.[0]?.status ??
+            JSON.stringify(
+              (expected?.reply as any)?.passed ?? (expected?.reply as any)?.changed ?? (expected?.reply as any)?.replies?.[0] ?? '',
+            ).slice(0, 20)) + ((expected?.reply as any)?.replies?.[0]?.windows?.length ?? ''))
+    STATS[k] = (STATS[k] ?? 0) + 1
   }
   if (expected?.error === undefined) step.learn(expected?.reply)
 }
@@ -115,6 +128,7 @@ it.each([
         ...(path === undefined ? {} : { path }),
       },
     )
+    if (process.env.QJ_STATS) console.info(STATS)
     console.info(`figure: the same replies about ${what} from Redis and memory: sequences ${SEQUENCES}, calls ${calls}`)
     expect(calls).toBeGreaterThan(SEQUENCES)
   },

@@ -31,9 +31,9 @@ export function windowsIn(
   return Array.from({ length: Math.min(last - first, 6) }, (_, index) => windowAt(rollup, first + index))
 }
 
-/** The rollup as the reference has it. */
-export async function recordOf(world: World, rollup: string, reference: Store): Promise<RollupRecord | null> {
-  const reply = await reference.windows?.state({ rollups: [{ rollup, limit: 1 }], now: world.now })
+/** The rollup as the reference has it. Looking brings marks up whose time has come, so that both stores must be looked at. */
+export async function recordOf({ stores, now }: World, rollup: string): Promise<RollupRecord | null> {
+  const [reply] = await Promise.all(stores.map((store) => windowsOf(store).state({ rollups: [{ rollup, limit: 1 }], now })))
   return reply?.states[0]?.record ?? null
 }
 

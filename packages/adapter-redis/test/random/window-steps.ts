@@ -6,9 +6,9 @@ import { type Step, stepOf } from './step.ts'
 import { instantAt, recordOf, windowAt, windowsIn, windowsOf } from './window-grid.ts'
 import { type Collected, pickOf, type World } from './world.ts'
 
-export async function define(world: World, deed: DeedNamed<'define'>, reference: Store): Promise<Step> {
+export async function define(world: World, deed: DeedNamed<'define'>): Promise<Step> {
   const { rollup, hash, sources, edges, start, isStale } = deed
-  const generation = (await recordOf(world, rollup, reference))?.generation ?? 0
+  const generation = (await recordOf(world, rollup))?.generation ?? 0
   const definition = {
     rollup,
     hash,
@@ -107,8 +107,8 @@ function toGroup(marks: readonly MarkRecord[], { rollups }: Collected['source'])
   }
 }
 
-export async function pass(world: World, { rollup, through, expired, isStale }: DeedNamed<'pass'>, reference: Store): Promise<Step | null> {
-  const record = await recordOf(world, rollup, reference)
+export async function pass(world: World, { rollup, through, expired, isStale }: DeedNamed<'pass'>): Promise<Step | null> {
+  const record = await recordOf(world, rollup)
   if (record === null) return null
   const one = {
     rollup,

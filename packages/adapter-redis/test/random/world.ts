@@ -1,14 +1,15 @@
 /** What a sequence of deeds has to refer to: learned from the replies of the reference alone. */
 import type {
+  ClaimedWindow,
   EnqueueRequest,
   Firing,
   HeldLease,
   MarkedSource,
   RunRecord,
   Settlement,
+  Store,
   WindowClaim,
   WindowCommit,
-  ClaimedWindow,
 } from '@quarterjack/core/store'
 
 export const JOBS = ['mail', 'report', 'sync'] as const
@@ -59,9 +60,11 @@ export interface World {
   readonly windowClaims: ClaimedWindows[]
   readonly commits: WindowCommit[]
   readonly backfills: string[]
+  /** The reference, and the store that is compared with it. */
+  readonly stores: readonly [Store, Store]
 }
 
-export function createWorld(now: number): World {
+export function createWorld(now: number, stores: World['stores']): World {
   return {
     now,
     hasGoneBack: false,
@@ -80,6 +83,7 @@ export function createWorld(now: number): World {
     windowClaims: [],
     commits: [],
     backfills: [],
+    stores,
   }
 }
 

@@ -113,8 +113,7 @@ function fn.next_parked_at(source, row)
   fn.make_moves(KEY.parkedMarks)
   local prefix = fn.bounded(source) .. '/'
   local member = call('ZRANGEBYLEX', KEY.parkedMarks, '[' .. prefix .. fn.instant_text(now) .. '0', '(' .. prefix .. '\\255', 'LIMIT', 0, 1)[1]
-  if member == nil then return nil end
-  return fn.read(KEY.marks, fn.mark_field(tonumber(member:sub(#prefix + 20))))[5]
+  return member and fn.instant_at(member, #prefix + 1)
 end
 
 -- The source goes to the end of the line.

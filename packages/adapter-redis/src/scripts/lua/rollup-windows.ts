@@ -28,12 +28,10 @@ function fn.places_of(row)
   if row.dirty then
     local since = fn.instant_text(row.dirty) .. '/' .. edge
     places[KEY.rollupDirty] = number .. '/' .. since
-    if not row.run and not row.suspect then
-      if row.retryAt then
-        places[KEY.rollupRetries] = number .. '/' .. fn.instant_text(row.retryAt) .. '/' .. since
-      elseif not row.failure then
-        places[KEY.rollupOpen] = number .. '/' .. since
-      end
+    if row.retryAt then
+      places[KEY.rollupRetries] = number .. '/' .. fn.instant_text(row.retryAt) .. '/' .. since
+    elseif not row.run and not row.suspect and not row.failure then
+      places[KEY.rollupOpen] = number .. '/' .. since
     end
   end
   if row.run then places[KEY.rollupHeld] = fn.hold_text(row.run, row.fence) .. field end

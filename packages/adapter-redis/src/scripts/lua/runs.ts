@@ -156,8 +156,7 @@ function fn.record_attempt(run, outcome, startedAt, failure)
   fn.touch_run(run)
 end
 
--- Windows are held by a run under a fence; those that its attempt leaves are freed by whoever asks for windows next.
-function fn.hold_text(id, fence) return fn.bounded(id) .. '/' .. format('%.0f', fence) .. '/' end
+-- Windows that an attempt leaves are freed by whoever asks for windows next.
 function fn.end_refresher(run)
   fn.put(KEY.rollupFreed, fn.hold_text(run.id, run.fence))
   run.refreshes = nil

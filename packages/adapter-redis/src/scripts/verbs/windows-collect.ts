@@ -55,8 +55,7 @@ local function share_out(line, left)
     open = hungry
   end
 end
-local function mark_out(id)
-  local mark = fn.read(KEY.marks, fn.mark_field(id))
+local function mark_out(id, mark)
   return { id, fn.number_out(mark[1]), fn.number_out(mark[2]), mark[3], fn.number_out(mark[4]) }
 end
 local function source_out(one)
@@ -64,7 +63,10 @@ local function source_out(one)
   for index, rollup in ipairs(fn.readers_of(one.source)) do readers[index] = fn.rollup_out(rollup) end
   for index, id in ipairs(ids) do fields[index] = fn.mark_field(id) end
   fn.prefetch(KEY.marks, fields)
-  for index, id in ipairs(ids) do found[index] = mark_out(id) end
+  for index, id in ipairs(ids) do
+    local mark = fn.read(KEY.marks, fields[index])
+    if mark then found[#found + 1] = mark_out(id, mark) end
+  end
   return { one.source, one.row.token, readers, found, one.share < one.row.waiting and 1 or 0 }
 end
 

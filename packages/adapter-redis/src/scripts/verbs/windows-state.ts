@@ -9,7 +9,7 @@ export const windowsState: LuaModule = {
   source: `
 -- Failed windows whose time has come that one look considers; the others follow.
 local MOST_RETRIED = 1000
-local INSTANT_LENGTH = 18
+local INSTANT_LENGTH = 18 + 1
 
 local function range_of(key, from, to, limit)
   fn.make_moves(key)
@@ -19,19 +19,21 @@ end
 local function dirty_windows(rollup, limit)
   local prefix, since = rollup.number .. '/', {}
   for index, member in ipairs(fn.with_prefix(KEY.rollupOpen, prefix, limit)) do since[index] = member:sub(#prefix + 1) end
-  if rollup.failed > 0 then
-    local retried = range_of(KEY.rollupRetries, '[' .. prefix, '(' .. prefix .. fn.instant_text(now) .. '0', MOST_RETRIED)
-    for _, member in ipairs(retried) do since[#since + 1] = member:sub(#prefix + INSTANT_LENGTH + 2) end
-    table.sort(since)
-    while #since > limit do since[#since] = nil end
+  local retried, fields = range_of(KEY.rollupRetries, '[' .. prefix, '(' .. prefix .. fn.instant_text(now) .. '0', MOST_RETRIED), {}
+  for index, member in ipairs(retried) do fields[index] = prefix .. member:sub(-EDGE_LENGTH) end
+  fn.prefetch(KEY.rollupWindows, fields)
+  for index, member in ipairs(retried) do
+    local row = fn.read(KEY.rollupWindows, fields[index])
+    if row and not row.run then since[#since + 1] = member:sub(#prefix + INSTANT_LENGTH + 1) end
   end
+  table.sort(since)
+  while #since > limit do since[#since] = nil end
   return fn.windows_out(rollup, since)
 end
 local function next_retry_at(rollup)
-  if rollup.failed == 0 then return nil end
   local prefix = rollup.number .. '/'
   local member = range_of(KEY.rollupRetries, '[' .. prefix .. fn.instant_text(now) .. '0', '(' .. prefix .. '\\255', 1)[1]
-  return member and fn.read(KEY.rollupWindows, prefix .. member:sub(-EDGE_LENGTH)).retryAt
+  return member and fn.instant_at(member, #prefix + 1)
 end
 local function windows_ahead(rollup, limit, after)
   local prefix, from = rollup.number .. '/', '[' .. fn.window_field(rollup.number, rollup.watermark)
@@ -44,14 +46,15 @@ end
 -- The oldest change that no refresh has seen, drained or not; and whether there are marks.
 local function oldest_mark(rollup)
   local oldest, hasMarks
-  local member = rollup.dirty > 0 and fn.with_prefix(KEY.rollupDirty, rollup.number .. '/', 1)[1]
-  if member then oldest = fn.read(KEY.rollupWindows, rollup.number .. '/' .. member:sub(-EDGE_LENGTH)).dirty end
+  local member = fn.with_prefix(KEY.rollupDirty, rollup.number .. '/', 1)[1]
+  if member then oldest = fn.instant_at(member, #rollup.number + 2) end
   for _, source in ipairs(rollup.sources) do
     local row = fn.find_source(source)
     if row then fn.unpark(source, row) end
     local id = row and row.waiting > 0 and fn.first_marks(source, 1)[1]
-    if id then
-      local markedAt = fn.read(KEY.marks, fn.mark_field(id))[4]
+    local mark = id and fn.read(KEY.marks, fn.mark_field(id))
+    if mark then
+      local markedAt = mark[4]
       oldest, hasMarks = math.min(oldest or markedAt, markedAt), true
     end
   end
