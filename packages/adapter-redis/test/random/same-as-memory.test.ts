@@ -17,6 +17,7 @@ import { anyDeed, anyDeedOfWindows, type Deed } from './deed.ts'
 import { toStep } from './do-deed.ts'
 import { everything } from './look-steps.ts'
 import type { Step } from './step.ts'
+import { windowPrelude } from './window-prelude.ts'
 import { createWorld, type World } from './world.ts'
 
 const SEQUENCES = { full: 1_000, soak: 5_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 60
@@ -111,16 +112,16 @@ async function follow(deeds: readonly Deed[]): Promise<number> {
 }
 
 it.each([
-  { what: 'schedules, runs and leases', any: anyDeed },
-  { what: 'rollups', any: anyDeedOfWindows },
+  { what: 'schedules, runs and leases', any: anyDeed, prelude: [] },
+  { what: 'rollups', any: anyDeedOfWindows, prelude: windowPrelude },
 ])(
   `${SEQUENCES} sequences about $what have the same replies from both stores`,
-  async ({ what, any }) => {
+  async ({ what, any, prelude }) => {
     let calls = 0
     const { QJ_TEST_SEED: seed, QJ_TEST_PATH: path } = process.env
     await fc.assert(
       fc.asyncProperty(fc.array(any, { maxLength: MOST_DEEDS, size: 'max' }), async (deeds) => {
-        calls += await follow(deeds)
+        calls += await follow([...prelude, ...deeds])
       }),
       {
         numRuns: SEQUENCES,

@@ -61,7 +61,7 @@ function fn.end_backfill(row, state, reason)
   fn.touch_backfill(row)
 end
 function fn.end_if_done(row)
-  if fn.is_unfinished(row) and row.exhausted and row.done + row.failed >= row.stamped then fn.end_backfill(row, 'finished', nil) end
+  if fn.is_unfinished(row) and row.exhausted and row.done + row.failed >= row.stamped then fn.end_backfill(row, 'finished', row.reason) end
 end
 -- The backfill that a window is stamped for; nil where that was cancelled.
 function fn.stamp_of(window)
