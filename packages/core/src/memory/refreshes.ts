@@ -34,7 +34,7 @@ function commitOne(state: MemoryState, commit: WindowCommit): WindowCommitReply 
 
 /** The commit arrived before, and its reply was lost. */
 function wasCommitted(state: MemoryState, { rollup, run }: Admitted, { windows }: WindowCommit): boolean {
-  return windows.every(({ start, seq }) => state.windows.committed.get(run, keyOf(rollup, start)) === seq)
+  return windows.every(({ start, seq }) => !isHeldBy(rollup, run, start) && state.windows.committed.get(run, keyOf(rollup, start)) === seq)
 }
 
 function keyOf(rollup: RollupRow, start: number): string {

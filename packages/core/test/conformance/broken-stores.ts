@@ -1,6 +1,9 @@
 /** Deliberately broken stores: each has one defect, which the suite must find. */
 import { BROKEN_LEASES } from './broken/leases.ts'
+import { BROKEN_BACKFILLS } from './broken/backfills.ts'
+import { BROKEN_MARKS } from './broken/marks.ts'
 import { BROKEN_OWNERS } from './broken/owners.ts'
+import { BROKEN_REFRESHES } from './broken/refreshes.ts'
 import { BROKEN_RUNS } from './broken/runs.ts'
 import { BROKEN_SCHEDULES } from './broken/schedules.ts'
 import { withVerbs, type BrokenStore } from './broken/with-verbs.ts'
@@ -32,4 +35,7 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
   ...BROKEN_RUNS,
   ...BROKEN_OWNERS,
   ...BROKEN_LEASES,
+  ...BROKEN_MARKS,
+  ...BROKEN_REFRESHES,
+  ...BROKEN_BACKFILLS,
 ]

@@ -51,7 +51,11 @@ export async function claimHours(
 }
 
 /** A commit of what was claimed. */
-export function commitOf(worker: Worker, windows: readonly Pick<ClaimedWindow, 'start' | 'seq'>[], over: Partial<WindowCommit> = {}): WindowCommit {
+export function commitOf(
+  worker: Worker,
+  windows: readonly Pick<ClaimedWindow, 'start' | 'seq'>[],
+  over: Partial<WindowCommit> = {},
+): WindowCommit {
   return { ...signed(worker), windows: windows.map(({ start, seq }) => ({ start, seq })), marks: [], ...over }
 }
 

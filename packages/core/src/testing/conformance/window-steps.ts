@@ -110,7 +110,11 @@ export async function soilHours(t: Trial, hours: readonly number[], over: Partia
 }
 
 /** What the store knows of a rollup that must be there. */
-export async function stateOf(t: Trial, rollup: string, page: { readonly limit?: number; readonly after?: number } = {}): Promise<RollupState> {
+export async function stateOf(
+  t: Trial,
+  rollup: string,
+  page: { readonly limit?: number; readonly after?: number } = {},
+): Promise<RollupState> {
   const { states } = await windowsOf(t).state({ rollups: [{ rollup, limit: 1_000, ...page }], ...t.at() })
   return present(only(states, 'reply to state'), `rollup ${rollup}`)
 }

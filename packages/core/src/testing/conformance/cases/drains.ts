@@ -160,7 +160,7 @@ export const drainCases: CaseGroup = {
       assert.equal((await stateOf(t, 'stats')).hasMarks, true)
       const shown = await windowsOf(t).collect({ limit: 10, ...t.at() })
       const again = only(only(shown.sources, 'sources').marks, 'marks')
-      assertFields(again, { id: ahead?.id, from: hour(12).start + 60_000 })
+      assertFields(again, { id: ahead?.id ?? 0, from: hour(12).start + 60_000 })
       assertInstant(again.markedAt, wrote)
       assert.equal(shown.nextMarkAt, null)
       await drainAll(t)
@@ -169,8 +169,15 @@ export const drainCases: CaseGroup = {
     windowed('nextMarkAt tells of the earliest parked mark of the sources that were asked for', async (t) => {
       await defineRollup(t, 'stats', { sources: ['calls', 'spans'] })
       const now = await t.now()
-      for (const [source, delays] of [['calls', [9_000, 5_000]], ['spans', [2_000]]] as const) {
-        await markHours(t, delays.map(() => 12), { source })
+      for (const [source, delays] of [
+        ['calls', [9_000, 5_000]],
+        ['spans', [2_000]],
+      ] as const) {
+        await markHours(
+          t,
+          delays.map(() => 12),
+          { source },
+        )
         const marked = await collectOne(t, source)
         await drain(t, emptyDrain(marked, { parked: marked.marks.map(({ id }, index) => ({ id, until: now + (delays[index] ?? 0) })) }))
       }

@@ -60,7 +60,13 @@ export const markCases: CaseGroup = {
       await markHours(t, [1])
       const { rollups } = await collectOne(t)
       assert.deepEqual(rollups.map(({ rollup }) => rollup).sort(), ['other', 'stats'])
-      assertFields(only(rollups.filter(({ rollup }) => rollup === 'other'), 'records of other'), { edges: '1d UTC', policy: '[7]', startAt: FIRST })
+      assertFields(
+        only(
+          rollups.filter(({ rollup }) => rollup === 'other'),
+          'records of other',
+        ),
+        { edges: '1d UTC', policy: '[7]', startAt: FIRST },
+      )
     }),
     windowed('marks of a source that nobody reads are kept, and left out', async (t) => {
       await markHours(t, [1])
@@ -81,7 +87,10 @@ export const markCases: CaseGroup = {
       await markHours(t, [1, 2, 3])
       await markHours(t, [4, 5, 6], { source: 'spans' })
       const sources = await collectAll(t, 4)
-      assert.equal(sources.reduce((sum, { marks }) => sum + marks.length, 0), 4)
+      assert.equal(
+        sources.reduce((sum, { marks }) => sum + marks.length, 0),
+        4,
+      )
       for (const { marks, more } of sources) assert.equal(more, marks.length < 3)
       assert.deepEqual(
         (await collectAll(t, 6)).map(({ more }) => more),
@@ -90,7 +99,10 @@ export const markCases: CaseGroup = {
     }),
     windowed('sources take turns: a busy one does not keep the others from being drained', async (t) => {
       await defineRollup(t, 'stats', { sources: ['busy', 'calls'] })
-      const marks = Array.from({ length: 50 }, (_, index): Mark => ({ source: 'busy', from: FIRST + index, to: FIRST + index + 1, kind: 'added' }))
+      const marks = Array.from(
+        { length: 50 },
+        (_, index): Mark => ({ source: 'busy', from: FIRST + index, to: FIRST + index + 1, kind: 'added' }),
+      )
       await windowsOf(t).mark({ marks, ...t.at() })
       await t.pass(1)
       await markHours(t, [1])

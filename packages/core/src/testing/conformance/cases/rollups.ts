@@ -97,10 +97,10 @@ export const rollupCases: CaseGroup = {
       assert.equal((await windowRecords(t, 'stats')).length, 1)
     }),
     windowed('other edges are other windows: records go, the watermark begins at the start again', async (t) => {
-      const generation = await defineRollup(t, 'stats')
+      await defineRollup(t, 'stats')
       await refresh(t, await startWorker(t, 'stats'), [0, 1])
       await soilHours(t, [5])
-      await createBackfill(t, 'b', 'stats', [0, 5], { generation })
+      await createBackfill(t, { id: 'b', hours: [0, 5] })
       await redefine(t, { edges: '1d UTC', startAt: FIRST - 24 * HOUR })
       assertFields(await rollupOf(t, 'stats'), { edges: '1d UTC', startAt: FIRST - 24 * HOUR, watermark: FIRST - 24 * HOUR })
       assert.deepEqual(await windowRecords(t, 'stats'), [])
@@ -123,9 +123,9 @@ export const rollupCases: CaseGroup = {
       assert.notEqual((await collectOne(t)).token, before.token)
     }),
     windowed('a forgotten rollup takes its windows and backfills along, and leaves the marks', async (t) => {
-      const generation = await defineRollup(t, 'stats')
+      await defineRollup(t, 'stats')
       await soilHours(t, [1])
-      await createBackfill(t, 'b', 'stats', [0, 5], { generation })
+      await createBackfill(t, { id: 'b', hours: [0, 5] })
       await markHours(t, [2])
       assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats', 'nothing'] })).forgotten, [true, false])
       assert.deepEqual(await windowRecords(t, 'stats'), [])
