@@ -24,7 +24,7 @@ local function dirty_windows(rollup, limit)
   fn.prefetch(KEY.rollupWindows, fields)
   for index, member in ipairs(retried) do
     local row = fn.read(KEY.rollupWindows, fields[index])
-    if row and not row.run then since[#since + 1] = member:sub(#prefix + INSTANT_LENGTH + 1) end
+    if row and not row.run and not row.suspect then since[#since + 1] = member:sub(#prefix + INSTANT_LENGTH + 1) end
   end
   table.sort(since)
   while #since > limit do since[#since] = nil end
