@@ -177,3 +177,50 @@ it('of the backfills of a rollup the newest are kept', async () => {
   const { backfills } = await windows.backfills.find({ rollup: 'sums', limit: 1_000 })
   expect(backfills.map(({ id }) => id)).toEqual(Array.from({ length: 200 }, (_, index) => `b-${204 - index}`))
 })
+
+it.each([
+  'rollupWindows',
+  'rollupStarts',
+  'rollupDirty rollupStarts rollupOpen',
+  'marks',
+  'markOrder',
+  'sources',
+  'readers sources',
+  'rollups',
+  'backfillOrder openBackfills',
+])('deleted by hand: %s; the next renewal puts in order what is left', async (names) => {
+  const generation = await define('1h')
+  await soil(10)
+  const refresher = await hold(generation, 2)
+  const backfill: BackfillRequest = {
+    ...{ id: 'b', rollup: 'sums', generation, from: FIRST, to: hour(5).start, select: 'all', order: 'oldest' },
+    ...{ concurrency: 1, windows: 5, enqueue: [] },
+  }
+  await windows.backfills.create({ backfills: [backfill], now: NOW })
+  for (const at of [1, 2]) await windows.mark({ marks: [{ source: 'calls', from: at, to: at + 1, kind: 'added' }], now: NOW })
+  const look = async () => ({
+    state: await stateOf(),
+    backfills: (await windows.backfills.find({ unfinished: true, limit: 10 })).backfills,
+    marks: (await windows.collect({ limit: 10, now: NOW })).sources.flatMap(({ marks }) => marks),
+  })
+  const before = await look()
+  expect(before.marks).toHaveLength(2)
+  expect(await client.del(names.split(' ').map((name) => `{windows-${prefixes - 1}}:${name}`))).toBe(names.split(' ').length)
+  await store.runs.renew({ owner: 'other', leaseMs: 60_000, jobs: [], started: [], progress: [], now: NOW })
+  const after = await look()
+  if (names === 'rollups') {
+    expect(after).toEqual({ state: null, backfills: [], marks: [] })
+    await define('1h')
+    expect(await listAll()).toEqual([])
+    expect((await look()).marks).toEqual(before.marks)
+  } else if (names === 'marks') {
+    expect(after).toEqual({ ...before, state: { ...before.state, hasMarks: false }, marks: [] })
+  } else if (names === 'rollupWindows') {
+    expect(after.state?.counts).toEqual({ dirty: 0, held: 0, failed: 0, suspect: 0 })
+    expect(after.marks).toEqual(before.marks)
+  } else {
+    expect(after).toEqual(before)
+    const commit = { ...refresher, windows: [{ start: FIRST, seq: 1 }], marks: [] }
+    expect((await windows.commit({ commits: [commit], now: NOW })).replies[0]?.status).toBe('committed')
+  }
+})

@@ -29,11 +29,14 @@ function fn.unfinished_of(name)
   local prefix = fn.bounded(name) .. '/'
   return fn.backfills_by(fn.with_prefix(KEY.openBackfills, prefix, 1000), #prefix + 1)
 end
-function fn.enter_backfill(row)
-  row.age = fn.count('backfills')
+function fn.place_backfill(row)
   fn.put(KEY.backfillOrder, fn.backfill_member(row))
   fn.put(KEY.rollupBackfills, fn.backfill_of(row))
-  fn.put(KEY.openBackfills, fn.backfill_of(row))
+  if fn.is_unfinished(row) then fn.put(KEY.openBackfills, fn.backfill_of(row)) end
+end
+function fn.enter_backfill(row)
+  row.age = fn.count('backfills')
+  fn.place_backfill(row)
   fn.touch_backfill(row)
 end
 function fn.delete_backfill(row)

@@ -39,13 +39,13 @@ function fn.note_readers(source)
   fn.touch_source(source, row)
 end
 
--- A mark: from, to, kind, when it was written, until when it is parked.
+-- A mark: from, to, kind, when it was written, until when it is parked or false, its source.
 function fn.mark_field(id) return format('%.0f', id) end
 function fn.mark_member(source, id) return fn.bounded(source) .. '/' .. fn.count_text(id) end
 function fn.parked_member(source, id, untilAt) return fn.bounded(source) .. '/' .. fn.instant_text(untilAt) .. '/' .. fn.count_text(id) end
 function fn.append_mark(asked)
   local id, row = fn.count('marks'), fn.obtain_source(asked.source)
-  fn.write(KEY.marks, fn.mark_field(id), { asked.from, asked.to, asked.kind, now })
+  fn.write(KEY.marks, fn.mark_field(id), { asked.from, asked.to, asked.kind, now, false, asked.source })
   fn.put(KEY.markOrder, fn.mark_member(asked.source, id))
   row.waiting = row.waiting + 1
 end
@@ -91,7 +91,7 @@ function fn.unpark(source, row)
   for index, field in ipairs(fields) do
     local mark, id = fn.read(KEY.marks, field), tonumber(field)
     if mark then
-      mark[5] = nil
+      mark[5] = false
       fn.write(KEY.marks, field, mark)
       fn.put(KEY.markOrder, fn.mark_member(source, id))
       row.waiting = row.waiting + 1

@@ -34,25 +34,24 @@ function fn.places_of(row)
       places[KEY.rollupOpen] = number .. '/' .. since
     end
   end
-  if row.run then places[KEY.rollupHeld] = fn.hold_text(row.run, row.fence) .. field end
+  if row.run then
+    places[KEY.rollupHeld] = fn.hold_text(row.run, row.fence) .. field
+    places[KEY.rollupBusy] = field
+  end
+  if row.failure then places[KEY.rollupFailed] = field end
+  if row.suspect then places[KEY.rollupSuspects] = field end
   if row.backfill then places[KEY.rollupStamped] = fn.bounded(row.backfill) .. '/' .. field end
   return places
-end
-local COUNTED = { dirty = 'dirty', held = 'run', failed = 'failure', suspect = 'suspect' }
-function fn.count_window(rollup, row, by)
-  for count, field in pairs(COUNTED) do
-    if row[field] then rollup[count] = rollup[count] + by end
-  end
 end
 
 -- Each that changes, with where it stood before.
 local changing, stood = {}, {}
 -- To be called before a window is changed.
-function fn.change_window(rollup, row)
+function fn.change_window(row)
   if stood[row] then return end
   changing[#changing + 1] = row
   stood[row] = row.isNew and {} or fn.places_of(row)
-  if row.isNew then row.isNew = nil else fn.count_window(rollup, row, -1) end
+  row.isNew = nil
 end
 function fn.obtain_window(rollup, start, to)
   local row = fn.find_window(rollup, start)
@@ -60,7 +59,7 @@ function fn.obtain_window(rollup, start, to)
     row = { rollup = rollup.name, number = rollup.number, start = start, to = to, seq = 0, attempts = 0, fence = 0, isNew = true }
     fn.cacheOf(KEY.rollupWindows)[fn.window_field(rollup.number, start)] = row
   end
-  fn.change_window(rollup, row)
+  fn.change_window(row)
   return row
 end
 -- Others need no record.
@@ -76,7 +75,6 @@ function fn.settle_windows()
     stood[row] = nil
     if fn.is_exceptional(rollup, row) then
       after = fn.places_of(row)
-      fn.count_window(rollup, row, 1)
       fn.write(KEY.rollupWindows, fn.window_field(row.number, row.start), row)
     else
       fn.write(KEY.rollupWindows, fn.window_field(row.number, row.start), nil)
@@ -87,7 +85,6 @@ function fn.settle_windows()
     for key, member in pairs(after) do
       if before[key] ~= member then fn.put(key, member) end
     end
-    fn.touch_rollup(rollup)
   end
 end
 beforeWriting[#beforeWriting + 1] = fn.settle_windows
@@ -123,7 +120,7 @@ function fn.free_ended()
     for index, field in ipairs(fields) do
       local row, rollup = fn.current_window(field)
       if row and row.run then
-        fn.change_window(rollup, row)
+        fn.change_window(row)
         fn.let_window_go(row)
       else
         fn.cut(KEY.rollupHeld, members[index])
@@ -151,7 +148,7 @@ function fn.sweep(most)
     for index, field in ipairs(fields) do
       local row, rollup = fn.current_window(field)
       if backfill and row then
-        fn.change_window(rollup, row)
+        fn.change_window(row)
         row.backfill = nil
       elseif backfill == nil then
         local old = fn.read(KEY.rollupWindows, field)
@@ -173,7 +170,7 @@ function fn.advance_watermark(rollup)
   for _ = 1, 1000 do
     local row = fn.find_window(rollup, rollup.watermark)
     if row == nil or not row.complete then return end
-    fn.change_window(rollup, row)
+    fn.change_window(row)
     rollup.watermark = row.to
     fn.touch_rollup(rollup)
   end

@@ -8,8 +8,8 @@ export const rollups: LuaModule = {
   source: `
 -- Numbers that only this part counts.
 do
-  local fields = call('HMGET', KEY.meta, 'rollups', 'marks', 'tokens', 'backfills', 'generations')
-  meta.generations = tonumber(fields[5]) or 0
+  local fields = call('HMGET', KEY.meta, 'rollups', 'marks', 'tokens', 'backfills', 'generations', 'defined')
+  meta.generations, meta.defined = tonumber(fields[5]) or 0, tonumber(fields[6]) or 0
   meta.rollups, meta.marks, meta.tokens, meta.backfills = tonumber(fields[1]) or 0, tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0
 end
 
@@ -35,7 +35,6 @@ end
 function fn.renumber(rollup)
   if rollup.number then fn.put(KEY.rollupTrash, rollup.number) end
   rollup.number = format('%.0f', fn.count('rollups'))
-  rollup.dirty, rollup.held, rollup.failed, rollup.suspect = 0, 0, 0, 0
 end
 
 function fn.reader_member(source, name) return fn.bounded(source) .. '/' .. name end

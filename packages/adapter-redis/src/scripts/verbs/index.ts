@@ -12,6 +12,7 @@ import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { mend } from './mend.ts'
+import { mendWindows } from './mend-windows.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
 import { repair } from './repair.ts'
@@ -70,6 +71,7 @@ export type VerbName =
   | 'leasesRenew'
   | 'leasesWithdraw'
   | 'mend'
+  | 'mendWindows'
   | 'now'
   | 'open'
   | 'repair'
@@ -127,6 +129,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesRenew,
   leasesWithdraw,
   mend,
+  mendWindows,
   now,
   open,
   repair,

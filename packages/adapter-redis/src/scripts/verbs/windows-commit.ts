@@ -44,7 +44,7 @@ end
 local function refresh_window(rollup, row, one)
   -- A window that is named twice was recorded already.
   if row.run == nil then return end
-  fn.change_window(rollup, row)
+  fn.change_window(row)
   clean_up_to(row, one.seq)
   row.refreshedAt, row.attempts, row.failure, row.retryAt = now, 0, nil, nil
   row.complete = row.complete or row.isDue

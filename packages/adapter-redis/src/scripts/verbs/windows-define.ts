@@ -30,7 +30,10 @@ local function define_one(asked)
   local generation = rollup and rollup.generation or 0
   if rollup and rollup.hash == asked.hash then return { 'unchanged', generation } end
   if generation ~= asked.expectedGeneration then return { 'stale', generation } end
-  rollup = rollup or { name = asked.rollup }
+  if rollup == nil then
+    rollup = { name = asked.rollup }
+    fn.add('defined', 1)
+  end
   rollup.generation, rollup.hash, rollup.policy = fn.count('generations'), asked.hash, asked.policy
   if rollup.edges ~= asked.edges then begin_anew(rollup, asked) end
   read_sources(rollup, asked.sources)

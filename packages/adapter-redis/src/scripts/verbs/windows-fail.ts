@@ -8,7 +8,7 @@ export const windowsFail: LuaModule = {
   source: `
 local function fail_window(rollup, row, one)
   if row.run == nil then return end
-  fn.change_window(rollup, row)
+  fn.change_window(row)
   local delay, isMarkedAgain = fn.given(one.retryDelayMs), row.laterSince ~= nil
   row.attempts, row.failure, row.retryAt = row.attempts + 1, one.error, delay and now + delay or nil
   local isStamped = row.backfill and row.backfill == row.heldStamp

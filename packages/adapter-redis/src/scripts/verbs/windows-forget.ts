@@ -21,6 +21,7 @@ local function forget_one(name)
   for _, backfill in ipairs(fn.backfills_by(found, #prefix + 1)) do fn.delete_backfill(backfill) end
   fn.put(KEY.rollupTrash, rollup.number)
   fn.write(KEY.rollups, name, nil)
+  fn.add('defined', -1)
   return 1
 end
 

@@ -22,7 +22,7 @@ end
 -- True for one that goes.
 local function expire(rollup, row)
   if row.run then return false end
-  fn.change_window(rollup, row)
+  fn.change_window(row)
   row.dirty, row.failure, row.retryAt, row.suspect, row.complete, row.refreshedAt = nil, nil, nil, nil, nil, nil
   if row.backfill then fn.unstamp(row, 'done') end
   return true
@@ -45,7 +45,7 @@ local function pass_one(asked)
   rollup.watermark = math.max(rollup.watermark, through)
   fn.touch_rollup(rollup)
   for _, row in ipairs(rows) do
-    if asked.expired then hasMoved = expire(rollup, row) or hasMoved else fn.change_window(rollup, row) end
+    if asked.expired then hasMoved = expire(rollup, row) or hasMoved else fn.change_window(row) end
   end
   fn.advance_watermark(rollup)
   return { 1, isCut and hasMoved and fn.number_out(rollup.watermark) }

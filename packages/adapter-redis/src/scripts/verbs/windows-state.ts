@@ -60,6 +60,10 @@ local function oldest_mark(rollup)
   end
   return oldest, hasMarks
 end
+local function count(rollup, key)
+  fn.make_moves(key)
+  return call('ZLEXCOUNT', key, '[' .. rollup.number .. '/', '(' .. rollup.number .. '/\\255')
+end
 local function state_of(asked)
   local rollup = fn.find_rollup(asked.rollup)
   if rollup == nil then return false end
@@ -69,7 +73,7 @@ local function state_of(asked)
   local oldest, hasMarks = oldest_mark(rollup)
   return {
     fn.rollup_out(rollup), dirty_windows(rollup, asked.limit), ahead, isCut and 1 or 0,
-    { rollup.dirty, rollup.held, rollup.failed, rollup.suspect }, fn.number_out(oldest), hasMarks and 1 or 0, fn.number_out(next_retry_at(rollup)),
+    { count(rollup, KEY.rollupDirty), count(rollup, KEY.rollupBusy), count(rollup, KEY.rollupFailed), count(rollup, KEY.rollupSuspects) }, fn.number_out(oldest), hasMarks and 1 or 0, fn.number_out(next_retry_at(rollup)),
   }
 end
 
