@@ -10,7 +10,7 @@ export const rollupWindows: LuaModule = {
   needs: [backfills],
   source: `
 -- Windows that one call frees: a bound on its time, the next one goes on.
-local MOST_FREED = 2000
+local MOST_FREED = 1000
 
 function fn.window_field(number, start) return number .. '/' .. fn.edge_text(start) end
 function fn.find_window(rollup, start) return fn.read(KEY.rollupWindows, fn.window_field(rollup.number, start)) end

@@ -7,7 +7,7 @@ export const backfillsControl: LuaModule = {
   name: 'backfills.control',
   needs: [enqueue, rollupWindows],
   source: `
-local SWEPT = 1000
+local SWEPT = 500
 
 local function control_one(asked)
   local backfill, reason = fn.find_backfill(asked.id), fn.given(asked.reason)

@@ -8,7 +8,7 @@ export const windowsCommit: LuaModule = {
   needs: [marks, refreshers],
   source: `
 -- A commit whose reply was lost may come again while the run lasts: what it committed last is remembered, so many windows of it.
-local MOST_REMEMBERED = 1000
+local MOST_REMEMBERED = 200
 
 -- Each a list of windows and what they were committed with: start, seq, start, seq, …
 local function was_committed(rollup, commit)

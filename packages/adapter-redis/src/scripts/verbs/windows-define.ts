@@ -7,7 +7,7 @@ export const windowsDefine: LuaModule = {
   name: 'windows.define',
   needs: [marks, rollupWindows],
   source: `
-local SWEPT = 1000
+local SWEPT = 500
 
 local function read_sources(rollup, sources)
   for _, source in ipairs(rollup.sources or {}) do

@@ -7,7 +7,7 @@ export const windowsForget: LuaModule = {
   name: 'windows.forget',
   needs: [marks, rollupWindows],
   source: `
-local SWEPT = 1000
+local SWEPT = 500
 
 local function forget_one(name)
   local rollup = fn.find_rollup(name)

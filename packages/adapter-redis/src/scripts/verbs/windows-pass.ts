@@ -7,7 +7,7 @@ export const windowsPass: LuaModule = {
   needs: [rollupWindows],
   source: `
 -- Records that one pass looks at; where there are more, it stops at the first of the rest, and goes on with the next call.
-local MOST_RECORDS = 1000
+local MOST_RECORDS = 500
 
 local function records_until(rollup, through, isExpired)
   fn.settle_windows()

@@ -6,6 +6,6 @@ export const windowsSweep: LuaModule = {
   name: 'windows.sweep',
   needs: [rollupWindows],
   source: `
-return fn.answer(fn.sweep(1000) and 1 or 0)
+return fn.answer(fn.sweep(500) and 1 or 0)
 `,
 }
