@@ -93,11 +93,15 @@ it('FLUSHALL again and again while two processes refresh and rows arrive: in the
   const [a, b] = [await open('a'), await open('b')]
   await fill(a)
   let losses = 0
+  const lose = async (): Promise<void> => {
+    losses++
+    await server.ask('FLUSHALL')
+  }
   const busy = Array.from({ length: 6 }, async (_, index) => {
     for (let turn = 0; turn < 6; turn++) {
       const writer = index % 2 === 0 ? a : b
       await write(writer.store, database, rowAt((index * 7 + turn * 5) % HOURS, 10_000 * index + turn))
-      if (index < 2) await writer.work(turn % 3 === 1 ? async () => void (losses++, await server.ask('FLUSHALL')) : undefined)
+      if (index < 2) await writer.work(turn % 3 === 1 ? lose : undefined)
     }
   })
   await Promise.all(busy)

@@ -148,7 +148,7 @@ it('whatever a run held is free when it ends, however much it was', async () => 
   expect(state?.dirty.map(({ start }) => start)).toEqual(hours(MANY).map(({ start }) => start))
   const commit = { ...refresher, windows: [{ start: FIRST, seq: 0 }], marks: [] }
   expect((await windows.commit({ commits: [commit], now: NOW })).replies[0]?.status).toBe('stale')
-  expect((await sizes())['rollupFreed']).toBeUndefined()
+  expect((await sizes()).rollupFreed).toBeUndefined()
 })
 
 it('what was committed is remembered while the run lasts, and no longer', async () => {
@@ -158,7 +158,7 @@ it('what was committed is remembered while the run lasts, and no longer', async 
   for (let time = 0; time < 2; time++) {
     expect((await windows.commit({ commits: [commit], now: NOW })).replies).toEqual([{ status: 'committed', watermark: hour(2).start }])
   }
-  expect((await sizes())['rollupCommits']).toBe(1)
+  expect((await sizes()).rollupCommits).toBe(1)
   await store.runs.leave({ owner: 'a', now: NOW })
   await stateOf()
   expect(await sizes()).toEqual({ rollups: 1, readers: 1 })
