@@ -33,8 +33,6 @@ export type { BackfillPlan, BackfillProgress } from './rollup/plan-backfill.ts'
 export type { Freshness, FreshnessStatus } from './rollup/freshness.ts'
 export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type { Grain } from './rollup/grain.ts'
-export type { BackfillOptions } from './rollup/backfill-options.ts'
-export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type {
   CommittedRefresh,
   Drift,
