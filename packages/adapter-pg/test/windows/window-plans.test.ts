@@ -22,8 +22,8 @@ const FEW = 20
 /** What a call may touch beyond what it did on empty tables: indexes grow deeper. */
 const MOST_TIMES = 4
 const MOST_MORE = 150
-/** What looks at more by nature: all dirty windows of a rollup are counted; sources take turns, and each offers some shares. */
-const LOOKS_AT_MORE: Readonly<Record<string, number>> = { state: WINDOWS, collect: 500 }
+/** What looks at more by nature: all dirty windows of a rollup are counted; every rollup that reads a source is told. */
+const LOOKS_AT_MORE: Readonly<Record<string, number>> = { state: WINDOWS, collect: 100 + 2 * ROLLUPS }
 
 let server: PostgresAccess
 let database: Database
