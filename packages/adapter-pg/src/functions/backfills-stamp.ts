@@ -77,13 +77,17 @@ begin
       v_replies := v_replies || 'stale'::text;
       continue;
     end if;
+    with stretch as materialized (
+      select v_backfill.rollup_id as rollup_id, x.start_at, x.place
+      from unnest(v_stamps, v_starts) with ordinality x(stamp, start_at, place) where x.stamp = v_stamp.place
+    )
     update windows w set
       backfill_id = v_stamp.id, suspect = null,
       attempts = case when w.retry_at is null then 0 else w.attempts end, error = case when w.retry_at is not null then w.error end,
       -- Whoever holds it began before it was asked for.
       taken_for = null
-    from unnest(v_stamps, v_starts) with ordinality x(stamp, start_at, place)
-    where x.stamp = v_stamp.place and ${fewBy('x.place')} and w.rollup_id = v_backfill.rollup_id and w.start_at = x.start_at
+    from stretch x
+    where w.rollup_id = x.rollup_id and w.start_at = x.start_at and ${fewBy('x.place')}
       and w.backfill_id is distinct from v_stamp.id;
     get diagnostics v_count = row_count;
     update backfills b set cursor = v_stamp.cursor, stamped = b.stamped + v_count,

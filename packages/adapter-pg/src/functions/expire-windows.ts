@@ -3,6 +3,7 @@
  * caller has the rows of backfills. Waits for no window. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
+import { fewBy } from './by-index.ts'
 import { isFree } from './window-columns.ts'
 
 export const expireWindows: SqlFunction = {
@@ -19,7 +20,10 @@ begin
     where w.rollup_id = p_rollup and w.start_at < p_through and ${isFree('w')}
     order by w.start_at for update skip locked
   ) x;
-  delete from windows w where w.rollup_id = p_rollup and w.start_at = any (v_starts);
+  with gone as materialized (
+    select p_rollup as rollup_id, x.start_at, x.place from unnest(v_starts) with ordinality x(start_at, place)
+  )
+  delete from windows w using gone x where w.rollup_id = x.rollup_id and w.start_at = x.start_at and ${fewBy('x.place')};
   perform count_stamps(v_stamps, '{}', p_now);
 end
 $$`,

@@ -15,11 +15,17 @@ declare
   v_starts bigint[];
 begin
   v_starts := array(
-    select w.start_at from windows w
-    where w.rollup_id = p_rollup and w.start_at = any (p_starts) and ${isPlain('w', 'v_watermark')}
-    for update skip locked);
-  delete from windows w using unnest(v_starts) with ordinality x(start_at, place)
-  where w.rollup_id = p_rollup and w.start_at = x.start_at and ${fewBy('x.place')};
+    select x.start_at
+    from unnest(p_starts) with ordinality x(start_at, place)
+    cross join lateral (
+      select 1 from windows w
+      where w.rollup_id = p_rollup and w.start_at = x.start_at and ${isPlain('w', 'v_watermark')}
+      limit 1 for update skip locked
+    ) w);
+  with gone as materialized (
+    select p_rollup as rollup_id, x.start_at, x.place from unnest(v_starts) with ordinality x(start_at, place)
+  )
+  delete from windows w using gone x where w.rollup_id = x.rollup_id and w.start_at = x.start_at and ${fewBy('x.place')};
 end
 $$`,
 }

@@ -115,6 +115,7 @@ import { windowsForget } from './windows-forget.ts'
 import { windowsList } from './windows-list.ts'
 import { windowsMark } from './windows-mark.ts'
 import { windowsPass } from './windows-pass.ts'
+import { windowsOfRun } from './windows-of-run.ts'
 import { windowsState } from './windows-state.ts'
 
 export const functions: SchemaFunctions = {
@@ -246,5 +247,6 @@ export const functions: SchemaFunctions = {
     setAsideMarks,
     shortenLimits,
     touchSources,
+    windowsOfRun,
   ],
 }

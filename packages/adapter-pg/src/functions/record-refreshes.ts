@@ -4,7 +4,7 @@
  * [status, watermark]. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { lookedUp } from './by-index.ts'
+import { fewBy } from './by-index.ts'
 
 export const recordRefreshes: SqlFunction = {
   name: 'record_refreshes',
@@ -38,17 +38,20 @@ begin
     v_given := v_commit.value->'windows';
     v_starts := array(select x.start from json_to_recordset(v_given) as x(start bigint));
     v_seqs := array(select x.seq from json_to_recordset(v_given) as x(seq bigint));
-    v_held := array(
-      select w.start_at from windows w
-      where w.rollup_id = v_commit.rollup_id and w.start_at = any (v_starts) and w.run_id = v_commit.run_id and w.fence = v_commit.fence);
+    v_held := windows_of_run(v_commit.rollup_id, v_starts, v_commit.run_id, v_commit.fence);
     if v_starts <@ v_held then
       -- Before the windows are clean: whoever sees that has the marks, too.
       perform append_marks(v_commit.value->'marks', p_now);
       with given as materialized (
-        select distinct on (x.start) x.start, x.seq, x.suspect from json_to_recordset(v_given) as x(start bigint, seq bigint, suspect text)
-        order by x.start
+        select distinct on (x.start) v_commit.rollup_id as rollup_id, x.start, x.seq, x.suspect, row_number() over () as place
+        from json_to_recordset(v_given) as x(start bigint, seq bigint, suspect text) order by x.start
       ), former as materialized (
-        select w.start_at, w.taken_for, w.backfill_id from windows w where w.rollup_id = v_commit.rollup_id and w.start_at = any (v_starts)
+        select x.start, w.taken_for
+        from given x
+        cross join lateral (
+          select w.taken_for, w.backfill_id from windows w where w.rollup_id = v_commit.rollup_id and w.start_at = x.start limit 1
+        ) w
+        where w.taken_for = w.backfill_id
       ), recorded as (
         update windows w set
           dirty_since = case when w.seq <> x.seq then coalesce(w.later_since, w.dirty_since) end,
@@ -59,12 +62,9 @@ begin
           backfill_id = case when w.backfill_id is distinct from w.taken_for then w.backfill_id end,
           run_id = null, fence = 0, taken_due = false, taken_for = null, later_since = null, later_removed = false
         from given x
-        where w.rollup_id = v_commit.rollup_id and ${lookedUp('w.start_at', 'x.start')}
-        returning w.start_at
+        where w.rollup_id = x.rollup_id and w.start_at = x.start and ${fewBy('x.place')}
       )
-      select array_agg(f.taken_for) into v_done
-      from recorded r join former f on f.start_at = r.start_at
-      where f.taken_for is not null and f.taken_for = f.backfill_id;
+      select array_agg(f.taken_for) into v_done from former f;
       perform count_stamps(v_done, '{}', p_now);
       insert into window_commits (run_id, fence, rollup_id, starts, seqs)
       values (v_commit.run_id, v_commit.fence, v_commit.rollup_id, v_starts, v_seqs);

@@ -64,7 +64,7 @@ begin
     select t.turn, t.name, t.token, count(*) as count,
       json_agg(json_build_array(t.id, t.from_at, t.to_at, t.kind, t.marked_at) order by t.id) as marks
     from taken t group by t.turn, t.name, t.token
-  ), readers as (
+  ), readers as materialized (
     select n.name, json_agg(${rollupJson('u')} order by u.id) as rollups
     from rollups u cross join lateral unnest(u.sources) n(name)
     where n.name = any (array(select g.name from given g))

@@ -142,7 +142,11 @@ begin
       select m.id from unnest(v_mark_groups, v_mark_ids) m(grp, id)
       where v_group_drains[m.grp] = v_drain.place and m.grp <> all (v_blocked));
     if cardinality(v_ids) > 0 then
-      delete from marks m where m.source = v_drain.source and m.parked_until is null and m.id = any (v_ids);
+      with digested as materialized (
+        select v_drain.source as source, x.id, x.place from unnest(v_ids) with ordinality x(id, place)
+      )
+      delete from marks m using digested x
+      where m.source = x.source collate "C" and m.id = x.id and m.parked_until is null and ${fewBy('x.place')};
       get diagnostics v_gone = row_count;
       if v_gone < cardinality(v_ids) then
         delete from marks m where m.source = v_drain.source and m.parked_until <= v_now and m.id = any (v_ids);

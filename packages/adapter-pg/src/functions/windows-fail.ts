@@ -4,7 +4,7 @@
  * Parameters: the contract's request. Result: the contract's reply.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { lookedUp } from './by-index.ts'
+import { fewBy } from './by-index.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 
@@ -37,18 +37,21 @@ begin
       continue;
     end if;
     v_starts := array(select x.start from json_to_recordset(v_failure.windows) as x(start bigint));
-    v_held := array(
-      select w.start_at from windows w
-      where w.rollup_id = v_failure.rollup_id and w.start_at = any (v_starts) and w.run_id = v_failure.run_id and w.fence = v_failure.fence);
+    v_held := windows_of_run(v_failure.rollup_id, v_starts, v_failure.run_id, v_failure.fence);
     if not v_starts <@ v_held then
       v_replies := v_replies || 'stale'::text;
       continue;
     end if;
     with given as materialized (
-      select x.start, x.error, x."retryDelayMs" as delay_ms
-      from json_to_recordset(v_failure.windows) as x(start bigint, error json, "retryDelayMs" bigint)
-    ), former as materialized (
-      select w.start_at, w.taken_for, w.backfill_id from windows w where w.rollup_id = v_failure.rollup_id and w.start_at = any (v_starts)
+      select distinct on (x.start) v_failure.rollup_id as rollup_id, x.start, x.error, x."retryDelayMs" as delay_ms, row_number() over () as place
+      from json_to_recordset(v_failure.windows) as x(start bigint, error json, "retryDelayMs" bigint) order by x.start
+    ), given_up as materialized (
+      select w.taken_for
+      from given x
+      cross join lateral (
+        select w.taken_for, w.backfill_id from windows w where w.rollup_id = v_failure.rollup_id and w.start_at = x.start limit 1
+      ) w
+      where x.delay_ms is null and w.taken_for = w.backfill_id
     ), failed as (
       update windows w set
         -- Given up; but not if it was marked again since it was taken.
@@ -58,12 +61,9 @@ begin
         backfill_id = case when x.delay_ms is not null or w.backfill_id is distinct from w.taken_for then w.backfill_id end,
         run_id = null, fence = 0, taken_due = false, taken_for = null, later_since = null, later_removed = false
       from given x
-      where w.rollup_id = v_failure.rollup_id and ${lookedUp('w.start_at', 'x.start')}
-      returning w.start_at, x.delay_ms
+      where w.rollup_id = x.rollup_id and w.start_at = x.start and ${fewBy('x.place')}
     )
-    select array_agg(f.taken_for) into v_given_up
-    from failed r join former f on f.start_at = r.start_at
-    where r.delay_ms is null and f.taken_for is not null and f.taken_for = f.backfill_id;
+    select array_agg(u.taken_for) into v_given_up from given_up u;
     perform count_stamps('{}', v_given_up, v_now);
     v_failed := v_failed || v_failure.rollup_id;
     v_paces := v_paces || v_failure.pace;

@@ -25,6 +25,11 @@ export function windowsOf(store: PgStore<PoolClient>): WindowStore {
 export async function prepareSite(store: PgStore<PoolClient>, pool: Pool): Promise<ReadonlyMap<string, number>> {
   await store.open()
   await pool.query(TABLES)
+  return defineRollups(store)
+}
+
+/** Defines the rollups; gives their generations by name. */
+export async function defineRollups(store: PgStore<PoolClient>): Promise<ReadonlyMap<string, number>> {
   const rollups = ROLLUPS.map((rollup) => ({
     ...{ rollup, hash: 'h', expectedGeneration: 0, sources: ['calls'], edges: 'e', policy: '{}', startAt: 0 },
   }))
