@@ -2,9 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { opened } from '../support/handling.ts'
 
-type Operation = { operationId: string; security: object[]; parameters: { name: string; in: string; schema: object }[]; requestBody?: object; responses: object }
+type Operation = {
+  operationId: string
+  security: object[]
+  parameters: { name: string; in: string; schema: object }[]
+  requestBody?: object
+  responses: object
+}
 
-async function documentOf(options: Parameters<typeof opened>[0] = {}): Promise<{ readonly paths: Record<string, Record<string, Operation>>; readonly whole: Record<string, unknown> }> {
+async function documentOf(
+  options: Parameters<typeof opened>[0] = {},
+): Promise<{ readonly paths: Record<string, Record<string, Operation>>; readonly whole: Record<string, unknown> }> {
   const { read } = await opened(options)
   const { json } = await read(`${options.basePath ?? ''}/openapi.json`)
   return { paths: json.paths as Record<string, Record<string, Operation>>, whole: json }
@@ -16,7 +24,11 @@ describe('the OpenAPI document', () => {
     expect(whole).toMatchObject({ openapi: '3.1.0', info: { title: 'Quarterjack' }, servers: [{ url: '/' }] })
     const operations = Object.values(paths).flatMap((item) => Object.values(item))
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
-    expect(Object.fromEntries(operations.map(({ operationId, security }) => [operationId, security.flatMap((one) => Object.keys(one))[0] ?? 'public']))).toEqual({
+    expect(
+      Object.fromEntries(
+        operations.map(({ operationId, security }) => [operationId, security.flatMap((one) => Object.keys(one))[0] ?? 'public']),
+      ),
+    ).toEqual({
       live: 'public',
       ready: 'public',
       health: 'public',
@@ -60,7 +72,11 @@ describe('the OpenAPI document', () => {
       'query limit',
       'query state',
     ])
-    expect(paths['/runs']?.get?.parameters.find(({ name }) => name === 'limit')?.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 500 })
+    expect(paths['/runs']?.get?.parameters.find(({ name }) => name === 'limit')?.schema).toMatchObject({
+      type: 'integer',
+      minimum: 1,
+      maximum: 500,
+    })
     expect(paths['/jobs/{job}/suspend']?.post?.requestBody).toMatchObject({
       required: true,
       content: { 'application/json': { schema: { type: 'object', required: ['reason'], additionalProperties: false } } },
@@ -69,7 +85,10 @@ describe('the OpenAPI document', () => {
   })
 
   it('has the base path, and the paths of the user’s own', async () => {
-    const { paths, whole } = await documentOf({ basePath: '/api/v1', workers: { secrets: 'x-secret', routes: { 'project/:id/go': 'plain' } } })
+    const { paths, whole } = await documentOf({
+      basePath: '/api/v1',
+      workers: { secrets: 'x-secret', routes: { 'project/:id/go': 'plain' } },
+    })
     expect(whole.servers).toEqual([{ url: '/api/v1' }])
     expect(paths['/workers/project/{id}/go']?.post?.parameters).toMatchObject([{ name: 'id', in: 'path', required: true }])
   })
