@@ -13,7 +13,7 @@ const withBase = (): ReturnType<typeof handling> =>
   handling({ basePath: BASE, authorize: authorizeTokens({ read: READ, write: WRITE }), workers: { secrets: CRON } })
 
 /** What must work wherever the handler stands. */
-async function expectAll(send: (path: string, init?: RequestInit) => Promise<Response>): Promise<void> {
+async function worksThrough(send: (path: string, init?: RequestInit) => Promise<Response>): Promise<true> {
   const json = { 'content-type': 'application/json' }
   const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
   expect(await (await send(`${BASE}/health`)).json()).toEqual({ status: 'ok' })
@@ -44,6 +44,7 @@ async function expectAll(send: (path: string, init?: RequestInit) => Promise<Res
     body: ' '.repeat(600_000),
   })
   expect(tooLarge.status).toBe(413)
+  return true
 }
 
 const over =
@@ -55,7 +56,7 @@ describe('the handler in', () => {
   it('node:http', async () => {
     const { handler } = await withBase()
     const { url } = await listening(toNodeListener(handler))
-    await expectAll(over(url))
+    expect(await worksThrough(over(url))).toBe(true)
   })
 
   it('Express, mounted before and behind what reads bodies', async () => {
@@ -64,7 +65,7 @@ describe('the handler in', () => {
     app.use(BASE, toNodeListener(handler))
     app.get('/other', (_request, response) => void response.send('other'))
     const { url } = await listening(app)
-    await expectAll(over(url))
+    expect(await worksThrough(over(url))).toBe(true)
     expect(await (await fetch(`${url}/other`)).text()).toBe('other')
 
     const behind = express()
@@ -72,9 +73,9 @@ describe('the handler in', () => {
     behind.use(toNodeListener(handler))
     // What a parser has read is measured by the parser.
     const second = await listening(behind)
-    await expectAll(async (path, init) =>
-      init?.body === ' '.repeat(600_000) ? new Response(null, { status: 413 }) : over(second.url)(path, init),
-    )
+    const sent = (path: string, init?: RequestInit): Promise<Response> =>
+      init?.body === ' '.repeat(600_000) ? Promise.resolve(new Response(null, { status: 413 })) : over(second.url)(path, init)
+    expect(await worksThrough(sent)).toBe(true)
   })
 
   it('Fastify', async () => {
@@ -92,7 +93,7 @@ describe('the handler in', () => {
     app.get('/other', async () => 'other')
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     onTestFinished(() => app.close())
-    await expectAll(over(url))
+    expect(await worksThrough(over(url))).toBe(true)
     expect(await (await fetch(`${url}/other`)).text()).toBe('other')
   })
 
@@ -101,7 +102,7 @@ describe('the handler in', () => {
     const app = new Hono()
     app.all(`${BASE}/*`, (context) => handler(context.req.raw))
     app.get('/other', (context) => context.text('other'))
-    await expectAll(async (path, init) => app.request(path, init))
+    expect(await worksThrough(async (path, init) => app.request(path, init))).toBe(true)
     expect(await (await app.request('/other')).text()).toBe('other')
   })
 
@@ -110,17 +111,12 @@ describe('the handler in', () => {
     // What Next calls: a function per method, with the request and the parameters of the path.
     type RouteHandler = (request: Request, context: { readonly params: Promise<{ readonly path: readonly string[] }> }) => Promise<Response>
     const route: Record<'GET' | 'POST' | 'PUT' | 'DELETE', RouteHandler> = { GET: handler, POST: handler, PUT: handler, DELETE: handler }
-    await expectAll((path, init) => {
+    const sent = (path: string, init?: RequestInit): Promise<Response> => {
       const method = init?.method === undefined || init.method === 'HEAD' ? 'GET' : (init.method as 'GET')
-      const params = Promise.resolve({
-        path:
-          path
-            .split('?')[0]
-            ?.slice(BASE.length + 1)
-            .split('/') ?? [],
-      })
-      return route[method](new Request(`https://app.example.com${path}`, init), { params })
-    })
+      const [pathname = ''] = path.slice(BASE.length + 1).split('?')
+      return route[method](new Request(`https://app.example.com${path}`, init), { params: Promise.resolve({ path: pathname.split('/') }) })
+    }
+    expect(await worksThrough(sent)).toBe(true)
   })
 })
 
@@ -149,7 +145,7 @@ describe('toNodeListener', () => {
     call.catch(() => undefined)
     await arrived.promise
     abort.abort()
-    await gone.promise
+    expect(await gone.promise).toBe(undefined)
   })
 
   it('answers for a handler that rejects', async () => {

@@ -94,7 +94,11 @@ describe('collectMetrics', () => {
   it('shares one look at the store with all that ask within the interval', async () => {
     const { scheduler } = await handling()
     let looks = 0
-    const watched = { ...scheduler, health: (): Promise<HealthSnapshot> => (looks++, scheduler.health()) } as Scheduler
+    const watch = (): Promise<HealthSnapshot> => {
+      looks++
+      return scheduler.health()
+    }
+    const watched = { ...scheduler, health: watch } as Scheduler
     const clock = fakeClock()
     const metrics = await collectMetrics(watched, { clock })
     const handler = createHandler(watched, { metrics, clock, logger: false, authorize: authorizeTokens({ read: READ }) })

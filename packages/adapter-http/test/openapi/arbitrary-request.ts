@@ -65,7 +65,7 @@ function requestOf({ path, method, operation }: Entry, known: readonly string[])
       segments: fc.tuple(
         ...inPath.map(({ schema: of }) =>
           mostly(
-            fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...known, ...KEYS) }, { weight: 1, arbitrary: textOf(of) }),
+            fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...known, ...KEYS) }, { weight: 1, arbitrary: textFor(of) }),
             fc.constantFrom(...MAD),
           ),
         ),
@@ -74,7 +74,7 @@ function requestOf({ path, method, operation }: Entry, known: readonly string[])
         ...inQuery.map(({ schema: of }) =>
           seldom(
             mostly(
-              valueOf(of, 0).map((value) => (Array.isArray(value) ? value.map(String) : String(value))),
+              valueFor(of, 0).map((value) => (Array.isArray(value) ? value.map(String) : String(value))),
               fc.constantFrom(...MAD),
             ),
           ),
@@ -134,7 +134,7 @@ function mostly<T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T
 
 function bodyOf(schema: Schema): fc.Arbitrary<string> {
   return fc.oneof(
-    { weight: 8, arbitrary: valueOf(schema, 0).map((value) => JSON.stringify(value) ?? '') },
+    { weight: 8, arbitrary: valueFor(schema, 0).map((value) => JSON.stringify(value) ?? '') },
     { weight: 1, arbitrary: fc.json() },
     {
       weight: 1,
@@ -143,18 +143,18 @@ function bodyOf(schema: Schema): fc.Arbitrary<string> {
   )
 }
 
-function valueOf(schema: Schema, depth: number): fc.Arbitrary<unknown> {
+function valueFor(schema: Schema, depth: number): fc.Arbitrary<unknown> {
   const choices = (schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined
-  if (choices !== undefined) return fc.oneof(...choices.map((one) => valueOf(one, depth)))
+  if (choices !== undefined) return fc.oneof(...choices.map((one) => valueFor(one, depth)))
   if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as readonly unknown[]))
   if ('const' in schema) return fc.constant(schema.const)
   switch (schema.type) {
     case 'object':
       return objectOf(schema, depth)
     case 'array':
-      return fc.array(valueOf((schema.items ?? {}) as Schema, depth + 1), { maxLength: 3 })
+      return fc.array(valueFor((schema.items ?? {}) as Schema, depth + 1), { maxLength: 3 })
     case 'string':
-      return textOf(schema)
+      return textFor(schema)
     case 'integer':
     case 'number':
       return mostly(
@@ -175,14 +175,14 @@ function objectOf(schema: Schema, depth: number): fc.Arbitrary<unknown> {
   const required = new Set((schema.required ?? []) as readonly string[])
   const members = properties.map(([name, of]) =>
     required.has(name)
-      ? mostly<unknown>(valueOf(of, depth + 1), fc.constantFrom<unknown>(null, 1, 'x', []))
-      : seldom(valueOf(of, depth + 1)).map((value) => value ?? undefined),
+      ? mostly<unknown>(valueFor(of, depth + 1), fc.constantFrom<unknown>(null, 1, 'x', []))
+      : seldom(valueFor(of, depth + 1)).map((value) => value ?? undefined),
   )
   return fc.tuple(...members).map((values) => Object.fromEntries(properties.map(([name], index) => [name, values[index]])))
 }
 
 /** Texts that fit often enough: the patterns here are short. */
-function textOf(schema: Schema): fc.Arbitrary<string> {
+function textFor(schema: Schema): fc.Arbitrary<string> {
   const samples = fc.constantFrom('1s', '5m', '2030-01-01T00:00:00Z', '0 0 * * *', 'Europe/Berlin', 'once', '3', ...KEYS)
   const pattern =
     typeof schema.pattern === 'string' && !schema.pattern.includes('\\P{')
