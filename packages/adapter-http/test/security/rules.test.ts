@@ -13,7 +13,11 @@ import { readFileSync } from 'node:fs'
 describe('isOneOf', () => {
   it('finds a secret exactly where it is one of them', () => {
     const secret = fc.string({ minLength: 1 }).filter((text) => text.trim() !== '')
-    fc.assert(fc.property(secret, fc.array(secret), (given, secrets) => expect(isOneOf(given, secrets)).toBe(secrets.includes(given))))
+    fc.assert(
+      fc.property(secret, fc.array(secret), (given, secrets) => {
+        expect(isOneOf(given, secrets)).toBe(secrets.includes(given))
+      }),
+    )
     fc.assert(
       fc.property(secret, fc.array(secret), fc.nat(), (given, secrets, at) =>
         expect(isOneOf(given, secrets.toSpliced(at, 0, given))).toBe(true),
