@@ -274,7 +274,7 @@ describe('bodies', () => {
     const { connect } = await import('node:net')
     await new Promise<void>((resolve) => {
       const socket = connect(port, '127.0.0.1', () =>
-        socket.write(head('POST /jobs/plain/trigger', write, json, 'Content-Length: 10') + '{}', () => socket.destroy()),
+        socket.write(`${head('POST /jobs/plain/trigger', write, json, 'Content-Length: 10')}{}`, () => socket.destroy()),
       )
       socket.on('close', () => resolve())
     })
@@ -318,7 +318,7 @@ describe('bodies', () => {
     const inner = 'POST /jobs/plain/trigger HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'
     const answer = await sendRaw(
       port,
-      head('POST /jobs/plain/trigger', json, `Content-Length: ${inner.length}`, 'Transfer-Encoding: chunked') + `0\r\n\r\n${inner}`,
+      `${head('POST /jobs/plain/trigger', json, `Content-Length: ${inner.length}`, 'Transfer-Encoding: chunked')}0\r\n\r\n${inner}`,
     )
     expect(statusOf(answer)).toBe(400)
     expect(await scheduler.runs.find()).toEqual([])

@@ -19,9 +19,9 @@ describe('isOneOf', () => {
       }),
     )
     fc.assert(
-      fc.property(secret, fc.array(secret), fc.nat(), (given, secrets, at) =>
-        expect(isOneOf(given, secrets.toSpliced(at, 0, given))).toBe(true),
-      ),
+      fc.property(secret, fc.array(secret), fc.nat(), (given, secrets, at) => {
+        expect(isOneOf(given, secrets.toSpliced(at, 0, given))).toBe(true)
+      }),
     )
   })
 
