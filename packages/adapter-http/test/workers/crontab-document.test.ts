@@ -5,6 +5,7 @@ import { defineJob } from '@quarterjack/core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { fromCrontab, toNodeListener } from '../../src/index.ts'
+import { requireBusybox } from '../support/busybox.ts'
 import { CRON, handling } from '../support/handling.ts'
 import { listening } from '../support/listening.ts'
 
@@ -72,11 +73,7 @@ const PLAIN = [
   'orchestration-retry-failed',
 ]
 
-beforeAll(async () => {
-  await run('busybox', ['wget', '--help']).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code === 'ENOENT') throw new Error('busybox is missing: apt-get install -y busybox')
-  })
-})
+beforeAll(requireBusybox, 300_000)
 
 describe('the document’s crontab', () => {
   it('runs verbatim: each line one run, its answer on standard output', async () => {
