@@ -1,5 +1,7 @@
 /** Busybox, whose wget is what the cron images have. */
 import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -9,7 +11,9 @@ export async function requireBusybox(): Promise<void> {
   if (await isThere()) return
   if (process.platform === 'linux' && process.getuid?.() === 0) {
     console.info('Installing busybox with apt-get, because the tests need it.')
-    await run('sh', ['-c', 'apt-get update -q && apt-get install -yq --no-install-recommends busybox'], {
+    const script = 'apt-get update -q && apt-get install -yq --no-install-recommends busybox'
+    // The lock is the one of the other packages' tests: apt takes turns.
+    await run('flock', [join(tmpdir(), 'quarterjack-apt.lock'), 'sh', '-c', script], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).catch(() => undefined)
     if (await isThere()) return
