@@ -25,6 +25,8 @@ export async function measureEndpoints(jobs: number, seconds: number): Promise<S
   for (const job of scheduler.jobs) await (await scheduler.trigger(job as never)).finished()
   const handler = createHandler(scheduler, { logger: false, metrics, authorize: authorizeTokens({ read: TOKEN }) })
   const server = createServer(toNodeListener(handler))
+  // A machine that is busy elsewhere must not look like clients that have gone.
+  server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const load = async (path: string, token: string): Promise<number> =>

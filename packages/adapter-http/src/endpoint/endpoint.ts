@@ -10,7 +10,7 @@ export type Access = 'public' | 'read' | 'write' | 'worker'
 export interface Answer {
   readonly status: number
   readonly body?: unknown
-  readonly text?: string
+  readonly text?: string | Buffer
   readonly contentType?: string
   readonly headers?: Readonly<Record<string, string>>
 }

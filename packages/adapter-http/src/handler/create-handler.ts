@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts'
 import { durationMs } from '../duration.ts'
 import type { Answer, AnyEndpoint } from '../endpoint/endpoint.ts'
 import { controlEndpoints } from '../control/endpoints.ts'
+import { respondWhole } from '../endpoint/whole-body.ts'
 import { healthEndpoints } from '../health/endpoints.ts'
 import { metricsEndpoint } from '../metrics/endpoint.ts'
 import { openApiEndpoint } from '../openapi/endpoint.ts'
@@ -130,11 +131,11 @@ function msOf(given: unknown, byDefault: string): number {
 
 function respond({ status, body, text, contentType, headers }: Answer): Response {
   const type = contentType ?? 'application/json'
-  return new Response(text ?? JSON.stringify(body), { status, headers: { ...SECURITY_HEADERS, 'content-type': type, ...headers } })
+  return respondWhole(text ?? JSON.stringify(body), { status, headers: { ...SECURITY_HEADERS, 'content-type': type, ...headers } })
 }
 
 function respondProblem(problem: Problem, requestId: string): Response {
   const { status } = PROBLEMS[problem.problem]
   const headers = { ...SECURITY_HEADERS, ...problem.facts.headers, 'content-type': 'application/problem+json' }
-  return new Response(JSON.stringify(problemBody(problem, requestId)), { status, headers })
+  return respondWhole(JSON.stringify(problemBody(problem, requestId)), { status, headers })
 }

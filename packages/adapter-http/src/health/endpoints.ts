@@ -100,7 +100,7 @@ function viewOf(job: string | null, of: HealthStatus): Pick<HealthView, 'job' | 
   return { job, status: of, healthy: statusCodeOf(of) === 200 }
 }
 
-async function answerHealth(shape: HealthShape | null, call: Call, view: HealthView, whole: () => string): Promise<Answer> {
+async function answerHealth(shape: HealthShape | null, call: Call, view: HealthView, whole: () => string | Buffer): Promise<Answer> {
   const code = statusCodeOf(view.status)
   if (shape !== null) return json(code, shapeHealth(shape, view))
   if (await call.mayRead()) return { status: code, text: whole(), contentType: 'application/json' }

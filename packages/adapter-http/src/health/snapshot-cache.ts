@@ -6,7 +6,7 @@ export interface Snapshot {
   readonly health: HealthSnapshot
   job(name: string): JobHealth | undefined
   /** As JSON. */
-  text(): string
+  text(): Buffer
 }
 
 interface Look {
@@ -39,7 +39,7 @@ export function snapshotOf(scheduler: HealthSource, maxAgeMs: number, clock: Pic
 
 function prepare(health: HealthSnapshot): Snapshot {
   let byName: ReadonlyMap<string, JobHealth> | null = null
-  let text: string | null = null
+  let text: Buffer | null = null
   return {
     health,
     job(name) {
@@ -47,7 +47,7 @@ function prepare(health: HealthSnapshot): Snapshot {
       return byName.get(name)
     },
     text() {
-      text ??= JSON.stringify(health)
+      text ??= Buffer.from(JSON.stringify(health))
       return text
     },
   }

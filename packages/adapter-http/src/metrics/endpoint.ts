@@ -5,7 +5,7 @@ import { Problem } from '../problem/problem.ts'
 import type { CollectedMetrics } from './collect-metrics.ts'
 
 export function metricsEndpoint(metrics: CollectedMetrics | null, cacheMs: number, clock: Clock): AnyEndpoint {
-  const render = metrics === null ? null : cached(() => metrics.text(), cacheMs, clock)
+  const render = metrics === null ? null : cached(async () => Buffer.from(await metrics.text()), cacheMs, clock)
   return defineEndpoint({
     id: 'metrics',
     method: 'GET',
@@ -23,8 +23,8 @@ export function metricsEndpoint(metrics: CollectedMetrics | null, cacheMs: numbe
   })
 }
 
-function cached(make: () => Promise<string>, forMs: number, clock: Clock): () => Promise<string> {
-  let last: { readonly at: number; isOver: boolean; readonly text: Promise<string> } | null = null
+function cached(make: () => Promise<Buffer>, forMs: number, clock: Clock): () => Promise<Buffer> {
+  let last: { readonly at: number; isOver: boolean; readonly text: Promise<Buffer> } | null = null
   return () => {
     if (last !== null && (!last.isOver || clock.monotonic() - last.at < forMs)) return last.text
     const look = { at: clock.monotonic(), isOver: false, text: make() }

@@ -1,6 +1,7 @@
 /** `toNodeListener`: the handler for servers of `node:http`, and for frameworks built on them. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { problemBody, Problem, PROBLEMS } from '../problem/problem.ts'
+import { wholeBody } from '../endpoint/whole-body.ts'
 import { SECURITY_HEADERS } from '../security/secure-headers.ts'
 import { readRequest } from './read-request.ts'
 
@@ -38,13 +39,20 @@ async function answer(handler: (request: Request) => Promise<Response>, incoming
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers),
-      body: response.body === null ? Buffer.alloc(0) : Buffer.from(await response.arrayBuffer()),
+      body: await bodyOf(response),
     }
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem('InternalError', 'The request could not be answered.')
     const body = Buffer.from(JSON.stringify(problemBody(problem, '')))
     return { status: PROBLEMS[problem.problem].status, headers: { ...SECURITY_HEADERS, 'content-type': 'application/problem+json' }, body }
   }
+}
+
+/** What this package made is at hand as a whole; of anything else the body is read. */
+async function bodyOf(response: Response): Promise<Buffer> {
+  const whole = wholeBody(response)
+  if (whole !== undefined) return typeof whole === 'string' ? Buffer.from(whole) : whole
+  return response.body === null ? Buffer.alloc(0) : Buffer.from(await response.arrayBuffer())
 }
 
 function send(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Ready): void {
