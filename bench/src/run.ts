@@ -8,6 +8,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { capture } from './capture/scenario.ts'
 import { summarise, type Figure, type Sample } from './figure.ts'
+import { http } from './http/scenario.ts'
 import { idle } from './idle/scenario.ts'
 import { importTime } from './import/scenario.ts'
 import { pgLatency } from './latency/pg-scenario.ts'
@@ -37,6 +38,7 @@ const SCENARIOS: readonly Scenario[] = [
   idle,
   rollupRefresh,
   capture,
+  http,
 ]
 
 const { values, positionals } = parseArgs({
