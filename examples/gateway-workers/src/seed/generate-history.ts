@@ -30,12 +30,16 @@ function* repository(
   name: string,
   { commitsPerDay, dice }: { readonly commitsPerDay: number; readonly dice: Dice },
 ): Generator<HistoryLine> {
-  let number = 0
+  let count = 0
+  const number = (): number => {
+    count += 1
+    return count
+  }
   for (let day = FIRST_DAY; day < LAST_DAY; day += 1) {
     const at = (): number => SEED_TODAY + day * DAY_MS + dice.whole(7 * 60, 19 * 60) * 60_000
     for (let left = dice.whole(0, 2 * commitsPerDay); left > 0; left -= 1) yield commit(name, at(), dice)
-    if (dice.next() < 0.45) yield issue(name, (number += 1), at(), dice)
-    if (dice.next() < 0.3) yield pullRequest(name, (number += 1), at(), dice)
+    if (dice.next() < 0.45) yield issue(name, number(), at(), dice)
+    if (dice.next() < 0.3) yield pullRequest(name, number(), at(), dice)
     if (day % 21 === 0)
       yield { repository: name, kind: 'release', tag: `v1.${(day + 70) / 7}.0`, at: text(at()), isPrerelease: day % 2 !== 0 }
     if (day % 28 === 0) yield { repository: name, kind: 'milestone', title: `Sprint ${(day + 84) / 14}`, closedAt: text(at()) }

@@ -88,9 +88,9 @@ function* plans(): Rows {
 
 function* subscriptions(users: readonly User[], dice: Dice): Rows {
   for (const { id, plan } of users.filter((user) => user.plan !== 'free')) {
-    // From five days ago to twenty days ahead.
-    const periodEnd = SEED_TODAY + dice.whole(-5 * 24, 20 * 24) * HOUR_MS
-    const status = periodEnd < SEED_TODAY && dice.next() < 0.5 ? 'past_due' : 'active'
+    // From five days ago to twelve days ahead.
+    const periodEnd = SEED_TODAY + dice.whole(-5 * 24, 12 * 24) * HOUR_MS
+    const status = periodEnd < SEED_TODAY && dice.next() < 0.3 ? 'past_due' : 'active'
     yield {
       table: 'subscriptions',
       row: { id: 100 + id, user_id: id, plan, status, period_end: text(periodEnd), cancel_at_period_end: dice.next() < 0.3 },
@@ -109,8 +109,14 @@ function* events(users: readonly User[], dice: Dice): Rows {
       all.push({ user_id: id, name, at })
     }
     const visits = dice.whole(3, 30)
+    // Some have not been seen for a while.
+    const until = id % 5 === 0 ? Math.max(createdAt, SEED_TODAY - 9 * DAY_MS) : SEED_TODAY
     for (let visit = 0; visit < visits; visit += 1) {
-      all.push({ user_id: id, name: dice.pick(['visited', 'visited', 'file_uploaded', 'print_ordered']), at: recent(createdAt, dice) })
+      all.push({
+        user_id: id,
+        name: dice.pick(['visited', 'visited', 'file_uploaded', 'print_ordered']),
+        at: recent({ createdAt, until }, dice),
+      })
     }
   }
   // Left over from before: the monthly clean-up has something to do.
@@ -120,8 +126,8 @@ function* events(users: readonly User[], dice: Dice): Rows {
 }
 
 /** Most visits are of the last days. */
-function recent(since: number, dice: Dice): number {
-  return SEED_TODAY - Math.floor(dice.next() ** 3 * (SEED_TODAY - since)) - 1_000
+function recent({ createdAt, until }: { readonly createdAt: number; readonly until: number }, dice: Dice): number {
+  return until - Math.floor(dice.next() ** 3 * (until - createdAt)) - 1_000
 }
 
 function* newsletter(users: readonly User[], dice: Dice): Rows {
