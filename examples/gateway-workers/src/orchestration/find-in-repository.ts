@@ -85,7 +85,7 @@ const issuePatterns: Rule = ({ issues }, { from, to }) => {
     }))
 }
 
-const trends: Rule = ({ commits }, { from, to }) => {
+const trends: Rule = ({ commits }, { to }) => {
   const week = 7 * DAY_MS
   const now = commits.filter(({ at }) => isWithin({ from: to - week, to }, at)).length
   const before = commits.filter(({ at }) => isWithin({ from: to - 2 * week, to: to - week }, at)).length
@@ -94,7 +94,7 @@ const trends: Rule = ({ commits }, { from, to }) => {
   return [
     {
       kind: 'trend',
-      topic: `trend:${direction}:${new Date(Math.max(from, to - week)).toISOString().slice(0, 10)}`,
+      topic: `trend:${direction}`,
       title: `The project has become ${direction}`,
       detail: `${now} commits in a week, after ${before} in the one before.`,
       isActionable: true,

@@ -7,6 +7,7 @@ import { HOUR_MS } from '../../src/db/time.ts'
 import { defineAllJobs } from '../../src/jobs/all-jobs.ts'
 import { createHistorySource } from '../../src/orchestration/history-source.ts'
 import type { RepositorySource } from '../../src/orchestration/repository.ts'
+import { poll } from './poll.ts'
 import { readSeed, SEED_TODAY, seedDatabase } from '../../src/seed/seed-database.ts'
 
 /** A Monday, eight in the morning. */
@@ -88,4 +89,12 @@ export async function dump(db: Queries): Promise<Readonly<Record<string, readonl
     tables[table] = rows.map(({ text }) => text)
   }
   return tables
+}
+
+/** Waits until no agent has anything left to do. */
+export async function agentsAtRest({ scheduler }: SeededGateway): Promise<void> {
+  await poll('agents at rest', async () => {
+    const open = await scheduler.runs.find({ job: 'orchestration-agent', state: ['pending', 'waiting', 'running'] })
+    return open.length === 0
+  })
 }
