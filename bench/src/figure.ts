@@ -47,6 +47,19 @@ export const UNITS: Readonly<Record<string, string>> = {
   transactionsPerS: 'tx/s',
   takeoverMs: 'ms',
   locksPerS: 'pairs/s',
+  targetMs: 'ms',
+  fetchMs: 'ms',
+  bareHttpMs: 'ms',
+  overheadMs: 'ms',
+  overheadOverHttpMs: 'ms',
+  livePerS: 'requests/s',
+  healthPerS: 'requests/s',
+  jobHealthPerS: 'requests/s',
+  snapshotPerS: 'requests/s',
+  metricsPerS: 'requests/s',
+  storeLooksPerSecond: 'looks/s',
+  heapBytesPerCall: 'B',
+  rssBytesPerCall: 'B',
 }
 
 /** Whether more is better; of the others less is. */

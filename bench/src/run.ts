@@ -7,6 +7,7 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { summarise, type Figure, type Sample } from './figure.ts'
+import { http } from './http/scenario.ts'
 import { idle } from './idle/scenario.ts'
 import { importTime } from './import/scenario.ts'
 import { pgLatency } from './latency/pg-scenario.ts'
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   mutex,
   takeover,
   idle,
+  http,
 ]
 
 const { values, positionals } = parseArgs({

@@ -5,6 +5,7 @@ import type { CollectedMetrics } from '../metrics/collect-metrics.ts'
 import type { Authorize } from '../security/authorize.ts'
 import type { WorkersOptions } from '../workers/options.ts'
 
+/** Options of `createHandler`; what is left out has the default of {@link HANDLER_DEFAULTS}. */
 export interface HandlerOptions {
   /** The whole path in front of `/health` and the others, also where a framework mounts the handler. Default `''`. */
   readonly basePath?: string | undefined

@@ -17,6 +17,7 @@ export interface MetricsRegistry {
   removeSingleMetric(name: string): void
 }
 
+/** Options of {@link collectMetrics}. */
 export interface MetricsOptions {
   /** Your own `Registry` of prom-client. Default: one of its own. */
   readonly registry?: MetricsRegistry | undefined

@@ -16,6 +16,9 @@ const SINGLE: ReadonlySet<string> = new Set([
   'x-request-id',
 ])
 
+/** What the parsing of addresses resolves. */
+const TURNS = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i
+
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 interface Framed extends IncomingMessage {
@@ -30,6 +33,8 @@ export function readRequest(incoming: IncomingMessage, signal: AbortSignal): Req
   const { originalUrl, url = '/' } = incoming as Framed
   const target = originalUrl ?? url
   if (!target.startsWith('/')) throw new Problem('InvalidRequest', 'The target of the request is no path.')
+  // A proxy in front may have judged the path as it stood here, and not what parsing makes of it.
+  if (TURNS.test(target.split('?')[0] as string)) throw new Problem('InvalidRequest', 'The path has backslashes or dot segments.')
   const method = incoming.method ?? 'GET'
   const init: RequestInit & { duplex?: 'half' } = { method, headers: headersOf(incoming), signal }
   if (!BODILESS.has(method)) {
