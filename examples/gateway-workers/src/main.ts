@@ -1,6 +1,5 @@
 /** Entry point. Exit code 2 when the environment is wrong. */
 import { ConfigError, DEV_SECRET, readConfig } from './config.ts'
-import { createGateway } from './gateway.ts'
 
 try {
   await main()
@@ -12,6 +11,8 @@ try {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
+  // A wrong environment is told before the database is loaded.
+  const { createGateway } = await import('./gateway.ts')
   const gateway = await createGateway(config)
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
