@@ -76,7 +76,7 @@ describe('planNewsletterSync', () => {
     fc.assert(
       fc.property(fc.uniqueArray(one, unique), fc.uniqueArray(known, unique), (readers, subscribers) => {
         const { subscribe, unsubscribe } = planNewsletterSync(readers, subscribers)
-        const list = new Map(subscribers.map((subscriber) => [subscriber.email, subscriber]))
+        const list = new Map<string, Subscriber>(subscribers.map((subscriber) => [subscriber.email, subscriber]))
         for (const email of unsubscribe) list.set(email, { ...list.get(email)!, status: 'unsubscribed' })
         for (const added of subscribe) list.set(added.email, { ...added, status: 'subscribed' })
         expect(planNewsletterSync(readers, [...list.values()])).toEqual({ subscribe: [], unsubscribe: [] })
