@@ -22,7 +22,7 @@ export interface Answered {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  readonly json: Record<string, never> & Record<string, unknown>
+  readonly json: Record<string, unknown>
 }
 
 export interface Handling {

@@ -2,7 +2,7 @@
 import { createScheduler, defineJob, memoryStore, type Scheduler } from '@quarterjack/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as z from 'zod'
-import { createHandler } from '../../src/index.ts'
+import { createHandler, type WorkersOptions } from '../../src/index.ts'
 import { until } from '../support/context.ts'
 import { CRON, handling, opened } from '../support/handling.ts'
 
@@ -146,7 +146,7 @@ describe('paths of the user’s own', () => {
     run: ({ payload, key }) => ({ ...payload, key }),
   })
 
-  async function calling(routes: NonNullable<Parameters<typeof handling>[0]>['workers'], path: string, body?: unknown): Promise<unknown> {
+  async function calling(routes: Pick<WorkersOptions, 'routes'>, path: string, body?: unknown): Promise<unknown> {
     const { ask, scheduler } = await handling({ basePath: '/api/v1', workers: { ...workers, ...routes } }, { jobs: [analyse] })
     const { status, json, text } = await ask(path, { method: 'POST', token: CRON, ...(body === undefined ? {} : { body }) })
     return status === 200 ? (await scheduler.runs.get(json.runId as string))?.result : `${status} ${text}`
