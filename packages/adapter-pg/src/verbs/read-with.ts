@@ -15,7 +15,10 @@ export function createReadWith({ store, driver, checkOpen }: CommitRefreshDeps):
       return await driver.share(
         'windows.readWith',
         async ({ client }) => {
-          limit.end(LONGEST_MS, () => new QuarterjackError('StoreTimedOut', `${what} did not end within ${LONGEST_MS} ms. Ask for less at a time.`))
+          limit.end(
+            LONGEST_MS,
+            () => new QuarterjackError('StoreTimedOut', `${what} did not end within ${LONGEST_MS} ms. Ask for less at a time.`),
+          )
           await connectionWithin(client).exec('set transaction isolation level repeatable read, read only')
           return { value: await work(client) }
         },
