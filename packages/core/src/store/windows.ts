@@ -241,7 +241,7 @@ export interface WindowStore {
     request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
   ): Promise<{ readonly reply: WindowCommitReply } & Tick>
 
-  /** Stores with `transactions`: runs `work` in a read-only transaction of the store, over one snapshot. */
+  /** Stores with `transactions`: runs `work` in a transaction of the store, over one snapshot; it is rolled back. */
   readWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
 
   /** Records failures: `failed`, or why nothing was written. A stamped window that is given up counts as failed in its backfill. */
