@@ -3,7 +3,7 @@ import type { WindowPass } from '../store/windows.ts'
 import { finishIfDone } from './backfill-rows.ts'
 import { begin, type MemoryState } from './state.ts'
 import type { RollupRow, WindowRow } from './window-rows.ts'
-import { advanceWatermark, forgetWindow, freeEnded, holderOf, tidy } from './window-state.ts'
+import { advanceWatermark, forgetWindow, holderOf, tidy } from './window-state.ts'
 
 /** The verb. */
 export function pass(
@@ -17,7 +17,6 @@ export function pass(
 function passOne(state: MemoryState, { rollup: name, generation, expected, through, expired }: WindowPass): boolean {
   const rollup = state.windows.rollups.get(name)
   if (rollup === undefined || rollup.generation !== generation || rollup.watermark !== expected) return false
-  freeEnded(rollup)
   // What lies before a window that is past what is kept is so too.
   const rows = rowsBetween(rollup, expired ? Number.NEGATIVE_INFINITY : expected, through)
   if (expired) expire(state, rollup, rows)

@@ -53,8 +53,9 @@ export interface BackfillStore {
   ): Promise<{ readonly replies: readonly BackfillReply[] } & Tick>
 
   /**
-   * Stamps windows, and moves the cursor over the stretch; suspects and given-up windows among them begin anew. `stale`: the
-   * cursor moved, nothing was written. `ended`: it is not running. At the end of the range it is exhausted; exhausted and with no stamp left, it is finished.
+   * Stamps windows, and moves the cursor over the stretch; suspects and given-up windows among them begin anew. A refresh that was
+   * claimed before has not seen what the stamp is about: its commit leaves the stamp. `stale`: the cursor moved, nothing was written.
+   * `ended`: it is not running. At the end of the range it is exhausted; exhausted and with no stamp left, it is finished.
    */
   stamp(
     request: { readonly stamps: readonly BackfillStamp[] } & AtStoreTime,

@@ -225,8 +225,8 @@ export interface WindowStore {
   ): Promise<{ readonly replies: readonly WindowClaimReply[] } & Tick>
 
   /**
-   * Records refreshes: the windows are clean, unless changes were drained since their claim; stamps of backfills are taken off and
-   * counted; the watermark moves over what is complete. A suspect window counts as refreshed, and shows.
+   * Records refreshes: the windows are clean, unless changes were drained since their claim; stamps that they had when they were
+   * claimed are taken off and counted; the watermark moves over what is complete. A suspect window counts as refreshed, and shows.
    */
   commit(
     request: { readonly commits: readonly WindowCommit[] } & AtStoreTime,

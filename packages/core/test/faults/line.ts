@@ -79,13 +79,16 @@ export function createLine(store: Store, deps: { readonly clock: Clock; readonly
     else clock.setTimer(callback, ms)
   }
 
-  const wrap = (part: (typeof PARTS)[number]): object =>
+  const wrapVerbs = (part: string, verbs: object): object =>
     Object.fromEntries(
-      Object.entries(store[part] as unknown as Record<string, Verb>).map(([name, verb]) => [
+      Object.entries(verbs).map(([name, verb]: [string, Verb | object]) => [
         name,
-        (request: unknown) => call(`${part}.${name}`, verb, request),
+        typeof verb === 'function'
+          ? (request: unknown) => call(`${part}.${name}`, verb as Verb, request)
+          : wrapVerbs(`${part}.${name}`, verb),
       ]),
     )
+  const wrap = (part: (typeof PARTS)[number]): object => wrapVerbs(part, store[part])
 
   return {
     calls,
@@ -109,6 +112,7 @@ export function createLine(store: Store, deps: { readonly clock: Clock; readonly
       schedules: wrap('schedules') as Store['schedules'],
       runs: wrap('runs') as Store['runs'],
       leases: wrap('leases') as Store['leases'],
+      windows: store.windows && (wrapVerbs('windows', store.windows) as Store['windows']),
     },
   }
 }

@@ -19,8 +19,8 @@ import { checkWindows } from './check-windows.ts'
 import { HOURS, settleRollup, STEP } from './window-model.ts'
 import { compare, createWindowWorld, pick, writtenTo, type WindowWorld } from './window-world.ts'
 
-const HISTORIES = { full: 20_000, soak: 100_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 400
-const STEPS = 60
+const HISTORIES = { full: 20_000, soak: 100_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 500
+const STEPS = 40
 
 /** The more often it stands here, the more often it happens. */
 const DEEDS: readonly ((world: WindowWorld) => void)[] = [
@@ -72,7 +72,7 @@ describe('random windows', () => {
       explained(`seed ${seed}, at the end`, () => finishAll(world))
       committed += world.commits
     }
-    expect(committed).toBeGreaterThan(2 * HISTORIES)
+    expect(committed).toBeGreaterThan(HISTORIES)
   })
 })
 
