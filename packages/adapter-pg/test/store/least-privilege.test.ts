@@ -101,6 +101,7 @@ describe('a database user with the privileges of schemaSql', () => {
     }
     expect((await windowsOf(store).commitWith?.({ work }))?.reply.status).toBe('committed')
     await windowsOf(store).forget({ rollups: [...generations.keys()] })
+    await store.runs.leave({ owner: worker.owner })
     await store.close()
   })
 
