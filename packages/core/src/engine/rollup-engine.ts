@@ -11,7 +11,7 @@ import { refreshWindows } from '../rollup/refresh-windows.ts'
 import type { RefreshEnd, RollupDeps } from '../rollup/refresh-work.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import { rollupJobs } from '../rollup/rollup-jobs.ts'
-import { backfillRunRequest, laterRequest, readBackfillPayload, refreshRequest } from '../rollup/rollup-run.ts'
+import { backfillJob, backfillRunRequest, laterRequest, readBackfillPayload, refreshRequest } from '../rollup/rollup-run.ts'
 import type { EnqueueRequest } from '../store/runs.ts'
 import { defineRollups } from './define-rollups.ts'
 import { createDrainLoop } from './drain-loop.ts'
@@ -33,13 +33,18 @@ export interface RollupEngineDeps extends RollupDeps {
   /** Store time, estimated. */
   readonly storeNow: () => number
   readonly enqueue: (request: EnqueueRequest) => Promise<unknown>
+  /** Looks how definitions stand in the store. */
+  readonly registerAgain: () => Promise<void>
 }
 
 export interface RollupEngine {
   /** The jobs behind the rollups. */
   readonly policies: readonly JobPolicy[]
-  /** Jobs were registered: the rollups whose definition is in force are written, or found as they are. */
-  registered(standings: ReadonlyMap<string, Standing>): Promise<void>
+  /**
+   * Jobs were registered: the rollups whose definition is in force are written, or found as they are. Answers with the jobs of the others,
+   * whose runs this process leaves alone.
+   */
+  registered(standings: ReadonlyMap<string, Standing>): Promise<readonly string[]>
   /** Begins to digest marks, if there is a rollup among `jobs`. */
   start(jobs: readonly string[]): void
   /** There are new marks. */
@@ -85,6 +90,13 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     return ctx.skip('the rollup is defined otherwise by another version of the program')
   }
 
+  /** Another version has replaced a definition: once that is known, its runs are left to that version, and do not come back here. */
+  const lookAgain = (): void => {
+    deps
+      .registerAgain()
+      .catch((error: unknown) => logger.warn({ err: error }, 'how rollups are defined could not be looked up; it is tried again'))
+  }
+
   /** When a window falls due that no slot will come for: it had ended when the schedule was registered. */
   const dueWithoutSlot = ({ policy }: Rollup, now: number): number => {
     const dueAt = nextDueAt(policy, now)
@@ -106,6 +118,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     const elsewhere = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
     const end = await refreshWindows({ rollup, generation: await generationOf(rollup, ctx, elsewhere), ctx, deps })
     await follow(rollup, ctx.runId, end.nextAt)
+    if (end.isRedefined) lookAgain()
     loop.kick()
     return judgeEnd(rollup, ctx, end)
   }
@@ -117,6 +130,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     const generation = await generationOf(rollup, ctx, again(ELSEWHERE_MS))
     const end = await refreshBackfill({ rollup, generation, ctx, deps, backfill: asked.backfill })
     if (end.nextAt !== null) await deps.enqueue(again(Math.max(0, end.nextAt - deps.storeNow())))
+    if (end.isRedefined) lookAgain()
     loop.kick()
     return end.summary
   }
@@ -137,8 +151,8 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     policies,
     async registered(standings) {
       const own = [...rollups.values()].filter(({ name }) => standings.get(name)?.current === true)
-      if (own.length === 0) return
-      const defined = await defineRollups(own, deps)
+      const others = [...rollups.keys()].filter((name) => standings.get(name)?.current === false)
+      const defined = own.length === 0 ? [] : await defineRollups(own, deps)
       registeredAt = deps.storeNow()
       generations = new Map(defined.map(({ rollup, record }) => [rollup.name, record.generation]))
       // What fell due, or was marked, while nobody worked.
@@ -149,6 +163,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
         const waits = waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
         await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))
       }
+      return others.flatMap((name) => [name, backfillJob(name)])
     },
     start(jobs) {
       const waits = jobs.flatMap((job) => rollups.get(job)?.policy.planning.waitMs ?? [])
