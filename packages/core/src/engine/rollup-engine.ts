@@ -26,6 +26,7 @@ const LEFT_MS = 250
 const MOST_BACKFILLS = 100
 /** A run on a node with another version of its rollup comes back after this long, perhaps elsewhere. */
 const ELSEWHERE_MS = 5_000
+const AT_ONCE = { waitMs: 0, maxWaitMs: 0 }
 
 export interface RollupEngineDeps extends RollupDeps {
   readonly rollups: ReadonlyMap<string, Rollup>
@@ -151,6 +152,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     policies,
     async registered(standings) {
       const own = [...rollups.values()].filter(({ name }) => standings.get(name)?.current === true)
+      const isStart = generations.size === 0
       const others = [...rollups.keys()].filter((name) => standings.get(name)?.current === false)
       const defined = own.length === 0 ? [] : await defineRollups(own, deps)
       registeredAt = deps.storeNow()
@@ -160,7 +162,8 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
         await resumeBackfills(rollup.name)
         await follow(rollup, nextId(), null)
         if (!isBehind) continue
-        const waits = waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
+        // Nothing is gathered for who has just come: of processes that come and go, each would put off what the one before had asked for.
+        const waits = isStart ? AT_ONCE : waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
         await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))
       }
       return others.flatMap((name) => [name, backfillJob(name)])
@@ -173,7 +176,10 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     },
     kick: loop.kick,
     settled: loop.settled,
-    stop: loop.stop,
+    async stop() {
+      await loop.stop()
+      generations = new Map()
+    },
   }
 }
 
