@@ -41,7 +41,10 @@ begin
     v_held := windows_of_run(v_commit.rollup_id, v_starts, v_commit.run_id, v_commit.fence);
     if v_starts <@ v_held then
       -- Before the windows are clean: whoever sees that has the marks, too.
-      perform append_marks(v_commit.value->'marks', p_now);
+      perform append_marks(array_to_json(array(
+        select m.value from json_array_elements(v_commit.value->'marks') with ordinality m(value, place)
+        where exists (select from mark_sources s where s.name = m.value->>'source') order by m.place
+      )), p_now);
       with given as materialized (
         select distinct on (x.start) v_commit.rollup_id as rollup_id, x.start, x.seq, x.suspect, row_number() over () as place
         from json_to_recordset(v_given) as x(start bigint, seq bigint, suspect text) order by x.start

@@ -50,6 +50,8 @@ export function createEngine(options: EngineOptions): Engine {
   let definitions: readonly Definition[] = []
   let policies: ReadonlyMap<string, JobPolicy> = new Map()
   let standings: ReadonlyMap<string, Standing> = new Map()
+  /** Jobs whose runs are left to other versions of the program. */
+  let left: readonly string[] = []
   let accepting = false
   /** The store may know this owner. */
   let present = false
@@ -142,7 +144,7 @@ export function createEngine(options: EngineOptions): Engine {
     emitter,
     logger,
     giveBack: adoptDeps,
-    declares: () => definitions.map(({ policy, hash }) => ({ job: policy.name, hash })),
+    declares: () => definitions.flatMap(({ policy, hash }) => (left.includes(policy.name) ? [] : [{ job: policy.name, hash }])),
     onNews: () => loop.stir(),
     onLost(loss) {
       lost = loss
@@ -226,7 +228,9 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function register(mayCreate: boolean): Promise<void> {
     standings = await registerDefinitions(definitions, { link, call, nextId: options.nextId, mayCreate, logger })
-    await options.onRegistered?.(standings)
+    const former = left
+    left = (await options.onRegistered?.(standings)) ?? []
+    if (left.join() !== former.join()) await keepAlive.redeclare()
   }
 
   return {
@@ -238,10 +242,12 @@ export function createEngine(options: EngineOptions): Engine {
       wakes.stir()
       loop.stir()
     },
+    registerAgain: () => register(false),
     nextWakeAt: () => wakes.earliest,
 
     async start(given, quota) {
       definitions = given
+      left = []
       policies = new Map(given.map(({ policy }) => [policy.name, policy]))
       holdings.limitTo(quota ?? null)
       settler.resume()

@@ -25,8 +25,8 @@ export interface EngineOptions {
   readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
   /** Every job of the scheduler, executed here or not. */
   readonly policies: ReadonlyMap<string, JobPolicy>
-  /** Definitions were registered, at the start or later. */
-  readonly onRegistered?: ((standings: ReadonlyMap<string, Standing>) => Promise<void>) | undefined
+  /** Definitions were registered, at the start or later. Answers with the jobs whose runs are to be left to other versions of the program. */
+  readonly onRegistered?: ((standings: ReadonlyMap<string, Standing>) => Promise<readonly string[]>) | undefined
 }
 
 export interface Engine {
@@ -43,6 +43,8 @@ export interface Engine {
   callOnce<T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T>
   /** Looks for work now. */
   stir(): void
+  /** Looks how its definitions stand in the store: another process may have replaced them. */
+  registerAgain(): Promise<void>
   /** Earliest store instant at which there may be work; null if none is known. */
   nextWakeAt(): number | null
   facts(): EngineFacts

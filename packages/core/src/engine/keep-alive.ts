@@ -47,6 +47,8 @@ export interface KeepAlive {
   renewAfresh(): Promise<'live' | 'failed'>
   /** Renews now, or throws what the store said. */
   renewOrThrow(): Promise<void>
+  /** What this process declares has changed: it is told at once. */
+  redeclare(): Promise<void>
   /** Begins to renew by itself. */
   start(): void
   /** The lease is gone: aborts everything, takes a new id. */
@@ -75,6 +77,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const id = owner.id
     const askedAt = clock.monotonic()
     const census = orphans.count()
+    const jobs = declared === id ? null : deps.declares()
     // What has ended is about to be settled, which tells of its start as well.
     const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && one.phase !== 'settling' && !one.startKnown)
     const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
@@ -88,7 +91,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
           idleMs: SLOW_POLL_MS,
           started: starting.map(refOf),
           progress: progressing.map((one) => ({ ...refOf(one), progress: sent.get(one) as string })),
-          ...(declared === id ? {} : { jobs: deps.declares() }),
+          ...(jobs === null ? {} : { jobs }),
           ...(survived === null ? {} : { survived }),
         }),
       )
@@ -97,7 +100,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       if (reply.lost !== undefined) deps.onLost(reply.lost)
       // Whatever was said of a former owner: the present one has yet to be made known. Unless the process stops, and has left.
       if (id !== owner.id) return stopped ? 'failed' : await attempt()
-      declared = id
+      if (jobs !== null) declared = id
       survived = null
       owner.confirm(id, askedAt, leaseMs)
       for (const one of starting) one.startKnown = true
@@ -210,6 +213,11 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       if ((await renew()) === 'failed') throw failure
     },
     lose,
+    async redeclare() {
+      await renewing
+      declared = null
+      if (!stopped) await renew()
+    },
     start() {
       running = true
       arm(Math.min(interval(), untilExpiry()))

@@ -11,7 +11,7 @@ import { refreshWindows } from '../rollup/refresh-windows.ts'
 import type { RefreshEnd, RollupDeps } from '../rollup/refresh-work.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import { rollupJobs } from '../rollup/rollup-jobs.ts'
-import { backfillRunRequest, laterRequest, readBackfillPayload, refreshRequest } from '../rollup/rollup-run.ts'
+import { backfillJob, backfillRunRequest, laterRequest, readBackfillPayload, refreshRequest } from '../rollup/rollup-run.ts'
 import type { EnqueueRequest } from '../store/runs.ts'
 import { defineRollups } from './define-rollups.ts'
 import { createDrainLoop } from './drain-loop.ts'
@@ -26,6 +26,7 @@ const LEFT_MS = 250
 const MOST_BACKFILLS = 100
 /** A run on a node with another version of its rollup comes back after this long, perhaps elsewhere. */
 const ELSEWHERE_MS = 5_000
+const AT_ONCE = { waitMs: 0, maxWaitMs: 0 }
 
 export interface RollupEngineDeps extends RollupDeps {
   readonly rollups: ReadonlyMap<string, Rollup>
@@ -33,13 +34,18 @@ export interface RollupEngineDeps extends RollupDeps {
   /** Store time, estimated. */
   readonly storeNow: () => number
   readonly enqueue: (request: EnqueueRequest) => Promise<unknown>
+  /** Looks how definitions stand in the store. */
+  readonly registerAgain: () => Promise<void>
 }
 
 export interface RollupEngine {
   /** The jobs behind the rollups. */
   readonly policies: readonly JobPolicy[]
-  /** Jobs were registered: the rollups whose definition is in force are written, or found as they are. */
-  registered(standings: ReadonlyMap<string, Standing>): Promise<void>
+  /**
+   * Jobs were registered: the rollups whose definition is in force are written, or found as they are. Answers with the jobs of the others,
+   * whose runs this process leaves alone.
+   */
+  registered(standings: ReadonlyMap<string, Standing>): Promise<readonly string[]>
   /** Begins to digest marks, if there is a rollup among `jobs`. */
   start(jobs: readonly string[]): void
   /** There are new marks. */
@@ -85,6 +91,13 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     return ctx.skip('the rollup is defined otherwise by another version of the program')
   }
 
+  /** Another version has replaced a definition: once that is known, its runs are left to that version, and do not come back here. */
+  const lookAgain = (): void => {
+    deps
+      .registerAgain()
+      .catch((error: unknown) => logger.warn({ err: error }, 'how rollups are defined could not be looked up; it is tried again'))
+  }
+
   /** When a window falls due that no slot will come for: it had ended when the schedule was registered. */
   const dueWithoutSlot = ({ policy }: Rollup, now: number): number => {
     const dueAt = nextDueAt(policy, now)
@@ -106,6 +119,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     const elsewhere = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
     const end = await refreshWindows({ rollup, generation: await generationOf(rollup, ctx, elsewhere), ctx, deps })
     await follow(rollup, ctx.runId, end.nextAt)
+    if (end.isRedefined) lookAgain()
     loop.kick()
     return judgeEnd(rollup, ctx, end)
   }
@@ -117,6 +131,7 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     const generation = await generationOf(rollup, ctx, again(ELSEWHERE_MS))
     const end = await refreshBackfill({ rollup, generation, ctx, deps, backfill: asked.backfill })
     if (end.nextAt !== null) await deps.enqueue(again(Math.max(0, end.nextAt - deps.storeNow())))
+    if (end.isRedefined) lookAgain()
     loop.kick()
     return end.summary
   }
@@ -137,8 +152,9 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     policies,
     async registered(standings) {
       const own = [...rollups.values()].filter(({ name }) => standings.get(name)?.current === true)
-      if (own.length === 0) return
-      const defined = await defineRollups(own, deps)
+      const isStart = generations.size === 0
+      const others = [...rollups.keys()].filter((name) => standings.get(name)?.current === false)
+      const defined = own.length === 0 ? [] : await defineRollups(own, deps)
       registeredAt = deps.storeNow()
       generations = new Map(defined.map(({ rollup, record }) => [rollup.name, record.generation]))
       // What fell due, or was marked, while nobody worked.
@@ -146,9 +162,11 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
         await resumeBackfills(rollup.name)
         await follow(rollup, nextId(), null)
         if (!isBehind) continue
-        const waits = waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
+        // Nothing is gathered for who has just come: of processes that come and go, each would put off what the one before had asked for.
+        const waits = isStart ? AT_ONCE : waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
         await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))
       }
+      return others.flatMap((name) => [name, backfillJob(name)])
     },
     start(jobs) {
       const waits = jobs.flatMap((job) => rollups.get(job)?.policy.planning.waitMs ?? [])
@@ -158,7 +176,10 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     },
     kick: loop.kick,
     settled: loop.settled,
-    stop: loop.stop,
+    async stop() {
+      await loop.stop()
+      generations = new Map()
+    },
   }
 }
 

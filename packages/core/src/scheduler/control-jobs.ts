@@ -6,6 +6,7 @@ import { shown } from '../errors/shown.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import { backfillJob } from '../rollup/rollup-run.ts'
+import type { Store } from '../store/store.ts'
 import { jobName } from './job-ref.ts'
 import type { JobRef, Scheduler } from './scheduler.ts'
 
@@ -49,8 +50,12 @@ export function createJobControl({ call, emitter, rollups, onChanged }: ControlD
 
     async retire(given) {
       const job = jobName(given, 'retire')
-      const { replies } = await call('schedules.retire', (store) => store.schedules.retire({ jobs: [job] }))
-      if (replies[0] === 'unknown') throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${shown(job)}.`)
+      // A rollup that left the code is not known as one here: what the store has of it tells.
+      const { replies } = await call('schedules.retire', (store) => store.schedules.retire({ jobs: [job, backfillJob(job)] }))
+      const isFree = replies[0] !== 'inUse'
+      const { forgotten } = isFree ? await call('windows.forget', (store) => forgetRollup(store, job)) : { forgotten: [] }
+      if (replies[0] === 'unknown' && forgotten[0] !== true)
+        throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${shown(job)}.`)
       if (replies[0] === 'inUse') {
         throw new QuarterjackError(
           'JobInUse',
@@ -59,4 +64,9 @@ export function createJobControl({ call, emitter, rollups, onChanged }: ControlD
       }
     },
   }
+}
+
+/** Its windows and backfills go with it. */
+async function forgetRollup({ windows }: Store, rollup: string): Promise<{ readonly forgotten: readonly boolean[] }> {
+  return windows === undefined ? { forgotten: [] } : windows.forget({ rollups: [rollup] })
 }

@@ -30,12 +30,13 @@ export function createRollups({ store, engine, ...options }: RollupsOptions): Ro
     windows: windowsOf(store),
     call: (verb, run) => engine().call(verb, (opened) => run(windowsOf(opened))),
     enqueue: (request) => engine().enqueue({ request, merge: null }),
+    registerAgain: () => engine().registerAgain(),
   })
 }
 
 const NONE: RollupEngine = Object.freeze({
   policies: [],
-  registered: () => Promise.resolve(),
+  registered: () => Promise.resolve([]),
   start: () => undefined,
   kick: () => undefined,
   settled: () => Promise.resolve(),

@@ -132,7 +132,10 @@ export interface WindowCommit extends Refresher {
     /** Its source looked wrong, and its rows were left alone: why. Absent: refreshed. */
     readonly suspect?: string | undefined
   }[]
-  /** For the parents, written before the windows are clean: the rows of these windows may have changed. */
+  /**
+   * For the parents, written before the windows are clean: the rows of these windows may have changed. Those of sources that no rollup
+   * reads are left out: whoever comes to read them later begins with all of its windows.
+   */
   readonly marks: readonly Mark[]
   readonly pace?: string | undefined
 }

@@ -1,40 +1,12 @@
 /** Rollups through the facade: due, marked, late, failed, filled; on the memory store and a clock that the test moves. */
 import { describe, expect, it } from 'vitest'
 import { defineRollup } from '../../src/rollup/define-rollup.ts'
-import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
+import type { Rollup } from '../../src/rollup/rollup.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'
+import { createSource } from './summed-source.ts'
 
 const START = '2026-03-01T00:00:00Z'
 const HOUR_MS = 3_600_000
-
-/** Events at instants, summed per window: what a rollup should hold can be told from scratch. */
-function createSource(): {
-  readonly events: { at: number; value: number }[]
-  readonly target: Map<number, number>
-  readonly calls: number[][]
-  readonly refresh: RollupOptions['refresh']
-} {
-  const events: { at: number; value: number }[] = []
-  const target = new Map<number, number>()
-  const calls: number[][] = []
-  return {
-    events,
-    target,
-    calls,
-    refresh: ({ windows }) => {
-      calls.push(windows.map(({ start }) => start.getTime()))
-      for (const { start, end } of windows) {
-        const inside = events.filter(({ at }) => at >= start.getTime() && at < end.getTime())
-        if (inside.length === 0) target.delete(start.getTime())
-        else
-          target.set(
-            start.getTime(),
-            inside.reduce((sum, { value }) => sum + value, 0),
-          )
-      }
-    },
-  }
-}
 
 const at = (text: string): number => Date.parse(`2026-03-01T${text}Z`)
 

@@ -58,7 +58,9 @@ local function commit_one(commit)
   local rollup, refusal = fn.refresher(commit)
   if rollup == nil then return { refusal, false } end
   if fn.holds_all(rollup, commit) then
-    for _, mark in ipairs(commit.marks) do fn.append_mark(mark) end
+    for _, mark in ipairs(commit.marks) do
+      if fn.has_readers(mark.source) then fn.append_mark(mark) end
+    end
     for _, one in ipairs(commit.windows) do refresh_window(rollup, fn.find_window(rollup, one.start), one) end
     fn.advance_watermark(rollup)
     fn.note_pace(rollup, commit.pace)

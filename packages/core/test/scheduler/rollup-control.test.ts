@@ -1,0 +1,165 @@
+/** Rollups among jobs: what follows them, what suspends them, which processes execute them, passes without a process that stays. */
+import { describe, expect, it } from 'vitest'
+import { defineJob } from '../../src/job/define-job.ts'
+import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
+import { every } from '../../src/schedule/every.ts'
+import { createScheduler } from '../../src/scheduler/create-scheduler.ts'
+import { memoryStore } from '../../src/memory/memory-store.ts'
+import { fakeClock } from '../../src/testing/fake-clock.ts'
+import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
+import { createSource } from './summed-source.ts'
+
+const startAt = '2026-03-01T00:00:00Z'
+const at = (text: string): number => Date.parse(`2026-03-01T${text}Z`)
+
+function hourlyOf(refresh: RollupOptions['refresh'], over: Partial<RollupOptions> = {}): Rollup {
+  return defineRollup({ name: 'hourly', grain: 'hour', start: startAt, refresh, ...over })
+}
+
+describe('a job that comes after a rollup', () => {
+  it('runs when windows were refreshed, and not when there was nothing to refresh', async () => {
+    const source = createSource()
+    const hourly = hourlyOf(source.refresh)
+    const triggers: string[] = []
+    const publish = defineJob({ name: 'publish', after: [hourly], run: ({ trigger }) => void triggers.push(trigger) })
+    await using manual = manualScheduler({ jobs: [hourly, publish], startAt })
+    await manual.start()
+    await manual.advanceTo('2026-03-01T01:04:00Z')
+    expect(triggers).toEqual([])
+    await manual.advanceTo('2026-03-01T01:06:00Z')
+    expect(source.calls).toEqual([[at('00:00:00')]])
+    expect(triggers.length).toBeGreaterThan(0)
+    const before = triggers.length
+    await manual.scheduler.mark(hourly, at('00:30:00'))
+    await manual.advance('10s')
+    expect(triggers.slice(before)).toEqual(['after'])
+    // A mark about a window that is not due asks for nothing.
+    await manual.scheduler.mark(hourly, at('01:01:00'))
+    await manual.advance('10s')
+    expect(triggers.length).toBe(before + 1)
+  })
+})
+
+describe('a suspended rollup', () => {
+  it('refreshes nothing, gathers marks, shows as suspended, and catches up when it is resumed', async () => {
+    const source = createSource()
+    const hourly = hourlyOf(source.refresh)
+    await using manual = manualScheduler({ jobs: [hourly], startAt })
+    const { scheduler } = manual
+    await manual.start()
+    await manual.advanceTo('2026-03-01T02:10:00Z')
+    source.calls.length = 0
+    expect(await scheduler.suspend(hourly, 'the source is being moved')).toBe(true)
+    const backfill = await scheduler.backfill(hourly, { from: startAt })
+    await scheduler.mark(hourly, at('00:30:00'))
+    await manual.advanceTo('2026-03-01T05:10:00Z')
+    expect(source.calls).toEqual([])
+    const { rollups } = await scheduler.health()
+    expect(rollups).toMatchObject([{ rollup: 'hourly', status: 'suspended', freshness: 'stale', watermark: '2026-03-01T02:00:00.000Z' }])
+    expect(await backfill.progress()).toMatchObject({ state: 'running', done: 0 })
+
+    expect(await scheduler.resume(hourly)).toBe(true)
+    await manual.advance('1m')
+    expect(new Set(source.calls.flat()).size).toBe(5)
+    expect(await scheduler.rollups.state(hourly)).toMatchObject({ status: 'ok', dirty: 0, watermark: '2026-03-01T05:00:00.000Z' })
+    expect(await backfill.progress()).toMatchObject({ state: 'finished', done: 2 })
+  })
+})
+
+describe('processes that do not stay', () => {
+  it('refresh in a tick what is due and what was marked, and tell when the next one has work', async () => {
+    const source = createSource()
+    const hourly = hourlyOf(source.refresh)
+    const clock = fakeClock('2026-03-01T02:30:00Z')
+    const store = memoryStore({ clock })
+    const scheduler = createScheduler({ store, jobs: [hourly], clock, logger: false, random: () => 0.5 })
+    const tick = (): ReturnType<typeof scheduler.tick> => clock.until(scheduler.tick(), 120_000)
+    await tick()
+    expect(new Set(source.calls.flat())).toEqual(new Set([at('00:00:00'), at('01:00:00')]))
+    source.calls.length = 0
+    await scheduler.mark(hourly, at('01:15:00'))
+    await clock.advance(1_000)
+    const { nextWakeAt } = await tick()
+    expect(nextWakeAt).toEqual(new Date(clock.now() + 5_000))
+    await clock.advanceTo(nextWakeAt ?? clock.now())
+    await tick()
+    expect(source.calls).toEqual([[at('01:00:00')]])
+    await clock.advanceTo('2026-03-01T03:05:00Z')
+    expect(await tick()).toMatchObject({ failed: 0 })
+    expect(source.calls.flat()).toContain(at('02:00:00'))
+    expect(await scheduler.rollups.state(hourly)).toMatchObject({ status: 'ok', watermark: '2026-03-01T03:00:00.000Z' })
+  })
+})
+
+describe('start({ only })', () => {
+  it('with a rollup, executes its backfills, too; without, neither', async () => {
+    const source = createSource()
+    const hourly = hourlyOf(source.refresh, { start: '2026-02-28T00:00:00Z' })
+    const other = defineJob({ name: 'other', schedule: every('1h'), run: () => undefined })
+    await using idle = manualScheduler({ jobs: [hourly, other], startAt, seed: 1 })
+    await using worker = manualScheduler({ jobs: [hourly, other], seed: 2, clock: idle.clock, store: idle.scheduler.store })
+    await idle.clock.until(idle.scheduler.start({ only: [other] }), 60_000)
+    await idle.advance('1h')
+    expect(source.calls).toEqual([])
+
+    await idle.clock.until(worker.scheduler.start({ only: [hourly] }), 60_000)
+    await idle.advance('1m')
+    expect(new Set(source.calls.flat()).size).toBe(24)
+    source.calls.length = 0
+    const backfill = await idle.scheduler.backfill('hourly', { last: '6h', concurrency: 2 })
+    await idle.advance('1m')
+    expect(await backfill.progress()).toMatchObject({ state: 'finished', done: 6 })
+    const [run] = await worker.scheduler.runs.find({ job: 'hourly#backfill' })
+    expect(run?.attempts.at(-1)?.owner).toBe((await worker.scheduler.health()).owner)
+  })
+})
+
+describe('runOnStart', () => {
+  it('is one sweep per deploy, whatever was refreshed before', async () => {
+    const source = createSource()
+    const hourly = hourlyOf(source.refresh, { runOnStart: true, lookback: 2, live: true })
+    const first = manualScheduler({ jobs: [hourly], startAt: '2026-03-01T04:30:00Z' })
+    await first.start()
+    await first.advance('1m')
+    expect(await first.scheduler.runs.find({ job: 'hourly' })).toContainEqual(expect.objectContaining({ trigger: 'start' }))
+    expect(new Set(source.calls.flat()).size).toBe(5)
+    await first.stop()
+    source.calls.length = 0
+    const starts = async (): Promise<number> =>
+      (await first.scheduler.runs.find({ job: 'hourly' })).filter(({ trigger }) => trigger === 'start').length
+
+    const replica = manualScheduler({ jobs: [hourly], clock: first.clock, store: first.scheduler.store, seed: 2 })
+    await replica.start()
+    await replica.advance('1m')
+    expect(await starts()).toBe(1)
+    await replica.stop()
+
+    await first.clock.advance(10 * 60_000)
+    const later = manualScheduler({ jobs: [hourly], clock: first.clock, store: first.scheduler.store, seed: 3 })
+    await later.start()
+    await later.advance('1s')
+    expect(await starts()).toBe(2)
+    expect(new Set(source.calls.flat())).toEqual(new Set([at('02:00:00'), at('03:00:00'), at('04:00:00')]))
+    await later.stop()
+  })
+})
+
+describe('retire', () => {
+  it('ends a rollup that left the code, with its backfills and what is known of its windows', async () => {
+    const source = createSource()
+    const hourly = hourlyOf(source.refresh)
+    const manual = manualScheduler({ jobs: [hourly], startAt: '2026-03-01T05:30:00Z' })
+    await manual.start()
+    await manual.advance('1m')
+    await expect(manual.scheduler.retire('hourly')).rejects.toMatchObject({ code: 'JobInUse' })
+    await manual.stop()
+    const without = manualScheduler({ jobs: [], clock: manual.clock, store: manual.scheduler.store })
+    await without.start()
+    await without.scheduler.mark('hourly', at('01:30:00'))
+    await without.scheduler.retire('hourly')
+    expect((await without.scheduler.store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states).toEqual([null])
+    await expect(without.scheduler.retire('hourly#backfill')).rejects.toMatchObject({ code: 'UnknownJob' })
+    await without.stop()
+  })
+})
