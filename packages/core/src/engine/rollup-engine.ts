@@ -13,7 +13,7 @@ import type { Rollup } from '../rollup/rollup.ts'
 import { rollupJobs } from '../rollup/rollup-jobs.ts'
 import { backfillJob, backfillRunRequest, laterRequest, readBackfillPayload, refreshRequest } from '../rollup/rollup-run.ts'
 import type { EnqueueRequest } from '../store/runs.ts'
-import { defineRollups } from './define-rollups.ts'
+import { type DefinedRollup, defineRollups } from './define-rollups.ts'
 import { createDrainLoop } from './drain-loop.ts'
 import type { Standing } from './register.ts'
 
@@ -22,8 +22,8 @@ const LEAST_POLL_MS = 1_000
 const MOST_POLL_MS = 5_000
 /** Marks that could not be digested since a refresh holds their window: looked at again after this long. */
 const LEFT_MS = 250
-/** Unfinished ones of one rollup: they do not overlap. */
-const MOST_BACKFILLS = 100
+/** Unfinished ones that are looked at. */
+const MOST_BACKFILLS = 1_000
 /** A run on a node with another version of its rollup comes back after this long, perhaps elsewhere. */
 const ELSEWHERE_MS = 5_000
 const AT_ONCE = { waitMs: 0, maxWaitMs: 0 }
@@ -137,13 +137,21 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
   }
 
   /** Backfills whose runs are gone, as after the loss of a store's newest writes, get new ones; those that have theirs share them. */
-  const resumeBackfills = async (rollup: string): Promise<void> => {
+  const resumeBackfills = async (): Promise<void> => {
     const { backfills } = await deps.call('windows.backfills.find', (windows) =>
-      windows.backfills.find({ rollup, unfinished: true, limit: MOST_BACKFILLS }),
+      windows.backfills.find({ unfinished: true, limit: MOST_BACKFILLS }),
     )
-    for (const record of backfills) {
-      if (record.state === 'running') for (const request of backfillRuns(record, nextId)) await deps.enqueue(request)
-    }
+    const running = backfills.filter(({ rollup, state }) => state === 'running' && generations.has(rollup))
+    await Promise.all(running.flatMap((record) => backfillRuns(record, nextId)).map(deps.enqueue))
+  }
+
+  /** What fell due, or was marked, while nobody worked. */
+  const catchUp = async ({ rollup, record, isBehind }: DefinedRollup, isStart: boolean): Promise<void> => {
+    await follow(rollup, nextId(), null)
+    if (!isBehind) return
+    // Nothing is gathered for who has just come: of processes that come and go, each would put off what the one before had asked for.
+    const waits = isStart ? AT_ONCE : waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
+    await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))
   }
 
   const policies = [...rollups.values()].flatMap((rollup) => rollupJobs(rollup, { refresh, backfill }))
@@ -157,15 +165,8 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
       const defined = own.length === 0 ? [] : await defineRollups(own, deps)
       registeredAt = deps.storeNow()
       generations = new Map(defined.map(({ rollup, record }) => [rollup.name, record.generation]))
-      // What fell due, or was marked, while nobody worked.
-      for (const { rollup, record, isBehind } of defined) {
-        await resumeBackfills(rollup.name)
-        await follow(rollup, nextId(), null)
-        if (!isBehind) continue
-        // Nothing is gathered for who has just come: of processes that come and go, each would put off what the one before had asked for.
-        const waits = isStart ? AT_ONCE : waitsOf(readPace(record.pace), rollup.policy.planning, deps.storeNow())
-        await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, waits))
-      }
+      // Together: calls that are made in one turn share one to the store.
+      if (defined.length > 0) await Promise.all([resumeBackfills(), ...defined.map((one) => catchUp(one, isStart))])
       return others.flatMap((name) => [name, backfillJob(name)])
     },
     start(jobs) {
