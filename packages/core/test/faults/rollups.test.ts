@@ -7,6 +7,7 @@ import type { RefreshContext, RefreshRequest, Rollup, RollupOptions } from '../.
 import { defineRollup } from '../../src/rollup/define-rollup.ts'
 import { seededRandom } from '../../src/random/random.ts'
 import type { MarkKind } from '../../src/store/window-records.ts'
+import type { Duration } from '../../src/time/duration.ts'
 import { LOST_REPLY, REFUSED, SWALLOWED, type Fault } from './line.ts'
 import { createSite, type Site, type SiteProcess } from './site.ts'
 
@@ -55,7 +56,8 @@ class History {
   readonly quarters = createTarget()
   readonly hours = createTarget()
   readonly client: SiteProcess
-  readonly options: Pick<RollupOptions, 'grace' | 'live' | 'lookback' | 'debounce' | 'batch'>
+  readonly options: Pick<RollupOptions, 'grace' | 'live' | 'lookback' | 'batch'>
+  readonly wait: Duration
   replicas: SiteProcess[] = []
   isCalm = false
   version = 0
@@ -68,9 +70,9 @@ class History {
       grace: this.pick(['0s', '1m', '20m'] as const),
       live: this.random() < 0.4,
       lookback: this.pick([0, 0, 2]),
-      debounce: { wait: this.pick(['0s', '2s', '30s'] as const), maxWait: '1m' },
       batch: { start: this.pick([1, 4, 24]), most: 24 },
     }
+    this.wait = this.pick(['0s', '2s', '30s'] as const)
     this.client = this.site.process({ jobs: this.rollups(() => this.client) })
   }
 
@@ -95,7 +97,7 @@ class History {
     // Another version gathers marks longer: its definition is another one.
     const shared = {
       ...this.options,
-      debounce: { ...this.options.debounce, maxWait: MINUTE + this.version },
+      debounce: { wait: this.wait, maxWait: MINUTE + this.version },
       start,
       timeZone: 'UTC',
     } as const
