@@ -6,7 +6,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { capture } from './capture/scenario.ts'
 import { summarise, type Figure, type Sample } from './figure.ts'
+import { http } from './http/scenario.ts'
 import { idle } from './idle/scenario.ts'
 import { importTime } from './import/scenario.ts'
 import { pgLatency } from './latency/pg-scenario.ts'
@@ -14,6 +16,7 @@ import { redisLatency } from './latency/redis-scenario.ts'
 import { memorySchedules } from './memory-schedules/scenario.ts'
 import { mutex } from './mutex/scenario.ts'
 import { machineLine, printFigures, printSetUps } from './report.ts'
+import { rollupRefresh } from './rollup-refresh/scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { pgSlots } from './slots/pg-scenario.ts'
 import { redisSlots } from './slots/redis-scenario.ts'
@@ -33,6 +36,9 @@ const SCENARIOS: readonly Scenario[] = [
   mutex,
   takeover,
   idle,
+  rollupRefresh,
+  capture,
+  http,
 ]
 
 const { values, positionals } = parseArgs({

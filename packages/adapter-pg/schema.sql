@@ -6,6 +6,29 @@ create table absorbed (
   constraint absorbed_pkey PRIMARY KEY (request_id)
 );
 
+create table backfills (
+  id text collate "C" not null,
+  sequence bigint not null generated always as identity,
+  rollup_id integer not null,
+  from_at bigint not null,
+  to_at bigint not null,
+  "select" text collate "C" not null,
+  "order" text collate "C" not null,
+  concurrency integer not null,
+  state text collate "C" not null default 'running'::text,
+  reason text,
+  cursor bigint not null,
+  exhausted boolean not null default false,
+  windows bigint not null,
+  stamped bigint not null default 0,
+  done bigint not null default 0,
+  failed bigint not null default 0,
+  created_at bigint not null,
+  finished_at bigint,
+  constraint backfills_pkey PRIMARY KEY (id),
+  constraint backfills_state_check CHECK ((state = ANY (ARRAY['running'::text, 'paused'::text, 'cancelled'::text, 'finished'::text])))
+) with (fillfactor=50);
+
 create table bids (
   id bigint not null generated always as identity,
   name text collate "C" not null,
@@ -118,6 +141,23 @@ create table leases (
   constraint leases_pkey PRIMARY KEY (name)
 ) with (fillfactor=60);
 
+create table mark_sources (
+  name text collate "C" not null,
+  token bigint not null default nextval('source_tokens'::regclass),
+  constraint mark_sources_pkey PRIMARY KEY (name)
+) with (fillfactor=50);
+
+create table marks (
+  id bigint not null generated always as identity,
+  source text collate "C" not null,
+  from_at bigint not null,
+  to_at bigint not null,
+  kind text collate "C" not null,
+  marked_at bigint not null,
+  parked_until bigint,
+  scope text collate "C"
+) with (autovacuum_analyze_scale_factor=0.2, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0.2, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, vacuum_truncate=false);
+
 create table meta (
   is_only boolean not null default true,
   version integer not null,
@@ -145,6 +185,21 @@ create table owners (
   crashed text[] not null default '{}'::text[],
   unreported integer,
   constraint owners_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+
+create table rollups (
+  id integer not null generated always as identity,
+  name text collate "C" not null,
+  generation bigint not null default nextval('rollup_generations'::regclass),
+  hash text collate "C" not null,
+  sources text[] not null,
+  edges text not null,
+  policy text not null,
+  start_at bigint not null,
+  watermark bigint not null,
+  pace text,
+  constraint rollups_name_key UNIQUE (name),
+  constraint rollups_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
 
 create table runs (
@@ -212,6 +267,15 @@ create table schedules (
   constraint schedules_pkey PRIMARY KEY (id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=1000, fillfactor=60);
 
+create table sealed_marks (
+  rollup_id integer not null,
+  marks bigint not null,
+  from_at bigint not null,
+  to_at bigint not null,
+  last_at bigint not null,
+  constraint sealed_marks_pkey PRIMARY KEY (rollup_id)
+);
+
 create table skips (
   id bigint not null generated always as identity,
   schedule_id bigint not null,
@@ -232,15 +296,55 @@ create table trigger_log (
   constraint trigger_log_pkey PRIMARY KEY (id)
 );
 
+create table window_commits (
+  id bigint not null generated always as identity,
+  run_id text collate "C" not null,
+  fence bigint not null,
+  rollup_id integer not null,
+  starts bigint[] not null,
+  seqs bigint[] not null,
+  constraint window_commits_pkey PRIMARY KEY (run_id, id)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=1000);
+
+create table windows (
+  rollup_id integer not null,
+  start_at bigint not null,
+  end_at bigint not null,
+  seq bigint not null default 0,
+  dirty_since bigint,
+  removed boolean not null default false,
+  complete boolean not null default false,
+  refreshed_at bigint,
+  attempts integer not null default 0,
+  error json,
+  retry_at bigint,
+  suspect text,
+  backfill_id text collate "C",
+  run_id text collate "C",
+  fence bigint not null default 0,
+  taken_due boolean not null default false,
+  taken_for text collate "C",
+  later_since bigint,
+  later_removed boolean not null default false,
+  constraint windows_pkey PRIMARY KEY (rollup_id, start_at)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=1000, fillfactor=60);
+
+create sequence rollup_generations increment 1 cache 1;
 create sequence run_sequence increment 1 cache 1;
+create sequence source_tokens increment 1 cache 1;
 
 CREATE INDEX absorbed_at ON absorbed USING btree (at);
+CREATE INDEX backfills_rollup ON backfills USING btree (rollup_id, sequence);
+CREATE INDEX backfills_sequence ON backfills USING btree (sequence);
+CREATE INDEX backfills_unfinished ON backfills USING btree (rollup_id, sequence) WHERE (finished_at IS NULL);
 CREATE INDEX held_gates_owner ON held_gates USING btree (owner);
 CREATE INDEX history_finished ON history USING btree (job_id, state, ((key = ''::text)), finished_at, sequence);
 CREATE INDEX history_key ON history USING btree (job_id, key, state, finished_at, sequence) WHERE (key <> ''::text);
 CREATE INDEX history_sequence ON history USING btree (job_id, sequence);
 CREATE INDEX history_slot ON history USING btree (schedule_id, slot) WHERE ((slot IS NOT NULL) AND (trigger = 'schedule'::text));
 CREATE INDEX idempotency_expires_at ON idempotency USING btree (expires_at);
+CREATE INDEX marks_parked ON marks USING btree (source, parked_until) WHERE (parked_until IS NOT NULL);
+CREATE INDEX marks_waiting ON marks USING btree (source, id) WHERE (parked_until IS NULL);
 CREATE INDEX runs_attention ON runs USING btree (suspect, job_id, started_at) WHERE (suspect OR (cancel_requested IS NOT NULL) OR ((started_at IS NOT NULL) AND (state <> 'running'::text)));
 CREATE INDEX runs_key ON runs USING btree (job_id, key) WHERE ((key <> ''::text) OR (gates <> '{}'::text[]));
 CREATE INDEX runs_line ON runs USING btree (owner, job_id, priority DESC, run_at, sequence) WHERE (state <> 'waiting'::text);
@@ -249,6 +353,27 @@ CREATE INDEX schedules_due ON schedules USING btree (job_id, next_due_at) WHERE 
 CREATE INDEX skips_finished ON skips USING btree (job_id, finished_at, id);
 CREATE INDEX skips_key ON skips USING btree (job_id, key, finished_at, id);
 CREATE INDEX skips_schedule ON skips USING btree (schedule_id, from_slot);
+CREATE INDEX windows_dirty ON windows USING btree (rollup_id, dirty_since, start_at) WHERE (dirty_since IS NOT NULL);
+CREATE INDEX windows_stamped ON windows USING btree (backfill_id, start_at) WHERE (backfill_id IS NOT NULL);
+CREATE INDEX windows_suspect ON windows USING btree (rollup_id, start_at) WHERE (suspect IS NOT NULL);
+
+create view backfills_view (
+  id text,
+  rollup text,
+  state text,
+  reason text,
+  from_at timestamp with time zone,
+  to_at timestamp with time zone,
+  select text,
+  order text,
+  concurrency integer,
+  windows bigint,
+  stamped bigint,
+  done bigint,
+  failed bigint,
+  created_at timestamp with time zone,
+  finished_at timestamp with time zone
+);
 
 create view owners_view (
   id text,
@@ -256,6 +381,19 @@ create view owners_view (
   ended_at timestamp with time zone,
   jobs text[],
   running bigint
+);
+
+create view rollups_view (
+  rollup text,
+  generation bigint,
+  sources text[],
+  start_at timestamp with time zone,
+  watermark timestamp with time zone,
+  dirty bigint,
+  dirty_since timestamp with time zone,
+  suspect bigint,
+  sealed_marks bigint,
+  sealed_last_at timestamp with time zone
 );
 
 create view runs_view (
@@ -313,15 +451,41 @@ create view skips_view (
   recorded_at timestamp with time zone
 );
 
+create view windows_view (
+  rollup text,
+  start_at timestamp with time zone,
+  end_at timestamp with time zone,
+  seq bigint,
+  dirty_since timestamp with time zone,
+  complete boolean,
+  refreshed_at timestamp with time zone,
+  attempts integer,
+  error json,
+  retry_at timestamp with time zone,
+  suspect text,
+  backfill text,
+  run_id text
+);
+
 create function add_stretch(p_stretches json, p_from bigint, p_to bigint) returns json language plpgsql immutable; -- 9415df63a13fc957b5f1ad294b2729a8
+create function admit_refreshers(p_refreshers json, OUT o_statuses text[], OUT o_rollups integer[]) returns record language plpgsql volatile; -- d78f632ed2064a7304daaf46bbc29f0f
+create function append_marks(p_marks json, p_now bigint) returns void language plpgsql volatile; -- 071df9cc3066d231edaa2b29cb2603b7
 create function attempt_record(p_number integer, p_outcome text, p_owner text, p_fence bigint, p_started_at bigint, p_finished_at bigint, p_error json, p_run_at bigint) returns json language sql stable; -- 66933eaefc0d58596840eb2ae5b9059b
+create function backfills_control(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a0ffb684b3ade215d861789f8e8d4e68
+create function backfills_create(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 98c72e363c96e01281bc4967eecea0d8
+create function backfills_find(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- e27a2a4eed0b9c8c8684c85c196aedb4
+create function backfills_get(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0732aec911502d1142b9d6a3088c76fe
+create function backfills_stamp(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 617ac19cab151ef74b87e086abbc2ac7
 create function change_gates(p_released text[], p_left text[], p_chances text[]) returns integer language plpgsql volatile; -- 9b01630e02f9716e795121df7f39c837
 create function change_schedule(p_schedule_id bigint, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 0d24158c4a9deed1e0e6144f7ecd63ea
 create function claim_at_once(p_ids text[], p_claim json, p_jobs integer[], p_now bigint, p_fence bigint, p_may_wait boolean) returns json language plpgsql volatile; -- ab535239af7bef7d1420728874f07b10
 create function claim_fence(p_now bigint, p_seen bigint) returns bigint language plpgsql volatile; -- 2551b933532c5c9f8588fc64b3b8691b
 create function claim_line(p_job integer, p_name text, p_highest integer, p_lowest integer, p_now bigint, p_limit integer, p_owner text, p_fence bigint, p_start integer, OUT o_lots json[], OUT o_got integer, OUT o_gated text[]) returns record language plpgsql volatile; -- 469b34e39b8b215738fe6e50fabad487
-create function commits_begin(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- ddf27f474116c0b6a46adf7cf73cafee
+create function commits_begin(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 5002deed6404557c41267d8502d68982
+create function commits_open(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- aaa438b307a22bb171143df1f600a3fb
+create function commits_refresh(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 81d2b3aef2b439c302b5c6b245b0ff2d
 create function commits_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 90ae42543263cddb68783199da2aa84b
+create function count_stamps(p_done text[], p_failed text[], p_now bigint) returns void language plpgsql volatile; -- 0fcdbadd7ed16dcd3257022be4c36b5d
 create function debounce_request(p json, p_job integer, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_run_at bigint, OUT o_open boolean, OUT o_merging text[], OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- 6b54e18ab52c28f0bc44582590017b0a
 create function define_job(p_job_id integer, p_one json) returns boolean language plpgsql volatile; -- d0fadc85a955dc23675f5ce0e0420688
 create function drain_trigger_log(p_now bigint) returns boolean language plpgsql volatile; -- 74fd3376665c54d6770d7c5bbbaeb551
@@ -333,13 +497,16 @@ create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_
 create function ensure_gates(p_names text[]) returns void language plpgsql volatile; -- 17e5e176eca623e1a76f7619b0510638
 create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean) returns record language plpgsql volatile; -- 52cead66eba132e9a4fff2d211e6cfdb
 create function excess_skips(p_job integer, p_most bigint, p_since bigint, p_through bigint, p_oldest bigint, p_limit integer) returns bigint[] language plpgsql volatile; -- d6429ded87c4ffc292873fce64beb63c
+create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 2117bb6b443253becfb82948a25791c6
 create function fire_beside_others(p_schedules bigint[], p_ids text[], p_slots bigint[], p_run_ats bigint[], p_priorities integer[], p_overlaps text[], p_queue_limits integer[], p_gates json, p_now bigint, OUT o_created text[], OUT o_holds_gates boolean) returns record language plpgsql volatile; -- 39fa2b3975b59b961caf25f91f45ca7c
+create function forget_plain(p_rollup integer, p_starts bigint[]) returns void language plpgsql volatile; -- 0b581dee9a4ae32db848079c60dc8b2c
 create function gather_hints(p_is_work boolean, p_gates text[], p_settled text[]) returns json language plpgsql volatile; -- 2e1aeaa5a01b1fcdcb53622c74bb9331
 create function give_back(p_ids text[], p_now bigint, p_settled text DEFAULT NULL::text) returns text[] language plpgsql volatile; -- 5adc62f0c5d780aafe95d5e4e65dc00f
 create function hand_on(p_gates text[]) returns integer language plpgsql volatile; -- 75a554afbdd88f739badc7b65cbd086c
 create function has_due(p_job integer, p_now bigint) returns boolean language plpgsql volatile; -- 91c51f0e31682aab112f00ff983ee226
 create function history_attempts(h history) returns json[] language sql stable; -- d0e83cca06d8a1b6448bcd63db10c3ad
 create function history_row(h history, p_job text) returns json language sql stable; -- aefd1b33ad9fbadf2bcc3d38f3fd079e
+create function hold_runs(p_ids text[]) returns void language plpgsql volatile; -- 814bfb82b338aaa21d08fd4b93500eee
 create function jobs_without_due(p_jobs integer[], p_names text[], p_now bigint) returns integer[] language plpgsql volatile; -- 9cad0121f2777a2e4004bf3760398814
 create function join_job(p_early integer, p_job_id integer, p_now bigint) returns void language plpgsql volatile; -- 7964c23266b4b8eb972be3ea550bc548
 create function keep_attempts(p_attempts json[], p_record json) returns json[] language sql immutable; -- c0b14e05c8e70223840bfceb66ff9346
@@ -354,13 +521,16 @@ create function lock_definitions() returns void language plpgsql volatile; -- 05
 create function lock_definitions_shared() returns void language plpgsql volatile; -- 8c851f16f558072e5cc2f0ecffc5af34
 create function lock_keys(p_keys text[]) returns void language plpgsql volatile; -- 2be9f8c75b78bedafa6a296521861454
 create function lock_runs(p_ids text[]) returns void language plpgsql volatile; -- 28227ad9683fe55b7bd7447bcb2b8dd7
+create function lock_taken_windows(p_refreshers json, p_rollups integer[]) returns void language plpgsql volatile; -- d932fa52de63b4a565f981e781d3c505
 create function move_gates(p_job_id integer, p_former text) returns void language plpgsql volatile; -- fbfb372f62c414decccd4788a2d047b1
+create function move_watermark(p_rollup integer, p_pace text) returns void language plpgsql volatile; -- 47db22077d0d1dfcabbca4c5cafbb761
 create function next_lease_end() returns bigint language plpgsql volatile; -- 4fb5e9df4020ade971951b0c90da3e53
 create function obtain_jobs(p_names text[]) returns void language plpgsql volatile; -- 907512aa03133fd6ff289a3ad4cd3817
 create function open_claim(p_claim json, p_now bigint, p_fence bigint) returns integer[] language plpgsql volatile; -- ff12e8c71c2b0027b47fa8871e562229
 create function promote(p_gate text) returns integer language plpgsql volatile; -- 2e6f7a2e44d8c9b7f2a155cc5c8d07fb
 create function prune_records(p_runs text[], p_skips bigint[]) returns integer language plpgsql volatile; -- 63d0fdd593391759ae50fe8d93260c30
 create function rate_room(p_job integer, p_now bigint) returns integer language plpgsql volatile; -- 1e26d76a7d0e36b5b15635157bce62ef
+create function record_refreshes(p_commits json, p_now bigint) returns json language plpgsql volatile; -- 5514a94d076131474e7a532af300eb37
 create function record_skips(p_schedule_id bigint, p_ranges json, p_now bigint) returns void language plpgsql volatile; -- 2214b15dc0a888f9ae2ca0b8cd450dde
 create function release_gates(p_gates text[]) returns integer language plpgsql volatile; -- 51021da81582d433d76fb1bc332f471d
 create function rename_job(p_job_id integer, p_name text, p_now bigint) returns void language plpgsql volatile; -- 2f0a87ab194d55b997ab278433218ea0
@@ -393,8 +563,10 @@ create function schedules_remove(p json) returns json language plpgsql volatile 
 create function schedules_retire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 824fb525eb47d1a69b15e03d11b1b49a
 create function schedules_set(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- bff4b38df6ae2d46ae4e653ffc521bed
 create function schedules_suspend(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0249f563c155e6b7ea820caf403fe752
+create function set_aside_marks(p_source text, p_now bigint, p_changes json[]) returns void language plpgsql volatile; -- 43af82e9cd3a06020beb6e313a3cfd0d
 create function set_limits(p_job_id integer, p_concurrency integer, p_rate_max integer, p_rate_per_ms bigint) returns void language plpgsql volatile; -- 3abeff8b9fb073b674b37e457f28c291
 create function settled_hints(p_ids text[]) returns json language plpgsql immutable; -- 5eb25da92c1101e85c5ba06765c92d8e
+create function shorten_limits(p_statement bigint, p_idle bigint, p_transaction bigint) returns void language plpgsql volatile; -- 83a01323c2ac968c77c1ce33b0b7a5e0
 create function spend_rate(p_job integer, p_claims integer, p_now bigint) returns void language plpgsql volatile; -- 0bc20e7844f7173ece65c9d188c41833
 create function store_now() returns bigint language plpgsql volatile; -- 7884d59ca738c155e68fea74b6a09e94
 create function stretches_after(p_stretches json, p_cursor bigint) returns json language sql immutable; -- 2d272aec8e7f2f9e99257deb3b074082
@@ -403,8 +575,21 @@ create function take_over_expired(p_now bigint, p_runs text[] DEFAULT '{}'::text
 create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- a38bee190e32d938a64cf45cbda79137
 create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 84fd50ff51493d8594c99a6c5bf82490
 create function tidy_gates(p_now bigint) returns integer language plpgsql volatile; -- 9b388aef73d5c56a5090e5a96bc71fdb
-create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- 46e03bfc8b8079a31516cf447d8ed6f3
+create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- f1392ff3688c0cbcdbbd474b5a309cca
+create function touch_sources(p_names text[]) returns void language plpgsql volatile; -- 3af2236558ccaaca5a2de0eba39e2ab0
 create function trim_history(p_schedule_id bigint) returns void language plpgsql volatile; -- f018588c3755e0b12e90d478535a6d24
 create function try_lock_key(p_key text) returns boolean language sql volatile; -- 7adca4d998622aed027e67e721325163
+create function windows_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a8dec2096bf0a7f4d823983e396e547f
+create function windows_collect(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 460c54956269cd658e6d0449ad990693
+create function windows_commit(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9e44b39f4577a709ee509d496e5c67fd
+create function windows_define(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9b4baf5d5118bbecc0cc93a200964416
+create function windows_drain(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- deb659b759ac756d49fa67b3c57cb323
+create function windows_fail(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7d76139f3d1cc9c8a925de9e2d08f95e
+create function windows_forget(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b8f05aa81fb4c7826162524ef784077d
+create function windows_list(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 5edb474c99f864718959351f22407ce9
+create function windows_mark(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- c1fd08256d9e49854fe1759b723aabbb
+create function windows_of_run(p_rollup integer, p_starts bigint[], p_run text, p_fence bigint) returns bigint[] language plpgsql volatile; -- ba1e1f91c7526095d61f82b0f6ecd023
+create function windows_pass(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 301847350550b46c00bee68612d6ffb6
+create function windows_state(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b71f80918822255ded3a4e7f325bd5f6
 create function write_schedule(p_job_id integer, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 06200db856999fa6370734927d4f1d41
 create function write_statics(p_job_id integer, p_writes json, p_now bigint) returns boolean language plpgsql volatile; -- ec3660c3b7af153738be33226c33c8e4

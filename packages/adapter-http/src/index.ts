@@ -1,4 +1,4 @@
-/** Entry `@quarterjack/adapter-http`: targets out. */
+/** Entry `@quarterjack/adapter-http`: targets out; health, control, metrics and worker endpoints in. */
 
 // Targets.
 export { httpTarget } from './target/http-target.ts'
@@ -29,3 +29,22 @@ export type { Variables } from './crontab/template.ts'
 // The receiving side of signed calls.
 export { verifyWebhook } from './webhook/verify-webhook.ts'
 export type { SignedRequest, VerifiedWebhook } from './webhook/verify-webhook.ts'
+
+// The handler, and what it is told.
+export { createHandler } from './handler/create-handler.ts'
+export type { Handler } from './handler/create-handler.ts'
+export { HANDLER_DEFAULTS } from './handler/options.ts'
+export type { HandlerOptions } from './handler/options.ts'
+export { toNodeListener } from './node/to-node-listener.ts'
+export type { NodeListener } from './node/to-node-listener.ts'
+export { authorizeTokens } from './security/authorize.ts'
+export type { Authorize, Permission, Wanted } from './security/authorize.ts'
+export type { Secrets } from './security/secrets.ts'
+export type { HealthShape, HealthView } from './health/shape.ts'
+export type { WorkerCall, WorkerRoute, WorkerRules, WorkersOptions } from './workers/options.ts'
+
+// Metrics.
+export { collectMetrics } from './metrics/collect-metrics.ts'
+export type { CollectedMetrics, MetricsOptions, MetricsRegistry } from './metrics/collect-metrics.ts'
+export { METRICS } from './metrics/names.ts'
+export type { MetricDescription } from './metrics/names.ts'

@@ -105,6 +105,12 @@ export function resolveClient(options: PgClientOptions, what: string): SqlClient
   return theClient(checkOptions(clientSchema, options, what), what)
 }
 
+/** The same where a client may be missing: null then. Other options are none of its business. */
+export function clientIn({ pool, pglite, sql }: Partial<Record<(typeof CLIENTS)[number], unknown>>, what: string): SqlClient | null {
+  const given = Object.entries({ pool, pglite, sql }).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? null : resolveClient(Object.fromEntries(given) as unknown as PgClientOptions, what)
+}
+
 function theClient(checked: z.infer<typeof clientSchema>, what: string): SqlClient {
   const { pool, pglite, sql } = checked
   const clients = CLIENTS.filter((name) => checked[name] !== undefined)

@@ -7,11 +7,15 @@ import { type PgStoreOptions, resolvePgStoreOptions } from './options.ts'
 import { schemaParts } from './parts.ts'
 import { prepareSchema } from './schema/prepare-schema.ts'
 import { createCalls } from './verbs/call.ts'
+import { createCommitRefresh } from './verbs/commit-refresh.ts'
 import { type CommitWith, createCommitWith } from './verbs/commit-with.ts'
 import { createEnqueueWithin } from './verbs/enqueue-within.ts'
 import { createLeaseVerbs } from './verbs/leases.ts'
+import { createMarkWithin } from './verbs/mark-within.ts'
 import { createRunVerbs } from './verbs/runs.ts'
 import { createScheduleVerbs } from './verbs/schedules.ts'
+import { createReadWith } from './verbs/read-with.ts'
+import { createWindowVerbs } from './verbs/windows.ts'
 
 /** A {@link Store} in Postgres. `Client` is what `commitWith` hands to its work. */
 export interface PgStore<Client = unknown> extends Store {
@@ -70,7 +74,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
 
   return {
     name,
-    capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false },
+    capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false, windows: true },
     get hintStatus() {
       return hints.status
     },
@@ -103,6 +107,11 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
     schedules: createScheduleVerbs(call),
     runs: createRunVerbs(call, { enqueueWithin, takeNews: hints.takeNews }),
     leases: createLeaseVerbs(calls),
+    windows: createWindowVerbs(call, {
+      markWithin: createMarkWithin({ store: name, schema, checkOpen }),
+      commitWith: createCommitRefresh({ store: name, driver, checkOpen }),
+      readWith: createReadWith({ store: name, driver, checkOpen }),
+    }),
     commitWith: createCommitWith({ store: name, driver, checkOpen, onHints: hints.tell }),
   }
 }

@@ -13,6 +13,7 @@ import { createLeaseVerbs } from './verbs/leases.ts'
 import { openPrefix } from './verbs/open.ts'
 import { createRunVerbs } from './verbs/runs.ts'
 import { createScheduleVerbs } from './verbs/schedules.ts'
+import { createWindowVerbs } from './verbs/windows.ts'
 
 /** A {@link Store} in Redis. */
 export interface RedisStore extends Store {
@@ -64,7 +65,7 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
 
   return {
     name: NAME,
-    capabilities: { shared: true, durable: true, transactions: false, hints: mode !== false },
+    capabilities: { shared: true, durable: true, transactions: false, hints: mode !== false, windows: true },
     get hintStatus() {
       return hints.status
     },
@@ -93,5 +94,6 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
     schedules: createScheduleVerbs(call, scripts, cursors),
     runs: createRunVerbs(call, { scripts, eras: createOwnerEras(watch), mendPrefix: createMendPrefix(call, scripts, watch) }),
     leases: createLeaseVerbs(call, scripts),
+    windows: createWindowVerbs(call, scripts),
   }
 }

@@ -28,9 +28,11 @@ export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec 
 // Rollups.
 export { defineRollup } from './rollup/define-rollup.ts'
 export { ROLLUP_DEFAULTS } from './rollup/defaults.ts'
-export type { Grain } from './rollup/grain.ts'
 export type { BackfillOptions } from './rollup/backfill-options.ts'
+export type { BackfillPlan, BackfillProgress } from './rollup/plan-backfill.ts'
+export type { Freshness, FreshnessStatus } from './rollup/freshness.ts'
 export type { RefreshSummary } from './rollup/refresh-work.ts'
+export type { Grain } from './rollup/grain.ts'
 export type {
   CommittedRefresh,
   Drift,

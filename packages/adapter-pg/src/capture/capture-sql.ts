@@ -19,7 +19,15 @@ export interface CaptureSpec {
   readonly timeZone: string | null
   /** Marks are rounded to this: the finest windows that read the source are made of it. */
   readonly grainMs: number
+  /** Partitions have triggers of their own, for statements that name them. */
+  readonly leaves: boolean
 }
+
+/** Which set of triggers: one per table and column. */
+export type CaptureId = Pick<CaptureSpec, 'schema' | 'source' | 'time'>
+
+/** Kinds of statements; each has a trigger. */
+export const EVENTS = ['insert', 'update', 'delete', 'truncate'] as const
 
 /** A setting that turns marks off for the rest of a transaction. */
 export const WITHOUT_MARKS = 'quarterjack.without_marks'
@@ -28,16 +36,28 @@ export const WITHOUT_MARKS = 'quarterjack.without_marks'
 const EVER = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 } as const
 
 /** Raised when the triggers are written otherwise: those of older versions are replaced. */
-const VERSION = 1
+export const CAPTURE_VERSION = 1
 
 /** Names of the function and the triggers: one set per table and column. */
 export function captureName({ source, time }: Pick<CaptureSpec, 'source' | 'time'>): string {
   return `quarterjack_${createHash('sha256').update(`${source}\0${time}`).digest('hex').slice(0, 12)}`
 }
 
-/** What is written on the function, so that a later installation sees whether it is up to date. */
-export function captureComment({ source, time, timeZone, grainMs }: CaptureSpec): string {
-  return JSON.stringify({ version: VERSION, source, time, timeZone, grainMs })
+/** What is written on the function, so that a later installation sees what is there. */
+export interface CaptureNote {
+  readonly version: number
+  readonly timeZone: string | null
+  readonly grainMs: number
+  readonly leaves: boolean
+  /** What the table held when the triggers came was marked. */
+  readonly history: boolean
+}
+
+/** Writes it. */
+export function noteSql(spec: CaptureSpec, history: boolean): string {
+  const { timeZone, grainMs, leaves } = spec
+  const note: CaptureNote = { version: CAPTURE_VERSION, timeZone, grainMs, leaves, history }
+  return `comment on function ${functionOf(spec)}() is ${literal(JSON.stringify(note))};`
 }
 
 /** The trigger function. Writers need no privilege on the log: it runs as whoever installed it. */
@@ -66,16 +86,14 @@ begin
   end if;
   return null;
 end
-$capture$;
-comment on function ${name}() is ${literal(captureComment(spec))};`
+$capture$;`
 }
 
-/** The four triggers. Each takes a lock that waits for writers under way: what they wrote before is older than the first mark. */
-export function captureTriggersSql(spec: CaptureSpec): string {
-  const table = quoteTable(spec.source)
+/** The four triggers. Each takes a lock that waits for writers under way: what they wrote before is older than the first mark. `on`: a quoted table, by default the source itself. */
+export function captureTriggersSql(spec: CaptureId, on: string = quoteTable(spec.source)): string {
   const name = captureName(spec)
   const create = (event: string, tables: string): string =>
-    `create or replace trigger ${name}_${event} after ${event} on ${table}${tables} for each statement execute function ${functionOf(spec)}();`
+    `create or replace trigger ${name}_${event} after ${event} on ${on}${tables} for each statement execute function ${functionOf(spec)}();`
   return [
     create('insert', ' referencing new table as added'),
     create('update', ' referencing old table as removed new table as added'),
@@ -84,16 +102,29 @@ export function captureTriggersSql(spec: CaptureSpec): string {
   ].join('\n')
 }
 
-/** The end of it. Marks that are in the log stay. */
-export function dropCaptureSql(spec: Pick<CaptureSpec, 'schema' | 'source' | 'time'>): string {
-  const name = captureName(spec)
-  const triggers = ['insert', 'update', 'delete', 'truncate'].map(
-    (event) => `drop trigger if exists ${name}_${event} on ${quoteTable(spec.source)};`,
-  )
-  return [...triggers, `drop function if exists ${functionOf(spec)}();`].join('\n')
+/** One mark over all that the source holds. Answers how many: none where it is empty. */
+export function markHistorySql({ schema, source, time, timeZone }: CaptureSpec): string {
+  const column = `r.${quoteName(time)}`
+  const instant = (of: string): string => (timeZone === null ? of : `(${of} at time zone ${literal(timeZone)})`)
+  const ms = (of: string): string => `floor(extract(epoch from ${instant(of)}) * 1000)::bigint`
+  return `with held as (
+  select (select min(${column}) from ${quoteTable(source)} r where ${column} > '-infinity') as oldest,
+    (select max(${column}) from ${quoteTable(source)} r where ${column} < 'infinity') as newest
+), marked as (
+  insert into ${quoteName(schema)}.marks (source, from_at, to_at, kind, marked_at)
+  select ${literal(source)}, ${ms('oldest')}, ${ms('newest')} + 1, 'changed', (extract(epoch from clock_timestamp()) * 1000)::bigint
+  from held where oldest is not null and newest is not null
+  returning 1
+)
+select count(*)::text as marks from marked`
 }
 
-function functionOf(spec: Pick<CaptureSpec, 'schema' | 'source' | 'time'>): string {
+/** The end of it, of the triggers on partitions, too. Marks that are in the log stay. */
+export function dropCaptureSql(id: CaptureId): string {
+  return `drop function if exists ${functionOf(id)}() cascade;`
+}
+
+function functionOf(spec: CaptureId): string {
   return `${quoteName(spec.schema)}.${captureName(spec)}`
 }
 

@@ -114,7 +114,7 @@ function inDoubt({ cause }: CommitInDoubt, { store, what }: { readonly store: st
   const words = cause instanceof Error ? cause.message : String(cause)
   return new QuarterjackError(
     'StoreUnavailable',
-    `store "${store}": ${what}: the connection was lost while it committed (${words}). It may have taken effect: then the run has succeeded, and what its handler does now changes nothing; if not, all of it was taken back.`,
+    `store "${store}": ${what}: the connection was lost while it committed (${words}). It may have taken effect: then it counts, and nothing that is done now changes it; if not, all of it was taken back.`,
     { cause },
   )
 }

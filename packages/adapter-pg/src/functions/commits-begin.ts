@@ -18,7 +18,7 @@ create or replace function commits_begin(p json) returns json language plpgsql $
 declare
   v_within bigint := (p->>'withinMs')::bigint;
   v_until bigint;
-  v_limit record;
+  v_left bigint;
 begin
   select o.expires_at into v_until
   from runs r join owners o on o.id = r.owner and o.ended_at is null
@@ -26,19 +26,8 @@ begin
   if not found then
     return json_build_object('held', false);
   end if;
-  for v_limit in
-    select l.name, l.ms
-    from (values
-      ('statement_timeout', greatest(100, least(v_within + ${GRACE_MS}, v_until - store_now()))),
-      ('idle_in_transaction_session_timeout', greatest(100, least(v_within + ${GRACE_MS}, v_until - store_now()))),
-      -- From Postgres 17 on.
-      ('transaction_timeout', v_within + ${GRACE_MS})
-    ) l(name, ms)
-    -- A setting is shown with its unit, as intervals are written.
-    where extract(epoch from nullif(current_setting(l.name, true), '0')::interval) * 1000 > l.ms or current_setting(l.name, true) = '0'
-  loop
-    perform set_config(v_limit.name, v_limit.ms::text, true);
-  end loop;
+  v_left := greatest(100, least(v_within + ${GRACE_MS}, v_until - store_now()));
+  perform shorten_limits(v_left, v_left, v_within + ${GRACE_MS});
   return json_build_object('held', true, 'begunAt', extract(epoch from now())::text);
 end
 $$`,

@@ -86,6 +86,37 @@ import { trimHistory } from './trim-history.ts'
 import { tryLockKey } from './try-lock-key.ts'
 import { writeSchedule } from './write-schedule.ts'
 import { writeStatics } from './write-statics.ts'
+import { admitRefreshers } from './admit-refreshers.ts'
+import { appendMarks } from './append-marks.ts'
+import { backfillsControl } from './backfills-control.ts'
+import { backfillsCreate } from './backfills-create.ts'
+import { backfillsFind } from './backfills-find.ts'
+import { backfillsGet } from './backfills-get.ts'
+import { backfillsStamp } from './backfills-stamp.ts'
+import { commitsOpen } from './commits-open.ts'
+import { commitsRefresh } from './commits-refresh.ts'
+import { countStamps } from './count-stamps.ts'
+import { expireWindows } from './expire-windows.ts'
+import { forgetPlain } from './forget-plain.ts'
+import { holdRuns } from './hold-runs.ts'
+import { lockTakenWindows } from './lock-taken-windows.ts'
+import { moveWatermark } from './move-watermark.ts'
+import { recordRefreshes } from './record-refreshes.ts'
+import { setAsideMarks } from './set-aside-marks.ts'
+import { shortenLimits } from './shorten-limits.ts'
+import { touchSources } from './touch-sources.ts'
+import { windowsClaim } from './windows-claim.ts'
+import { windowsCollect } from './windows-collect.ts'
+import { windowsCommit } from './windows-commit.ts'
+import { windowsDefine } from './windows-define.ts'
+import { windowsDrain } from './windows-drain.ts'
+import { windowsFail } from './windows-fail.ts'
+import { windowsForget } from './windows-forget.ts'
+import { windowsList } from './windows-list.ts'
+import { windowsMark } from './windows-mark.ts'
+import { windowsPass } from './windows-pass.ts'
+import { windowsOfRun } from './windows-of-run.ts'
+import { windowsState } from './windows-state.ts'
 
 export const functions: SchemaFunctions = {
   public: [
@@ -123,6 +154,24 @@ export const functions: SchemaFunctions = {
     leasesWithdraw,
     commitsBegin,
     commitsSettle,
+    windowsDefine,
+    windowsForget,
+    windowsMark,
+    windowsCollect,
+    windowsDrain,
+    windowsClaim,
+    windowsCommit,
+    windowsFail,
+    windowsPass,
+    windowsState,
+    windowsList,
+    backfillsCreate,
+    backfillsStamp,
+    backfillsControl,
+    backfillsGet,
+    backfillsFind,
+    commitsOpen,
+    commitsRefresh,
   ],
   internal: [
     addStretch,
@@ -186,5 +235,18 @@ export const functions: SchemaFunctions = {
     tryLockKey,
     writeSchedule,
     writeStatics,
+    admitRefreshers,
+    appendMarks,
+    countStamps,
+    expireWindows,
+    forgetPlain,
+    holdRuns,
+    lockTakenWindows,
+    moveWatermark,
+    recordRefreshes,
+    setAsideMarks,
+    shortenLimits,
+    touchSources,
+    windowsOfRun,
   ],
 }

@@ -1,12 +1,13 @@
 /**
  * `tidy_rest(now)`: deletes what has served its time, in batches, and waits for nobody: idempotency keys that expired,
  * requests that were taken into other runs, debounces without a run or a window (of many, those in a few pages, others
- * with each call), ended owners, places in queues that were given up, mutexes that were released. Returns whether there is
- * likely more. Internal.
+ * with each call), ended owners, places in queues that were given up, mutexes that were released, commits of windows that nobody can repeat.
+ * Returns whether there is likely more. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { lookedUp } from './by-index.ts'
 import { sampledShare } from './sampled-share.ts'
+import { heldBy } from './window-columns.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -63,6 +64,15 @@ begin
   delete from leases d
   using (select l.name from leases l where l.holder = '' and l.fence < (p_now - ${MINUTE_MS}) * 1000 limit ${BATCH} for update skip locked) x
   where ${lookedUp('d.name', 'x.name')};
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone >= ${BATCH};
+
+  -- Whoever could repeat his commit is over.
+  delete from window_commits d
+  using (
+    select c.run_id, c.id from window_commits c where ${heldBy('c')} is null limit ${BATCH} for update skip locked
+  ) x
+  where ${lookedUp('d.run_id', 'x.run_id')} and d.id = x.id;
   get diagnostics v_gone = row_count;
   v_more := v_more or v_gone >= ${BATCH};
   return v_more;

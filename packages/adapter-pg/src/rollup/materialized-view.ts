@@ -1,7 +1,7 @@
 /** Materialized views as jobs: refreshed on a schedule, or after the jobs that feed them. */
 import { QuarterjackError } from '@quarterjack/core/store'
-import type { Connection } from '../client/sql-client.ts'
 import { type PgClientOptions, resolveClient } from '../options.ts'
+import { stoppable } from './stoppable.ts'
 import { quoteTable, tableName } from './table-name.ts'
 
 /** Options of {@link refreshMaterializedView}. */
@@ -34,25 +34,5 @@ export function refreshMaterializedView(
     )
   }
   const statement = `refresh materialized view ${concurrently ? 'concurrently ' : ''}${quoteTable(view)}`
-  return ({ signal }) =>
-    sql.transaction(async (connection) => {
-      signal.throwIfAborted()
-      const backend = await backendOf(connection)
-      // From a connection apart. A statement that has just ended is not there to be stopped, and nothing else runs on this backend yet.
-      const stop = (): void => void sql.run({ sql: 'select pg_cancel_backend($1::int)', values: [backend] }).catch(() => undefined)
-      signal.addEventListener('abort', stop, { once: true })
-      try {
-        await connection.query(statement)
-      } catch (error) {
-        signal.throwIfAborted()
-        throw error
-      } finally {
-        signal.removeEventListener('abort', stop)
-      }
-    })
-}
-
-async function backendOf(connection: Connection): Promise<string> {
-  const [row] = await connection.query('select pg_backend_pid()::text')
-  return row?.[0] ?? ''
+  return ({ signal }) => stoppable(sql, signal, async (connection) => void (await connection.query(statement)))
 }

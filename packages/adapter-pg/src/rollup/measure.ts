@@ -23,12 +23,12 @@ export interface Measure {
 
 /** How many rows. Composes. */
 export function count(): Measure {
-  return simple('count', 'count(*)', 'sum')
+  return counted('count', 'count(*)')
 }
 
 /** How many rows for which an SQL condition holds. Composes. */
 export function countIf(condition: string): Measure {
-  return simple('countIf', `count(*) filter (where ${sql(condition, 'countIf')})`, 'sum')
+  return counted('countIf', `count(*) filter (where ${sql(condition, 'countIf')})`)
 }
 
 /** The sum of an SQL expression; null when there is no value. Composes. */
@@ -126,7 +126,11 @@ function simple(kind: string, fromRows: string, composes: Composition): Measure 
   return { kind, parts: [part('', fromRows, composes === 'none' ? null : (column) => composed(composes, column('')))] }
 }
 
-/** A sum of `bigint` is `numeric`: counts stay what they are by way of the target's column type. */
+/** A sum of `bigint` is `numeric`: counts stay what they are. */
+function counted(kind: string, fromRows: string): Measure {
+  return { kind, parts: [part('', fromRows, (column) => `sum(${column('')})::bigint`)] }
+}
+
 function composed(by: Exclude<Composition, 'none'>, column: string): string {
   return `${by}(${column})`
 }

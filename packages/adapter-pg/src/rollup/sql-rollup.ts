@@ -1,230 +1,133 @@
 /** Rollups in SQL: from a table of events, or from a finer rollup, to a table with a row per window and group. */
+import type { CommittedRefresh, Drift, RefreshContext, RefreshRequest, RefreshResult, Verify } from '@quarterjack/core'
 import { QuarterjackError } from '@quarterjack/core/store'
-import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
-import type { Measure } from './measure.ts'
-import { quoteTable, tableName } from './table-name.ts'
+import { connectionWithin } from '../client/connection-within.ts'
+import type { Connection, SqlClient } from '../client/sql-client.ts'
+import { clientIn } from '../options.ts'
+import { lockWindows } from './lock-windows.ts'
+import { planComposed, planFree, planSource } from './plan-rollup.ts'
+import { beginRefresh, refreshWindows, toCommitted } from './refresh-windows.ts'
+import {
+  checkComposedOptions,
+  checkFreeOptions,
+  checkSourceOptions,
+  type ComposedRollupOptions,
+  type FreeRollupOptions,
+  type RollupClient,
+  type SourceRollupOptions,
+} from './rollup-options.ts'
+import type { PlannedRollup, RollupParts, RollupPlan } from './rollup-plan.ts'
+import { stoppable } from './stoppable.ts'
+import { prepareTarget } from './target.ts'
+import { type DriftedRow, verifyWithin } from './verify-rollup.ts'
 
-/** A column of the source by its name, or a name and the SQL expression behind it. */
-export type GroupBy = string | Readonly<Record<string, string>>
-
-/** What both kinds share. */
-interface Target {
-  /** Table of the figures, made if it is not there: `name` or `schema.name`. It belongs to this rollup. */
-  readonly target: string
-  /** The target's column of window starts, `timestamptz`. Default `window_start`. */
-  readonly windowColumn?: string
-}
-
-/** From rows of a table. */
-export interface SourceRollupOptions extends Target {
-  /** Table or view of the rows: `name` or `schema.name`. */
-  readonly source: string
-  /** The source's column of instants, `timestamptz`; wants an index that begins with it. */
-  readonly time: string
-  /** For a column of type `timestamp`: the zone that its values are meant in. */
-  readonly timeZone?: string
-  /** One row per window and combination of these. Null is a value like others. Default: one row per window that has any. */
-  readonly by?: readonly GroupBy[]
-  readonly measures: Readonly<Record<string, Measure>>
-  /** An SQL condition on rows of the source. */
-  readonly where?: string
-}
-
-/** From a finer rollup: its measures are put together, without a look at the source. */
-export interface ComposedRollupOptions extends Target {
-  readonly from: SqlRollup
-  /** Groups to keep, of those that `from` has. Default: all. */
-  readonly by?: readonly string[]
-  /** Measures to keep, of those that `from` has. Default: all. Each must compose. */
-  readonly measures?: readonly string[]
-}
-
-/** The user's own SELECT. */
-export interface FreeRollupOptions extends Target {
-  /** Columns that tell the rows of a window apart. */
-  readonly key: readonly string[]
-  /**
-   * A SELECT over the relation `windows (window_start, window_end)`, which it must join: one row per window and key, with the
-   * window's start in the target's window column.
-   */
-  readonly select: string
-}
-
-/** Where rows come from, as statements need it. */
-export interface RollupPlan {
-  readonly target: string
-  readonly windowColumn: string
-  /** Columns that tell the rows of a window apart. */
-  readonly keys: readonly string[]
-  /** A SELECT over `windows`; its columns are the window column, the keys, the values, and perhaps {@link rowsColumn}. */
-  readonly select: string
-  /** A column of `select` that is not kept: how many rows of the source a group has. Null where only the user knows. */
-  readonly rowsColumn: string | null
-}
-
-/** A rollup's SQL. Made by {@link sqlRollup}, frozen. */
+/** The `refresh` of a rollup, in SQL. Made by {@link sqlRollup}, frozen. */
 export interface SqlRollup {
+  (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | undefined>
+  /** What `scheduler.rollups.verify` asks. */
+  readonly verify: Verify
+  /** What its statements are written from. */
   readonly plan: RollupPlan
   /** What a coarser rollup may be made of; null for the user's own SELECT. */
-  readonly parts: { readonly by: readonly string[]; readonly measures: Readonly<Record<string, Measure>> } | null
+  readonly parts: RollupParts | null
 }
 
-/** No column of a user's: those have no upper case behind a double underscore. */
-const ROWS = '__ROWS'
+/** Rows that differ, of one batch of windows. */
+const MOST_DRIFT = 1_000
 
-const column = z.string().check(z.regex(/^[a-z_][a-z0-9_$]{0,49}$/i, 'is not usable as a column; use letters, digits and "_"'))
-const expression = z.string().check(z.trim(), z.minLength(1, 'is empty; write an SQL expression'))
-const measure = z.custom<Measure>(
-  (value) => typeof value === 'object' && value !== null && Array.isArray((value as Partial<Measure>).parts),
-  'is not a measure; use count(), sum(…), avg(…), percentile(…) and their kin',
-)
-const rollup = z.custom<SqlRollup>(
-  (value) => typeof value === 'object' && value !== null && 'plan' in value && 'parts' in value,
-  'is not a rollup; give what sqlRollup() returned',
-)
-const target = { target: tableName, windowColumn: z._default(column, 'window_start') }
-
-const sourceOptions = z.strictObject({
-  ...target,
-  source: tableName,
-  time: column,
-  timeZone: z.optional(z.string().check(z.regex(/^[a-z0-9_+\-/]+$/i, 'is not the name of a time zone'))),
-  by: z._default(z.array(z.union([column, z.record(column, expression)])), []),
-  measures: z.record(column, measure).check(z.refine((all) => Object.keys(all).length > 0, 'is empty; name at least one measure')),
-  where: z.optional(expression),
-})
-const composedOptions = z.strictObject({
-  ...target,
-  from: rollup,
-  by: z.optional(z.array(column)),
-  measures: z.optional(z.array(column)),
-})
-const freeOptions = z.strictObject({
-  ...target,
-  key: z.array(column),
-  select: expression.check(z.regex(/\bwindows\b/, 'does not mention windows; join the relation windows (window_start, window_end)')),
-})
+/** Those that were given one; others work in transactions of the store. */
+const clients = new WeakMap<object, SqlClient>()
 
 /**
- * Describes a rollup in SQL. Throws `InvalidOption` where an option is not usable, and where a measure that is asked of a finer
- * rollup cannot be put together from its windows.
+ * The `refresh` of a rollup whose source and target are tables: `refresh: sqlRollup({ source, time, target, by, measures })`. Recomputes
+ * the windows in one statement: deletes groups that are gone, writes the rows that differ and no others. With a Postgres store, rows
+ * and the state of the windows are committed together. With another one, give it a client: `sqlRollup({ pool, … })`.
+ *
+ * The target is made when it is not there, and checked once per process when it is. Throws `InvalidOption` at once where an option is
+ * not usable, or where a measure that is asked of a finer rollup cannot be put together from its windows; the refresh throws it where
+ * the target does not fit, and leaves everything as it is.
+ *
+ * @example
+ * const hourly = sqlRollup({ source: 'calls', time: 'at', target: 'calls_hourly', by: ['model'], measures: { calls: count(), p95: percentile(0.95, 'ms') } })
+ * const daily = sqlRollup({ from: hourly, target: 'calls_daily', measures: ['calls'] })
  */
 export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions | FreeRollupOptions): SqlRollup {
-  if (typeof options === 'object' && options !== null) {
-    if ('from' in options) return fromFiner(checkOptions(composedOptions, options, 'sqlRollup'))
-    if ('select' in options) return fromSelect(checkOptions(freeOptions, options, 'sqlRollup'))
+  const { plan, parts } = planOf(options)
+  const inherited = 'from' in options ? clients.get(options.from) : undefined
+  const client = clientIn(options as RollupClient, 'sqlRollup') ?? inherited ?? null
+  let known: KnownTarget | null = null
+
+  const refreshWithin = async (connection: Connection, { windows }: RefreshRequest): Promise<CommittedRefresh> => {
+    const identity = await beginRefresh(connection, plan.target)
+    const isKnown = known !== null && known.identity === identity
+    const values = isKnown ? (known as KnownTarget).values : await prepareTarget(connection, plan)
+    // One that was made just now is looked at again when it is there for good.
+    known = identity === null ? null : { identity, values }
+    return toCommitted(await refreshWindows(connection, { plan, values }, windows), plan.target)
   }
-  return fromSource(checkOptions(sourceOptions, options, 'sqlRollup'))
-}
 
-/** A column of the target, and the SQL behind it. */
-type Column = readonly [name: string, sql: string]
-
-function fromSource(options: z.infer<typeof sourceOptions>): SqlRollup {
-  const { windowColumn, measures } = options
-  const groups = options.by.flatMap((one): readonly Column[] => (typeof one === 'string' ? [[one, `r."${one}"`]] : Object.entries(one)))
-  const by = groups.map(([name]) => name)
-  const time = `r."${options.time}"`
-  const columns = columnsOf(measures)
-  checkNames(
-    windowColumn,
-    by,
-    columns.map(({ name }) => name),
-  )
-  // Edges are turned into the column's type, never the column into theirs: its index is of use.
-  const edge = (name: string): string => (options.timeZone === undefined ? `w.${name}` : `(w.${name} at time zone '${options.timeZone}')`)
-  const rows = [
-    `from windows w join ${quoteTable(options.source)} r on ${time} >= ${edge('window_start')} and ${time} < ${edge('window_end')}`,
-    ...(options.where === undefined ? [] : [`where (${options.where})`]),
-  ]
-  const select = selectOf(
-    windowColumn,
-    groups,
-    columns.map(({ name, part }) => [name, part.fromRows(time)] as const),
-    rows,
-  )
-  const plan = { target: options.target, windowColumn, keys: by, select, rowsColumn: ROWS }
-  return Object.freeze({ plan: Object.freeze(plan), parts: Object.freeze({ by, measures }) })
-}
-
-function fromFiner(options: z.infer<typeof composedOptions>): SqlRollup {
-  const { from, windowColumn } = options
-  if (from.parts === null) {
-    throw new QuarterjackError(
-      'InvalidOption',
-      'sqlRollup: from: a rollup with a select of its own cannot be composed. Give this one a source, or a select, as well.',
-    )
+  const inStore = async (request: RefreshRequest, { commitWith }: Pick<RefreshContext, 'commitWith'>): Promise<undefined> => {
+    await commitWith((tx) => refreshWithin(connectionWithin(tx), request)).catch(needsClient)
+    return undefined
   }
-  const by = options.by ?? from.parts.by
-  for (const name of by) mustHave(from.parts.by, name, 'by')
-  const names = options.measures ?? Object.keys(from.parts.measures)
-  const known = from.parts.measures
-  for (const name of names) mustHave(Object.keys(known), name, 'measures')
-  const measures = Object.fromEntries(names.map((name) => [name, known[name] as Measure]))
-  const columns = columnsOf(measures)
-  checkNames(
-    windowColumn,
-    by,
-    columns.map(({ name }) => name),
-  )
-  const values = columns.map(({ name, measure: of, part }) => {
-    const compose = part.fromParts
-    if (compose !== null) return [name, compose((suffix) => `r."${of}${suffix}"`)] as const
-    throw new QuarterjackError(
-      'InvalidOption',
-      `sqlRollup: measures: ${of} is a ${known[of]?.kind}, which cannot be put together from smaller windows. Leave it out, or make this rollup from the source.`,
-    )
-  })
-  const start = `r."${from.plan.windowColumn}"`
-  const rows = [`from windows w join ${quoteTable(from.plan.target)} r on ${start} >= w.window_start and ${start} < w.window_end`]
-  const select = selectOf(
-    windowColumn,
-    by.map((name) => [name, `r."${name}"`] as const),
-    values,
-    rows,
-  )
-  const plan = { target: options.target, windowColumn, keys: by, select, rowsColumn: ROWS }
-  return Object.freeze({ plan: Object.freeze(plan), parts: Object.freeze({ by, measures }) })
-}
 
-function fromSelect({ target: table, windowColumn, key, select }: z.infer<typeof freeOptions>): SqlRollup {
-  checkNames(windowColumn, key, [])
-  const plan = { target: table, windowColumn, keys: key, select: select.replace(/;\s*$/, ''), rowsColumn: null }
-  return Object.freeze({ plan: Object.freeze(plan), parts: null })
-}
+  const inOwn = async (own: SqlClient, request: RefreshRequest, signal: AbortSignal): Promise<RefreshResult> => {
+    const { suspect } = await stoppable(own, signal, async (connection) => {
+      await lockWindows(connection, plan.target, request.windows)
+      return await refreshWithin(connection, request)
+    })
+    return { suspect }
+  }
 
-function selectOf(windowColumn: string, groups: readonly Column[], values: readonly Column[], rows: readonly string[]): string {
-  const columns = [[windowColumn, 'w.window_start'] as const, ...groups, ...values, [ROWS, 'count(*)'] as const].map(
-    ([name, of]) => `  ${of} as "${name}"`,
-  )
-  const places = Array.from({ length: groups.length + 1 }, (_, index) => index + 1)
-  return ['select', columns.join(',\n'), ...rows, `group by ${places.join(', ')}`].join('\n')
-}
-
-function columnsOf(measures: Readonly<Record<string, Measure>>) {
-  return Object.entries(measures).flatMap(([name, { parts }]) =>
-    parts.map((part) => ({ name: `${name}${part.suffix}`, measure: name, part })),
-  )
-}
-
-function mustHave(names: readonly string[], name: string, option: string): void {
-  if (names.includes(name)) return
-  throw new QuarterjackError(
-    'InvalidOption',
-    `sqlRollup: ${option}: the finer rollup has no "${name}". It has ${names.join(', ') || 'none'}.`,
-  )
-}
-
-function checkNames(windowColumn: string, keys: readonly string[], values: readonly string[]): void {
-  const seen = new Set<string>()
-  for (const name of [windowColumn, ...keys, ...values]) {
-    if (seen.has(name)) {
-      throw new QuarterjackError(
-        'InvalidOption',
-        `sqlRollup: "${name}" names two columns of the target. Rename one of the groups or measures.`,
-      )
+  const refresh = async (
+    request: RefreshRequest,
+    ctx: Pick<RefreshContext, 'commitWith' | 'signal'>,
+  ): Promise<RefreshResult | undefined> => {
+    try {
+      return client === null ? await inStore(request, ctx) : await inOwn(client, request, ctx.signal)
+    } catch (error) {
+      // Its columns may have been changed: the next refresh looks again, and says what is wrong.
+      known = null
+      throw error
     }
-    seen.add(name)
   }
+  const verify: Verify = async ({ windows }, { readWith }) => {
+    const asked = { windows, limit: MOST_DRIFT }
+    const rows =
+      client === null
+        ? await readWith((tx) => verifyWithin(connectionWithin(tx), plan, asked)).catch(needsClient)
+        : await client.transaction((connection) => verifyWithin(connection, plan, asked))
+    return rows.map(toDrift)
+  }
+  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify }))
+  if (client !== null) clients.set(rollup, client)
+  return rollup
+}
+
+/** A target that was looked at, and its columns beside the window and the keys. */
+interface KnownTarget {
+  readonly identity: string
+  readonly values: readonly string[]
+}
+
+function planOf(options: unknown): PlannedRollup {
+  if (typeof options === 'object' && options !== null) {
+    if ('from' in options) return planComposed(checkComposedOptions(options))
+    if ('select' in options) return planFree(checkFreeOptions(options))
+  }
+  return planSource(checkSourceOptions(options))
+}
+
+function toDrift({ window, key, expected, found }: DriftedRow): Drift {
+  const text = (values: DriftedRow['found']): string | null => (values === null ? null : JSON.stringify(values))
+  return { window, key: Object.values(key).join(' '), expected: text(expected), found: text(found) }
+}
+
+function needsClient(error: unknown): never {
+  if (!QuarterjackError.isInstance(error, 'TransactionsUnsupported')) throw error
+  throw new QuarterjackError(
+    'TransactionsUnsupported',
+    'sqlRollup: the store shares no transactions, so the rollup needs a client of its own: sqlRollup({ pool, … }).',
+    { cause: error },
+  )
 }

@@ -1,4 +1,4 @@
-/** Names of users' tables. */
+/** Names of users' tables and columns. */
 import * as z from 'zod/mini'
 import { quoteName } from '../client/quote-name.ts'
 
@@ -12,7 +12,15 @@ export const tableName: z.ZodMiniString = z
     ),
   )
 
-/** The same as SQL reads it. */
+/** A column, as it was created; short enough for what is put behind it. */
+export const columnName: z.ZodMiniString = z
+  .string()
+  .check(z.regex(/^[a-z_][a-z0-9_$]{0,49}$/i, 'is not usable as a column; use letters, digits and "_"'))
+
+/** A time zone that is safe in every statement; whether the server knows it is the server's to say. */
+export const zoneName: z.ZodMiniString = z.string().check(z.regex(/^[a-z0-9_+\-/]+$/i, 'is not the name of a time zone'))
+
+/** The name of a table as SQL reads it. */
 export function quoteTable(name: string): string {
   return name.split('.').map(quoteName).join('.')
 }

@@ -1,23 +1,19 @@
 /** The target table of a rollup: made as the SELECT says, or compared with it. */
-import { randomBytes } from 'node:crypto'
 import { QuarterjackError } from '@quarterjack/core/store'
 import { quoteName } from '../client/quote-name.ts'
 import type { Connection } from '../client/sql-client.ts'
-import type { RollupPlan } from './sql-rollup.ts'
+import { type Columns, columnsOf, describeSelect, emptySelect } from './columns.ts'
+import type { RollupPlan } from './rollup-plan.ts'
 import { quoteTable } from './table-name.ts'
 
-/** Columns of a table, in their order, with their types as SQL writes them. */
-type Columns = ReadonlyMap<string, string>
-
-/** `$1`: a table by its quoted name. */
-const COLUMNS = `select a.attname::text, format_type(a.atttypid, null)
-from pg_attribute a where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum`
+/** Whoever makes a target is alone with its name until the transaction ends. */
+const ALONE = `select pg_advisory_xact_lock(hashtextextended('quarterjack-target/' || $1::text, 0))::text as locked`
 
 /** The unique indexes of a table: their columns in order, and whether null is a value like others for them. */
 const UNIQUE = `select (
     select json_agg(a.attname::text order by k.place)
     from unnest(i.indkey::int[]) with ordinality k(number, place) left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number
-  )::text, i.indnullsnotdistinct::text
+  )::text as columns, i.indnullsnotdistinct::text as takes_nulls
 from pg_index i
 where i.indrelid = to_regclass($1) and i.indisunique and i.indpred is null and i.indexprs is null and i.indisvalid`
 
@@ -27,13 +23,20 @@ where i.indrelid = to_regclass($1) and i.indisunique and i.indpred is null and i
  */
 export async function prepareTarget(connection: Connection, plan: RollupPlan): Promise<readonly string[]> {
   const table = quoteTable(plan.target)
-  const wanted = await describe(connection, plan)
-  const found = await columnsOf(connection, table)
+  const wanted = await describeSelect(connection, plan).catch((error: unknown) => refused(plan, error))
+  let found = await columnsOf(connection, table)
+  if (found.size === 0) {
+    await connection.query(ALONE, [table])
+    found = await columnsOf(connection, table)
+  }
   const names = [plan.windowColumn, ...plan.keys]
   for (const name of names) {
     if (!wanted.has(name)) throw unfit(plan, `its select has no column "${name}"`, 'Name it in the select, or take it out of the key.')
   }
-  if (found.size === 0) await create(connection, plan, [...wanted.keys()])
+  for (const [name, type] of wanted) {
+    if (type === 'json' || type === 'xml') throw unfit(plan, `column "${name}" is ${type}, whose values cannot be compared`, CAST[type])
+  }
+  if (found.size === 0) await create(connection, plan, [...wanted.keys()]).catch((error: unknown) => refused(plan, error))
   else {
     compare(plan, wanted, found)
     await checkUnique(connection, plan, table)
@@ -41,26 +44,7 @@ export async function prepareTarget(connection: Connection, plan: RollupPlan): P
   return [...wanted.keys()].filter((name) => !names.includes(name))
 }
 
-/** Without windows the SELECT has no rows, but columns. */
-function emptySelect({ select }: RollupPlan, columns: readonly string[] | null): string {
-  const list = columns === null ? '*' : columns.map(quoteName).join(', ')
-  const none = 'windows as (select null::timestamptz as window_start, null::timestamptz as window_end where false)'
-  return `with ${none}, fresh as (\n${select}\n) select ${list} from fresh limit 0`
-}
-
-async function describe(connection: Connection, plan: RollupPlan): Promise<Columns> {
-  const name = `qj_shape_${randomBytes(6).toString('hex')}`
-  await connection.query(`create temporary table ${name} on commit drop as ${emptySelect(plan, null)}`)
-  const columns = new Map(await columnsOf(connection, `pg_temp.${name}`))
-  await connection.query(`drop table pg_temp.${name}`)
-  if (plan.rowsColumn !== null) columns.delete(plan.rowsColumn)
-  return columns
-}
-
-async function columnsOf(connection: Connection, table: string): Promise<Columns> {
-  const rows = await connection.query(COLUMNS, [table])
-  return new Map(rows.map(([name, type]) => [name as string, type as string]))
-}
+const CAST = { json: 'Cast it to jsonb in the rollup.', xml: 'Cast it to text in the rollup.' } as const
 
 async function create(connection: Connection, plan: RollupPlan, columns: readonly string[]): Promise<void> {
   const table = quoteTable(plan.target)
@@ -109,6 +93,17 @@ async function checkUnique(connection: Connection, plan: RollupPlan, table: stri
     plan,
     'it has no unique index over its window and keys',
     `Create it: create unique index on ${table} (${list}) nulls not distinct.`,
+  )
+}
+
+/** What the server does not accept is the user's SQL, or the user's privileges. */
+function refused({ target }: RollupPlan, error: unknown): never {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
+  if (typeof code !== 'string' || !/^(?:42|3F|22|0A)/.test(code)) throw error
+  throw new QuarterjackError(
+    'InvalidOption',
+    `the rollup into ${target} is refused by the server: ${String(message)} (${code}). Compare its source, columns and expressions with the database, and the user's privileges.`,
+    { cause: error },
   )
 }
 

@@ -2,8 +2,8 @@
 import type { RunContext } from '@quarterjack/core'
 import { commitOf, QuarterjackError, type RunCommit, type StoreHint } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
-import { after } from '../client/timers.ts'
 import { toSettleRequest } from '../rows/settle-request.ts'
+import { createLimit } from './commit-limit.ts'
 import { type CommitOptions, resolveCommitOptions } from './commit-options.ts'
 
 /** See `PgStore`. */
@@ -77,31 +77,6 @@ function commitFor(ctx: RunContext, result: unknown): RunCommit {
   const commit = commitOf(ctx, result)
   if (commit !== null) return commit
   throw new QuarterjackError('InvalidOption', 'commitWith: ctx is not usable: give the very object that the handler was called with.')
-}
-
-interface Limit {
-  /** Aborts with the run's own signal, or when the time is over. */
-  readonly signal: AbortSignal
-  /** The time is over after `ms`. */
-  end(ms: number, error: () => Error): void
-  clear(): void
-}
-
-function createLimit(signal: AbortSignal): Limit {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(signal.reason)
-  let cancel: (() => void) | null = null
-  signal.addEventListener('abort', onAbort, { once: true })
-  return {
-    signal: controller.signal,
-    end(ms, error) {
-      cancel = after(ms, () => controller.abort(error()))
-    },
-    clear() {
-      cancel?.()
-      signal.removeEventListener('abort', onAbort)
-    },
-  }
 }
 
 function stale(what: string): QuarterjackError {

@@ -8,10 +8,15 @@ const ONE_CONNECTION = 'PGlite has one connection: whatever is asked while a tra
 
 conform({
   open: async () => pgliteBackend(await PGlite.create()),
-  capabilities: { shared: false, durable: false, transactions: true, hints: true },
+  capabilities: { shared: false, durable: false, transactions: true, hints: true, windows: true },
   skip: {
     'transactions: a trigger in a transaction is visible after the commit': ONE_CONNECTION,
     'transactions: debounced triggers of open transactions do not wait for each other': ONE_CONNECTION,
+    'refresh transactions: what the work wrote and the windows are committed together': ONE_CONNECTION,
+    'refresh transactions: a run that ends while its work goes on commits nothing': ONE_CONNECTION,
+    'refresh transactions: a mark that is drained while the work goes on is not lost, and waits for nothing': ONE_CONNECTION,
+    'refresh transactions: a mark in a transaction is there when its data is': ONE_CONNECTION,
+    'refresh transactions: a transaction that is open for long does not lose its mark to a later one': ONE_CONNECTION,
   },
 })
 

@@ -67,6 +67,21 @@ describe('mutexes that were released', () => {
   })
 })
 
+describe('commits of windows', () => {
+  it('are remembered while their runs run under their fence', async () => {
+    await pool.query(`
+      insert into jobs (name) values ('refresh');
+      insert into runs (id, job_id, key, state, trigger, run_at, created_at, overlap, owner, fence)
+      select n, 1, '', 'running', 'manual', 0, 0, 'allow', 'o', 7 from unnest(array['runs', 'claimed-anew']) n;
+      insert into window_commits (run_id, fence, rollup_id, starts, seqs)
+      select n, case n when 'claimed-anew' then 6 else 7 end, 1, '{0}', '{1}'
+      from unnest(array['ended', 'runs', 'claimed-anew']) n, generate_series(1, 2500)`)
+    expect(await prune(NOW)).toBeGreaterThan(2)
+    expect(await count('window_commits')).toBe(2_500)
+    expect(await count(`window_commits where run_id = 'runs'`)).toBe(2_500)
+  })
+})
+
 describe('gates', () => {
   it('that nobody has held for a day are found among many, a thousand at a time', async () => {
     await pool.query(`

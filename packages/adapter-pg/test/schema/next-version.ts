@@ -7,6 +7,7 @@ import type { Driver } from '../../src/client/driver.ts'
 
 const TABLES = [
   'absorbed',
+  'backfills',
   'bids',
   'debounces',
   'gates',
@@ -15,11 +16,17 @@ const TABLES = [
   'idempotency',
   'jobs',
   'leases',
+  'mark_sources',
+  'marks',
   'owners',
+  'rollups',
   'runs',
   'schedules',
+  'sealed_marks',
   'skips',
   'trigger_log',
+  'window_commits',
+  'windows',
 ]
 
 /** Another body under the same signature. */

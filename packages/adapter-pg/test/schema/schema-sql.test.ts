@@ -4,6 +4,8 @@ import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { functions } from '../../src/functions/index.ts'
 import { pgStore, schemaSql } from '../../src/index.ts'
+import { schemaParts } from '../../src/parts.ts'
+import { versionOf } from '../../src/schema/schema-parts.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
@@ -33,15 +35,11 @@ describe('the schema', () => {
     expect([...functions.public, ...functions.internal].map(({ name }) => name).sort()).toEqual(written.sort())
   })
 
-  it('has a function for every verb of the contract, for one lease alone, and for both ends of a commit', () => {
+  it('has a function for every verb of the contract, for one lease alone, and for both ends of commits', () => {
     const count = (part: string): number => functions.public.filter(({ name }) => name.startsWith(`${part}_`)).length
-    expect({ schedules: count('schedules'), runs: count('runs'), leases: count('leases'), commits: count('commits') }).toEqual({
-      schedules: 13,
-      runs: 13,
-      leases: 6,
-      commits: 2,
-    })
-    expect(functions.public).toHaveLength(34)
+    const parts = { schedules: 13, runs: 13, leases: 6, windows: 11, backfills: 5, commits: 4 }
+    expect(Object.fromEntries(Object.keys(parts).map((part) => [part, count(part)]))).toEqual(parts)
+    expect(functions.public).toHaveLength(52)
   })
 
   it('is valid throughout, in whatever order functions were created', async () => {
@@ -65,7 +63,7 @@ describe('the schema', () => {
   })
 
   it('as text for a schema that is up to date only replaces functions', () => {
-    const sql = schemaSql({ from: 1 })
+    const sql = schemaSql({ from: versionOf(schemaParts) })
     expect(sql).not.toContain('create table')
     expect(sql).toContain('create or replace function runs_claim')
   })

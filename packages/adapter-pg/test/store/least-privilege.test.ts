@@ -1,10 +1,11 @@
 /** A service whose database user may do no more than it needs, as `docs/postgres.md` sets it up. */
 import { createMutex, createScheduler, defineJob, every } from '@quarterjack/core'
-import { Pool } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, schemaSql } from '../../src/index.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 import { until } from '../servers/poll.ts'
+import { claimDirty, defineRollups, drainOnce, startWorker, windowsOf } from '../windows/refresh-site.ts'
 
 const SERVICE = `svc's "own"`
 
@@ -80,6 +81,29 @@ describe('a database user with the privileges of schemaSql', () => {
     await scheduler.stop()
     await store.close()
   }, 60_000)
+
+  it('marks what it changes, drains, claims and records refreshes', async () => {
+    const store = pgStore({ pool: service, migrate: false, hints: false })
+    await store.open()
+    const generations = await defineRollups(store)
+    const client = await service.connect()
+    await client.query('begin')
+    await windowsOf(store).mark({ marks: [{ source: 'calls', from: 0, to: 1, kind: 'added' }], tx: client })
+    await client.query('commit')
+    client.release()
+    expect(await drainOnce(windowsOf(store), 10)).toBe(1)
+    const worker = await startWorker(store, 'refresher')
+    const commit = await claimDirty(store, worker, { rollup: 'hourly', generation: generations.get('hourly') ?? 0, most: 10 })
+    const work = async (tx: unknown) => {
+      await (tx as PoolClient).query(`insert into app.notes values ('refreshed')`)
+      if (commit === null) throw new Error('Nothing was dirty.')
+      return commit
+    }
+    expect((await windowsOf(store).commitWith?.({ work }))?.reply.status).toBe('committed')
+    await windowsOf(store).forget({ rollups: [...generations.keys()] })
+    await store.runs.leave({ owner: worker.owner })
+    await store.close()
+  })
 
   it.each([
     'create table quarterjack.mine (n int)',

@@ -1,11 +1,12 @@
 /** A server that loses what it answered: emptied in full flight, and set back to what it was before. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMutex, createScheduler, defineJob, every, type Scheduler } from '@quarterjack/core'
-import { createClient, RESP_TYPES } from 'redis'
+import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
 import { until } from '../servers/poll.ts'
 import { startRedis, type RedisServer } from '../servers/redis.ts'
+import { keep, setBack } from './set-back.ts'
 
 const LEASE_MS = 2_000
 
@@ -120,10 +121,10 @@ describe('a server that is set back to what it was before', () => {
   it('fires no slot again that a living process saw fired, and its records say what was lost', async () => {
     const { scheduler, ran, losses } = await site()
     await until('it runs', () => beats(ran, 0)(5))
-    const dumped = await keep()
+    const dumped = await keep(server)
     const kept = ran.length
     await until('it runs on', () => beats(ran, kept)(5))
-    await setBack(dumped)
+    await setBack(server, dumped)
     const before = ran.length
     await until('it goes on', () => beats(ran, before)(5))
     expect(losses).toEqual([expect.objectContaining({ everything: false })])
@@ -134,30 +135,3 @@ describe('a server that is set back to what it was before', () => {
     expect((await scheduler.schedules.list({ job: 'tenant' })).map(({ key }) => key)).toEqual(['a', 'b'])
   })
 })
-
-/** Every key of the server as it is now: what a replica that lags behind has. */
-async function keep(): Promise<readonly (readonly [string, Buffer])[]> {
-  const client = createClient({ url: server.url })
-  await client.connect()
-  try {
-    const keys = await client.keys('*')
-    const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
-    // Sent in one go: the server carries them out without anything in between.
-    const dumps = await Promise.all(keys.map((key) => binary.sendCommand<Buffer>(['DUMP', key])))
-    return keys.map((key, index) => [key, dumps[index] as Buffer] as const)
-  } finally {
-    client.destroy()
-  }
-}
-
-async function setBack(dumped: readonly (readonly [string, Buffer])[]): Promise<void> {
-  const client = createClient({ url: server.url })
-  await client.connect()
-  try {
-    let replies = client.multi().addCommand(['FLUSHALL'])
-    for (const [key, dump] of dumped) replies = replies.addCommand(['RESTORE', key, '0', dump])
-    await replies.exec()
-  } finally {
-    client.destroy()
-  }
-}

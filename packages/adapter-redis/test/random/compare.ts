@@ -6,10 +6,11 @@
  * - which of the due schedules a limit cuts off is a matter of fairness: then only their number is compared;
  * - attempts that ended at the same instant have no order among the recent ones, so those are sorted;
  * - of instants that have passed, a tick tells any: `nextRunAt` is now, where it is earlier;
+ * - rollups that read a source have no order, so those are sorted;
  * - a field that is absent is one that is undefined.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { GateRecord, JobRecord, JobStats, RenewReply, ScheduleRecord, SkipRecord, Tick } from '@quarterjack/core/store'
+import type { GateRecord, JobRecord, JobStats, MarkedSource, RenewReply, ScheduleRecord, SkipRecord, Tick } from '@quarterjack/core/store'
 import type { Step } from './step.ts'
 
 export function comparable({ verb, request }: Pick<Step, 'verb' | 'request'>, reply: unknown): unknown {
@@ -35,6 +36,13 @@ export function comparable({ verb, request }: Pick<Step, 'verb' | 'request'>, re
     case 'runs.renew': {
       const { cancels, expired, ...rest } = plain as unknown as RenewReply
       return { ...rest, cancels: cancels.toSorted(by(({ runId }) => runId)), expired: expired.toSorted(by(({ owner }) => owner)) }
+    }
+    case 'windows.collect': {
+      const sources = (plain.sources as MarkedSource[]).map((one) => ({
+        ...one,
+        rollups: one.rollups.toSorted(by(({ rollup }) => rollup)),
+      }))
+      return { ...plain, sources }
     }
     default:
       return plain

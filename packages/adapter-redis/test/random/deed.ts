@@ -1,5 +1,6 @@
 /** What can be done to both stores: made by fast-check as plain data, so that it can be printed, shrunk and done again. */
 import * as fc from 'fast-check'
+import { WINDOW_DEEDS, WINDOW_WEIGHTS } from './window-deeds.ts'
 import { HOLDERS, JOBS, KEYS, MUTEXES, OTHER_NAME, OWNERS, SCHEDULES } from './world.ts'
 
 const anyJob = fc.constantFrom(...JOBS, OTHER_NAME)
@@ -157,10 +158,11 @@ const DEEDS = {
   look: fc.record({ at: fc.constantFrom('stats' as const, 'gates' as const, 'load' as const, 'list' as const) }),
   list: fc.record({ job: fc.option(anyJob), after: fc.option(fc.record({ job: anyJob, name: schedule })), limit: fc.constantFrom(1, 3) }),
   ledger: fc.record({ job: anyJob, name: schedule, limit: fc.constantFrom(1, 2, 100), ago: fc.option(instant) }),
+  ...WINDOW_DEEDS,
 } as const
 
 /** How often each is done. */
-const WEIGHTS: { readonly [Name in keyof typeof DEEDS]: number } = {
+const WEIGHTS: { readonly [Name in Exclude<keyof typeof DEEDS, keyof typeof WINDOW_DEEDS>]: number } = {
   passTime: 12,
   enqueue: 12,
   fire: 10,
@@ -198,10 +200,27 @@ export type Deed = { readonly [Name in keyof typeof DEEDS]: DeedOf<Name> }[keyof
 /** One of a kind. */
 export type DeedNamed<Name extends keyof typeof DEEDS> = DeedOf<Name>
 
-/** Any. */
-export const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
-  ...Object.entries(DEEDS).map(([name, choices]) => ({
-    weight: WEIGHTS[name as keyof typeof DEEDS],
-    arbitrary: (choices as fc.Arbitrary<object>).map((chosen) => ({ do: name, ...chosen }) as Deed),
-  })),
-)
+type Weights = { readonly [Name in keyof typeof DEEDS]?: number }
+
+/** Any of some, as often as their weights say. */
+const anyOf = (weights: Weights): fc.Arbitrary<Deed> =>
+  fc.oneof(
+    ...Object.entries(weights).map(([name, weight]) => ({
+      weight,
+      arbitrary: (DEEDS[name as keyof typeof DEEDS] as fc.Arbitrary<object>).map((chosen) => ({ do: name, ...chosen }) as Deed),
+    })),
+  )
+
+/** Any that has nothing to do with rollups. */
+export const anyDeed: fc.Arbitrary<Deed> = anyOf(WEIGHTS)
+
+/** Any that has to do with rollups, and what happens to the runs that refresh them. */
+export const anyDeedOfWindows: fc.Arbitrary<Deed> = anyOf({
+  ...WINDOW_WEIGHTS,
+  passTime: 20,
+  enqueue: 8,
+  claim: 10,
+  settle: 8,
+  renew: 14,
+  leave: 2,
+})

@@ -4,8 +4,11 @@ import type { Deed } from './deed.ts'
 import { acquire, releaseLease, renewLease, withdraw } from './lease-steps.ts'
 import { due, find, held, ledger, list, look } from './look-steps.ts'
 import { cancel, claim, enqueue, leave, prune, releaseGates, renew, settle } from './run-steps.ts'
+import { control, createBackfill, findBackfills, stamp } from './backfill-steps.ts'
+import { claimWindows, commit, fail } from './refresh-steps.ts'
 import { countSkips, fire, quarantine, register, remove, retire, set, suspend } from './schedule-steps.ts'
 import type { Step } from './step.ts'
+import { collect, define, drain, forget, listWindows, mark, pass, state } from './window-steps.ts'
 import type { World } from './world.ts'
 
 /** Null where there is nothing that it could be done to. */
@@ -67,5 +70,35 @@ export async function toStep(world: World, deed: Deed, reference: Store): Promis
       return list(world, deed)
     case 'ledger':
       return ledger(world, deed)
+    case 'define':
+      return define(world, deed)
+    case 'forget':
+      return forget(world, deed)
+    case 'mark':
+      return mark(world, deed)
+    case 'collect':
+      return collect(world, deed)
+    case 'drain':
+      return drain(world, deed)
+    case 'claimWindows':
+      return claimWindows(world, deed)
+    case 'commit':
+      return commit(world, deed)
+    case 'fail':
+      return fail(world, deed)
+    case 'pass':
+      return pass(world, deed)
+    case 'state':
+      return state(world, deed)
+    case 'listWindows':
+      return listWindows(world, deed)
+    case 'createBackfill':
+      return createBackfill(world, deed)
+    case 'stamp':
+      return stamp(world, deed)
+    case 'control':
+      return control(world, deed)
+    case 'findBackfills':
+      return findBackfills(world, deed)
   }
 }

@@ -1,9 +1,11 @@
 /** Deeds that change nothing, as calls; and all looks together, for the end. */
 import { jobGate, mutexGate } from '@quarterjack/core/store'
 import type { DeedNamed } from './deed.ts'
+import { findBackfills } from './backfill-steps.ts'
 import { ownerOf } from './run-steps.ts'
 import { type Step, stepOf } from './step.ts'
-import { JOBS, OTHER_NAME, OWNERS, pickOf, SCHEDULES, type World } from './world.ts'
+import { collect, listWindows, state } from './window-steps.ts'
+import { JOBS, OTHER_NAME, OWNERS, pickOf, ROLLUPS, SCHEDULES, type World } from './world.ts'
 
 const ALL_JOBS = [...JOBS, OTHER_NAME] as const
 
@@ -53,6 +55,16 @@ export function look(world: World, { at }: DeedNamed<'look'>): Step {
   }
 }
 
+/** Everything that can be seen of windows; the last look is a collection. */
+function everythingOfWindows(world: World): readonly Step[] {
+  return [
+    state(world, { do: 'state', rollups: [...ROLLUPS], limit: 100, after: null }),
+    ...ROLLUPS.map((rollup) => listWindows(world, { do: 'listWindows', rollup, from: 0, length: 100, backfill: null, limit: 1_000 })),
+    findBackfills(world, { do: 'findBackfills', rollup: null, unfinished: false, limit: 1_000 }),
+    collect(world, { do: 'collect', sources: null, limit: 1_000 }),
+  ]
+}
+
 /** Everything that can be seen. */
 export function everything(world: World): readonly Step[] {
   return [
@@ -62,5 +74,6 @@ export function everything(world: World): readonly Step[] {
     stepOf('runs.gates', { names: [...JOBS.map(jobGate), mutexGate('x'), 'other'] }, (store, asked) => store.runs.gates(asked)),
     ...OWNERS.flatMap((owner) => [held(world, { do: 'held', owner }), due(world, { do: 'due', owner, limit: 100 })]),
     ...ALL_JOBS.flatMap((job) => SCHEDULES.map((name) => ledger(world, { do: 'ledger', job, name, limit: 100, ago: null }))),
+    ...everythingOfWindows(world),
   ]
 }

@@ -163,6 +163,24 @@ function toClaim(world: World, { owner, limit, start, seen }: Claiming): ClaimAt
   return { owner: ownerOf(world, owner), leaseMs: LEASE_MS, limit, start, seenFence: seen ? world.now * 1_000 + 77 : 0 }
 }
 
+/** A run as drains and backfills ask for it. */
+export function plainRequest(world: World, job: Asked['job']): EnqueueRequest {
+  return toRequest(world, { ...PLAIN, job })
+}
+
+const PLAIN: Omit<Asked, 'job'> = {
+  key: 'k',
+  gates: { job: false, key: false, x: false, y: false },
+  payload: null,
+  priority: 0,
+  delayMs: 0,
+  runAt: null,
+  skipWhenBusy: false,
+  debounce: null,
+  idempotency: null,
+  slot: false,
+}
+
 function toRequest(world: World, asked: Asked): EnqueueRequest {
   const { job, key, payload, priority, delayMs, skipWhenBusy, debounce, idempotency, runAt, slot } = asked
   const id = nextId(world)

@@ -13,13 +13,14 @@ import { assembleRedisStore } from '../../src/redis-store.ts'
 import { createScripts } from '../../src/scripts/scripts.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { comparable, differences } from './compare.ts'
-import { anyDeed, type Deed } from './deed.ts'
+import { anyDeed, anyDeedOfWindows, type Deed } from './deed.ts'
 import { toStep } from './do-deed.ts'
 import { everything } from './look-steps.ts'
 import type { Step } from './step.ts'
+import { windowPrelude } from './window-prelude.ts'
 import { createWorld, type World } from './world.ts'
 
-const SEQUENCES = { full: 1_000, soak: 5_000 }[process.env.QJ_TEST_TIER ?? ''] ?? 60
+const MOST = { full: 1_000, soak: 5_000 }[process.env.QJ_TEST_TIER ?? '']
 const MOST_DEEDS = Number(process.env.QJ_TEST_DEEDS ?? 150)
 const START = 1_700_000_000_000
 /** Both stores know no other time than that of the world. */
@@ -52,10 +53,10 @@ interface Pair {
 
 async function createPair(): Promise<Pair> {
   const prefix = `world-${prefixes++}`
-  const world = createWorld(START)
   const clock = fakeClock(START)
   const reference = memoryStore({ clock })
   const store = assembleRedisStore(resolveRedisStoreOptions({ client, prefix, hints: false }), SCRIPTS)
+  const world = createWorld(START, [reference, store])
   const setTime = async (): Promise<void> => {
     clock.jump(world.now - clock.now())
     // Verbs that take no instant follow the last one that was passed in.
@@ -97,19 +98,26 @@ async function follow(deeds: readonly Deed[]): Promise<number> {
   return calls
 }
 
-it(`${SEQUENCES} sequences have the same replies from both stores`, async () => {
-  let calls = 0
-  const { QJ_TEST_SEED: seed, QJ_TEST_PATH: path } = process.env
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyDeed, { maxLength: MOST_DEEDS, size: 'max' }), async (deeds) => {
-      calls += await follow(deeds)
-    }),
-    {
-      numRuns: SEQUENCES,
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(path === undefined ? {} : { path }),
-    },
-  )
-  console.info(`figure: the same replies from Redis and memory: sequences ${SEQUENCES}, calls ${calls}`)
-  expect(calls).toBeGreaterThan(SEQUENCES)
-}, 600_000)
+it.each([
+  { what: 'schedules, runs and leases', any: anyDeed, prelude: [], sequences: MOST ?? 60 },
+  { what: 'rollups', any: anyDeedOfWindows, prelude: windowPrelude, sequences: MOST === undefined ? 25 : MOST / 2 },
+])(
+  '$sequences sequences about $what have the same replies from both stores',
+  async ({ what, any, prelude, sequences }) => {
+    let calls = 0
+    const { QJ_TEST_SEED: seed, QJ_TEST_PATH: path } = process.env
+    await fc.assert(
+      fc.asyncProperty(fc.array(any, { maxLength: MOST_DEEDS, size: 'max' }), async (deeds) => {
+        calls += await follow([...prelude, ...deeds])
+      }),
+      {
+        numRuns: sequences,
+        ...(seed === undefined ? {} : { seed: Number(seed) }),
+        ...(path === undefined ? {} : { path }),
+      },
+    )
+    console.info(`figure: the same replies about ${what} from Redis and memory: sequences ${sequences}, calls ${calls}`)
+    expect(calls).toBeGreaterThan(sequences)
+  },
+  600_000,
+)

@@ -1,5 +1,16 @@
 /** What a sequence of deeds has to refer to: learned from the replies of the reference alone. */
-import type { EnqueueRequest, Firing, HeldLease, RunRecord, Settlement } from '@quarterjack/core/store'
+import type {
+  ClaimedWindow,
+  EnqueueRequest,
+  Firing,
+  HeldLease,
+  MarkedSource,
+  RunRecord,
+  Settlement,
+  Store,
+  WindowClaim,
+  WindowCommit,
+} from '@quarterjack/core/store'
 
 export const JOBS = ['mail', 'report', 'sync'] as const
 /** Of no definition until a job is renamed to it. */
@@ -11,9 +22,20 @@ export const MUTEXES = ['x', 'y'] as const
 export const HOLDERS = ['h', 'i', 'j'] as const
 export const OWNERS = ['a', 'b', 'c'] as const
 export const LEASE_MS = 5_000
+export const ROLLUPS = ['hourly', 'daily'] as const
+export const SOURCES = ['calls', 'ä/t', 'rollup:hourly'] as const
 
 /** A run as somebody holds it, or once did. */
 export type Claimed = Pick<RunRecord, 'id' | 'fence' | 'owner' | 'startedAt'>
+
+/** What was collected of a source: tokens are each store's own, so they are known by the collection's number. */
+export interface Collected {
+  readonly collection: number
+  readonly source: Omit<MarkedSource, 'token'>
+}
+
+/** Windows as a run took them. */
+export type ClaimedWindows = Omit<WindowClaim, 'windows'> & { readonly windows: readonly ClaimedWindow[] }
 
 export interface World {
   now: number
@@ -33,9 +55,16 @@ export interface World {
   readonly requests: EnqueueRequest[]
   readonly firings: Firing[]
   readonly settlements: { readonly owner: string; readonly settlement: Settlement }[]
+  collections: number
+  readonly collected: Collected[]
+  readonly windowClaims: ClaimedWindows[]
+  readonly commits: WindowCommit[]
+  readonly backfills: string[]
+  /** The reference, and the store that is compared with it. */
+  readonly stores: readonly [Store, Store]
 }
 
-export function createWorld(now: number): World {
+export function createWorld(now: number, stores: World['stores']): World {
   return {
     now,
     hasGoneBack: false,
@@ -49,6 +78,12 @@ export function createWorld(now: number): World {
     requests: [],
     firings: [],
     settlements: [],
+    collections: 0,
+    collected: [],
+    windowClaims: [],
+    commits: [],
+    backfills: [],
+    stores,
   }
 }
 

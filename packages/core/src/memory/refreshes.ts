@@ -24,7 +24,10 @@ function commitOne(state: MemoryState, commit: WindowCommit): WindowCommitReply 
   const { rollup, run } = admitted
   const isFirst = commit.windows.every(({ start }) => isHeldBy(rollup, run, start))
   if (isFirst) {
-    appendMarks(state, commit.marks)
+    appendMarks(
+      state,
+      commit.marks.filter(({ source }) => (state.windows.sources.get(source)?.readers.size ?? 0) > 0),
+    )
     for (const window of commit.windows) recordRefresh(state, admitted, window)
     if (commit.pace !== undefined) rollup.pace = commit.pace
     advanceWatermark(rollup)

@@ -1,4 +1,5 @@
 /** Refreshes windows that the run holds: all at once, and in halves where that fails. */
+import { retryDelay } from '../job/retry-delay.ts'
 import { toStoredError } from '../observe/stored-error.ts'
 import type { ClaimedWindow, RefresherRefusal, WindowCommit } from '../store/windows.ts'
 import { halve, judgeFailure } from './batches.ts'
@@ -24,6 +25,7 @@ export type BatchEnd = { readonly kind: 'done' | 'redefined' } | { readonly kind
 
 /** Batches in a row that may fail whole before a run gives way to a later one. */
 const MOST_FAILING = 3
+const LEAST_RETRY_MS = 1_000
 
 /** Throws what aborted the run, or `StaleLease` when the run lost its windows. */
 export async function refreshBatch(work: RefreshWork, batch: readonly ClaimedWindow[], facts: BatchFacts): Promise<BatchEnd> {
@@ -62,10 +64,16 @@ export async function refreshBatch(work: RefreshWork, batch: readonly ClaimedWin
     work.pace = paceAfterFailure(work.pace, failed.least)
     const refusal = await putOff(work, { part, error, delaysMs: verdict.delaysMs })
     if (refusal !== null) return refused(work, refusal)
-    if (verdict.stop) return { kind: 'stop', retryMs: failed.delayMs }
+    if (verdict.stop) return stop(work, failed.delayMs)
   }
-  if (failed.count > 0 && failed.refreshed === 0 && work.pace.failing >= MOST_FAILING) return { kind: 'stop', retryMs: failed.delayMs }
+  if (failed.count > 0 && failed.refreshed === 0 && work.pace.failing >= MOST_FAILING) return stop(work, failed.delayMs)
   return { kind: 'done' }
+}
+
+/** Where nothing can be refreshed, runs come less and less often. */
+function stop({ rollup, pace, deps }: RefreshWork, delayMs: number): BatchEnd {
+  const { retry } = rollup.policy
+  return { kind: 'stop', retryMs: Math.max(LEAST_RETRY_MS, delayMs, retryDelay(retry, pace.failing, deps.random)) }
 }
 
 function refused(work: RefreshWork, refusal: RefresherRefusal): BatchEnd {

@@ -23,6 +23,10 @@ interface Progress {
   looksBack: boolean
   drainedAt: number | null
   page: number | null
+  /** Watermark from which it could not be moved. */
+  stuckAt: number | null
+  /** Of a sweep: what had been given up when it began; null: not looked yet. */
+  givenUp: readonly WindowRecord[] | null
 }
 
 /**
@@ -32,24 +36,30 @@ interface Progress {
  */
 export async function refreshWindows(run: RefreshRun): Promise<RefreshEnd> {
   const work = createRefreshWork(run)
-  const progress: Progress = { isSweep: run.ctx.trigger !== 'debounce', taken: new Set(), looksBack: false, drainedAt: null, page: null }
+  const progress: Progress = {
+    isSweep: run.ctx.trigger !== 'debounce',
+    taken: new Set(),
+    looksBack: false,
+    drainedAt: null,
+    page: null,
+    stuckAt: null,
+    givenUp: null,
+  }
   for (;;) {
     run.ctx.signal.throwIfAborted()
     const looked = await look(work, progress)
     if (looked === null) return redefined(work)
     const { plan, now } = looked
     progress.looksBack = plan.looksBack
-    if (plan.needsDrain && progress.drainedAt === null && (await drainSources(work, progress))) continue
-    if (plan.pass !== null) {
-      const pass = { rollup: run.rollup.name, generation: run.generation, ...plan.pass }
-      await work.deps.call('windows.pass', (windows) => windows.pass({ passes: [pass] }))
-    }
+    if (plan.needsDrain && progress.drainedAt === null && !work.isOver() && (await drainSources(work, progress))) continue
+    const hasPassed = plan.pass !== null && plan.pass.expected !== progress.stuckAt
+    if (hasPassed) await passWindows(work, plan.pass, progress)
+    const isDone = plan.bids.length === 0 && plan.page === null && !hasPassed
+    if (isDone || work.isOver()) return endOf(work, { left: plan.bids.length, nextAt: isDone ? plan.lookAt : now })
     if (plan.bids.length === 0) {
-      if (plan.page === null && plan.pass === null) return endOf(work, { left: 0, nextAt: plan.lookAt })
       progress.page = plan.page
       continue
     }
-    if (work.isOver()) return endOf(work, { left: plan.bids.length, nextAt: now })
     const ended = await takeBatch(work, looked, progress)
     if (ended === null) {
       // Whoever holds them refreshes them, or leaves them free when it ends.
@@ -77,15 +87,16 @@ interface Looked {
   readonly now: number
 }
 
-async function look(work: RefreshWork, { isSweep, taken, looksBack, drainedAt, page }: Progress): Promise<Looked | null> {
+async function look(work: RefreshWork, progress: Progress): Promise<Looked | null> {
   const { policy } = work.rollup
+  const { isSweep, taken, looksBack, drainedAt, page } = progress
   // Changed windows within their grace may stand before all others, and are not to be refreshed yet.
   const limit = Math.min(MOST_LOOK, LOOK + Math.ceil(policy.planning.graceMs / policy.windows.grain.stepMs))
   const found = await lookAtRollup(work, { limit, after: page })
   if (found === null) return null
   const { now, children } = found
-  const isFirst = isSweep && taken.size === 0 && page === null
-  const state = isFirst && found.state.counts.failed > 0 ? await withGivenUp(work, found.state, now) : found.state
+  if (progress.isSweep) progress.givenUp ??= found.state.counts.failed === 0 ? [] : await listGivenUp(work, now)
+  const state = { ...found.state, dirty: [...found.state.dirty, ...(progress.givenUp ?? [])] }
   const facts = {
     rollup: policy,
     state,
@@ -103,11 +114,19 @@ async function look(work: RefreshWork, { isSweep, taken, looksBack, drainedAt, p
 }
 
 /** A sweep tries again what was given up: a deploy may have mended it. */
-async function withGivenUp(work: RefreshWork, state: RollupState, now: number): Promise<RollupState> {
+async function listGivenUp(work: RefreshWork, now: number): Promise<readonly WindowRecord[]> {
   const { name, policy } = work.rollup
   const range = { rollup: name, from: floorEdge(policy, now), to: dueEdge(policy, now), limit: MOST_GIVEN_UP }
   const { windows } = await work.deps.call('windows.list', (store) => store.list(range))
-  return { ...state, dirty: [...state.dirty, ...windows.filter((record) => isGivenUp(record) && record.dirtySince !== null)] }
+  return windows.filter((record) => isGivenUp(record) && record.dirtySince !== null)
+}
+
+async function passWindows(work: RefreshWork, plan: RefreshPlan['pass'], progress: Progress): Promise<void> {
+  if (plan === null) return
+  const pass = { rollup: work.rollup.name, generation: work.generation, ...plan }
+  const { passed } = await work.deps.call('windows.pass', (windows) => windows.pass({ passes: [pass] }))
+  // Whoever moved it meanwhile has changed what is seen next.
+  progress.stuckAt = passed[0] === true ? null : plan.expected
 }
 
 /** Whether it is worth looking again. */

@@ -61,7 +61,7 @@ export type Verify = (request: RefreshRequest, ctx: VerifyContext) => Promise<re
 /** What a verification gets beside its windows. */
 export interface VerifyContext {
   readonly log: Logger
-  /** Runs `work` in a read-only transaction of the store, over one snapshot. Throws `TransactionsUnsupported` on a store without. */
+  /** Runs `work` in a transaction of the store, over one snapshot; it is rolled back. Throws `TransactionsUnsupported` on a store without. */
   readonly readWith: <T>(work: (tx: unknown) => Promise<T>) => Promise<T>
 }
 

@@ -242,7 +242,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       open,
       marker: createMarker({ clock, call: engine.call, callOnce: engine.callOnce, onMarked: rollupEngine.kick }),
     }),
-    ...createRollupsGroup({ clock, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
+    ...createRollupsGroup({ clock, store, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
 
     preview: createPreview({ call, jobs }),
 

@@ -8,6 +8,7 @@ import { rollupHealth } from '../health/rollup-health.ts'
 import type { Logger } from '../observe/logger.ts'
 import { backfillRequestOf, backfillRuns, planBackfill } from '../rollup/plan-backfill.ts'
 import type { Rollup } from '../rollup/rollup.ts'
+import type { Store } from '../store/store.ts'
 import type { WindowRecord } from '../store/window-records.ts'
 import type { Clock } from '../time/clock.ts'
 import { toInstant } from '../time/instant.ts'
@@ -21,6 +22,7 @@ import { verifyRollup } from './verify-rollup.ts'
 
 export interface RollupsDeps {
   readonly clock: Clock
+  readonly store: Store
   readonly call: Engine['call']
   readonly logger: Logger
   readonly rollups: ReadonlyMap<string, Rollup>

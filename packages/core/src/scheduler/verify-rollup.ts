@@ -7,6 +7,7 @@ import type { Drift, Rollup, Verify, VerifyContext } from '../rollup/rollup.ts'
 import type { Window } from '../rollup/windows.ts'
 import type { Logger } from '../observe/logger.ts'
 import { parseDay } from '../schedule/calendar-month.ts'
+import type { Store } from '../store/store.ts'
 import { type Instant, toInstant } from '../time/instant.ts'
 import { fromLocal } from '../time/zone.ts'
 import { windowsOf } from '../trigger/marker.ts'
@@ -27,6 +28,7 @@ export interface VerifyRange {
 }
 
 export interface VerifyDeps {
+  readonly store: Store
   readonly call: Engine['call']
   readonly storeNow: () => Promise<number>
   readonly logger: Logger
@@ -61,19 +63,19 @@ function requestOf(batch: readonly Window[]): Parameters<Verify>[0] {
   }
 }
 
-function contextOf({ call, logger }: VerifyDeps): VerifyContext {
+function contextOf({ store, logger }: VerifyDeps): VerifyContext {
   return {
     log: logger,
     async readWith(work) {
-      const { value } = await call('windows.readWith', async (store) => {
-        const windows = windowsOf(store)
-        if (windows.readWith !== undefined) return windows.readWith({ work })
+      const windows = windowsOf(store)
+      if (windows.readWith === undefined) {
         throw new QuarterjackError(
           'TransactionsUnsupported',
           `store "${store.name}" shares no transactions: verify on a connection of your own.`,
         )
-      })
-      return value
+      }
+      // Without a deadline: it lasts as long as the user's statements do.
+      return (await windows.readWith({ work })).value
     },
   }
 }

@@ -132,7 +132,10 @@ export interface WindowCommit extends Refresher {
     /** Its source looked wrong, and its rows were left alone: why. Absent: refreshed. */
     readonly suspect?: string | undefined
   }[]
-  /** For the parents, written before the windows are clean: the rows of these windows may have changed. */
+  /**
+   * For the parents, written before the windows are clean: the rows of these windows may have changed. Those of sources that no rollup
+   * reads are left out: whoever comes to read them later begins with all of its windows.
+   */
   readonly marks: readonly Mark[]
   readonly pace?: string | undefined
 }
@@ -241,7 +244,7 @@ export interface WindowStore {
     request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
   ): Promise<{ readonly reply: WindowCommitReply } & Tick>
 
-  /** Stores with `transactions`: runs `work` in a read-only transaction of the store, over one snapshot. */
+  /** Stores with `transactions`: runs `work` in a transaction of the store, over one snapshot; it is rolled back. */
   readWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
 
   /** Records failures: `failed`, or why nothing was written. A stamped window that is given up counts as failed in its backfill. */

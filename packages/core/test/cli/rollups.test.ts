@@ -43,9 +43,10 @@ describe('backfill', () => {
 
   it('draws a bar while it goes on, for whoever watches', async () => {
     const { scheduler } = fakeScheduler({ jobs: [fakeRollup] })
-    const terminal = { isTTY: true, columns: 100, text: '', write: (text: string) => void (terminal.text += text) }
+    const written: string[] = []
+    const terminal = { isTTY: true, columns: 100, write: (text: string) => written.push(text) }
     await invoke(scheduler, ['backfill', 'stats-daily', '--last', '30d'], { stderr: terminal })
-    expect(terminal.text).toContain('[██████████░░░░░░░░░░░░░░]  40 %  12 of 30 windows  6.0/s  3 s left')
+    expect(written.join('')).toContain('[██████████░░░░░░░░░░░░░░]  40 %  12 of 30 windows  6.0/s  3 s left')
   })
 
   it('prints the plan of a dry run, and changes nothing', async () => {

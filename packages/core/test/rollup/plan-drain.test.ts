@@ -145,6 +145,18 @@ describe('which windows', () => {
   })
 })
 
+it.each([
+  ['added', false],
+  ['changed', true],
+  ['removed', true],
+] as const)('rows may have left where they were %s: %s', (kind, removed) => {
+  const { drain } = planDrain(sourceOf([recordOf(rollup('hourly', 'hour'))], [markOf(hour(1), hour(2), { kind })]), {
+    now: hour(9),
+    nextId,
+  })
+  expect(drain?.groups[0]?.removed).toBe(removed)
+})
+
 describe('what is not refreshed', () => {
   it('a mark of the future is parked until it is not; of a range only what has begun is dirtied', () => {
     const records = [recordOf(rollup('hourly', 'hour'))]

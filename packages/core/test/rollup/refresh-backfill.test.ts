@@ -35,7 +35,7 @@ async function site(over: Partial<RollupOptions> = {}): Promise<Site> {
     rollup,
     calls,
     async create(id, options) {
-      const plan = planBackfill({ name: rollup.name, ...rollup.policy }, options, shop.clock.now())
+      const plan = planBackfill(rollup.policy, options, shop.clock.now())
       const { replies } = await shop.windows.backfills.create({
         backfills: [backfillRequestOf(plan, { id, generation, nextId: shop.deps.nextId })],
       })

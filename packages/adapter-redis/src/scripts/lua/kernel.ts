@@ -161,10 +161,13 @@ end
 
 -- Texts that sort as their numbers do.
 function fn.instant_text(instant) return format('%018.3f', instant) end
+function fn.instant_at(text, at) return tonumber(text:sub(at, at + 17)) end
 function fn.count_text(value) return format('%016.0f', value) end
 function fn.priority_text(priority) return format('%06.0f', 100000 - priority) end
 -- A text that cannot run into what follows it.
 function fn.bounded(text) return #text .. ':' .. text end
+-- What windows are held by: a run under a fence.
+function fn.hold_text(id, fence) return fn.bounded(id) .. '/' .. format('%.0f', fence) .. '/' end
 
 -- Hints, each once; and the runs that ended, told together.
 local hints, isHinted, endedRuns = {}, {}, { 's' }

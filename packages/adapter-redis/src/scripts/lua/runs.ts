@@ -156,11 +156,17 @@ function fn.record_attempt(run, outcome, startedAt, failure)
   fn.touch_run(run)
 end
 
+-- Windows that an attempt leaves are freed by whoever asks for windows next.
+function fn.end_refresher(run)
+  fn.put(KEY.rollupFreed, fn.hold_text(run.id, run.fence))
+  run.refreshes = nil
+end
 -- The run leaves its owner; its gates are released, unless its handler still needs them.
 function fn.release_run(run, isHolding)
   local id = run.owner
   if id == nil then return end
   run.owner = nil
+  if run.refreshes then fn.end_refresher(run) end
   fn.touch_run(run)
   local owner = fn.find_owner(id)
   if owner then

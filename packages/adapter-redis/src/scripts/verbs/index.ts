@@ -1,5 +1,10 @@
 /** Every script, by the verb that runs it. */
 import type { LuaModule } from '../lua-module.ts'
+import { backfillsControl } from './backfills-control.ts'
+import { backfillsCreate } from './backfills-create.ts'
+import { backfillsFind } from './backfills-find.ts'
+import { backfillsGet } from './backfills-get.ts'
+import { backfillsStamp } from './backfills-stamp.ts'
 import { leasesAcquire } from './leases-acquire.ts'
 import { leasesAcquireLone } from './leases-acquire-lone.ts'
 import { leasesReleaseLone } from './leases-release-lone.ts'
@@ -7,6 +12,7 @@ import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { mend } from './mend.ts'
+import { mendWindows } from './mend-windows.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
 import { repair } from './repair.ts'
@@ -38,9 +44,26 @@ import { schedulesRemove } from './schedules-remove.ts'
 import { schedulesRetire } from './schedules-retire.ts'
 import { schedulesSet } from './schedules-set.ts'
 import { schedulesSuspend } from './schedules-suspend.ts'
+import { windowsClaim } from './windows-claim.ts'
+import { windowsCollect } from './windows-collect.ts'
+import { windowsCommit } from './windows-commit.ts'
+import { windowsDefine } from './windows-define.ts'
+import { windowsDrain } from './windows-drain.ts'
+import { windowsFail } from './windows-fail.ts'
+import { windowsForget } from './windows-forget.ts'
+import { windowsList } from './windows-list.ts'
+import { windowsMark } from './windows-mark.ts'
+import { windowsPass } from './windows-pass.ts'
+import { windowsState } from './windows-state.ts'
+import { windowsSweep } from './windows-sweep.ts'
 
 /** Every script by its name here. */
 export type VerbName =
+  | 'backfillsControl'
+  | 'backfillsCreate'
+  | 'backfillsFind'
+  | 'backfillsGet'
+  | 'backfillsStamp'
   | 'leasesAcquire'
   | 'leasesAcquireLone'
   | 'leasesReleaseLone'
@@ -48,6 +71,7 @@ export type VerbName =
   | 'leasesRenew'
   | 'leasesWithdraw'
   | 'mend'
+  | 'mendWindows'
   | 'now'
   | 'open'
   | 'repair'
@@ -79,8 +103,25 @@ export type VerbName =
   | 'schedulesRetire'
   | 'schedulesSet'
   | 'schedulesSuspend'
+  | 'windowsClaim'
+  | 'windowsCollect'
+  | 'windowsCommit'
+  | 'windowsDefine'
+  | 'windowsDrain'
+  | 'windowsFail'
+  | 'windowsForget'
+  | 'windowsList'
+  | 'windowsMark'
+  | 'windowsPass'
+  | 'windowsState'
+  | 'windowsSweep'
 
 export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
+  backfillsControl,
+  backfillsCreate,
+  backfillsFind,
+  backfillsGet,
+  backfillsStamp,
   leasesAcquire,
   leasesAcquireLone,
   leasesReleaseLone,
@@ -88,6 +129,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesRenew,
   leasesWithdraw,
   mend,
+  mendWindows,
   now,
   open,
   repair,
@@ -119,4 +161,16 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   schedulesRetire,
   schedulesSet,
   schedulesSuspend,
+  windowsClaim,
+  windowsCollect,
+  windowsCommit,
+  windowsDefine,
+  windowsDrain,
+  windowsFail,
+  windowsForget,
+  windowsList,
+  windowsMark,
+  windowsPass,
+  windowsState,
+  windowsSweep,
 }

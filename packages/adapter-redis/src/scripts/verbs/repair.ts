@@ -9,7 +9,7 @@ export const repair: LuaModule = {
 local isEmpty = meta.epoch == ''
 if isEmpty then
   -- Rows may be left that were counted before: what is counted now is larger.
-  for _, name in ipairs({ 'ages', 'ends', 'turns', 'skips' }) do fn.set(name, floor(now)) end
+  for _, name in ipairs({ 'ages', 'ends', 'turns', 'skips', 'rollups', 'marks', 'tokens', 'backfills', 'generations' }) do fn.set(name, floor(now)) end
 end
 if meta.epoch == request.epoch then
   -- The others are to notice as well.

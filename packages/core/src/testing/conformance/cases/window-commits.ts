@@ -201,6 +201,15 @@ export const windowCommitCases: CaseGroup = {
       await refresh(t, worker, [1])
       assert.equal((await rollupOf(t, 'stats')).pace, '{"rows":7}', 'kept by a commit that says nothing of it')
     }),
+    windowed('marks of a commit that no rollup reads are left out', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      assert.equal((await commit(t, worker, await claimHours(t, worker, [0]), { marks: FOR_PARENTS })).status, 'committed')
+      await defineRollup(t, 'parent', { sources: ['rollup:stats'] })
+      assert.deepEqual(await collectAll(t), [])
+      await commit(t, worker, await claimHours(t, worker, [1]), { marks: FOR_PARENTS })
+      assert.equal((await collectOne(t, 'rollup:stats')).marks.length, 1)
+    }),
     windowed('each commit of a call is judged alone', async (t) => {
       await defineRollup(t, 'stats')
       await defineRollup(t, 'other')

@@ -5,7 +5,7 @@ import type { Database } from '../servers/database.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
 
 const QUARTER = 900_000
-const spec: CaptureSpec = { schema: 'quarterjack', source: 'calls', time: 'at', timeZone: null, grainMs: QUARTER }
+const spec: CaptureSpec = { schema: 'quarterjack', source: 'calls', time: 'at', timeZone: null, grainMs: QUARTER, leaves: false }
 
 let server: PostgresServer
 let database: Database

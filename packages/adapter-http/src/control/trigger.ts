@@ -1,0 +1,103 @@
+/** `POST /jobs/:job/trigger`: a run now or later, and its result for those who wait. */
+import { QuarterjackError, type RunHandle } from '@quarterjack/core'
+import * as z from 'zod/mini'
+import { type Answer, type AnyEndpoint, type DescribedAnswer, defineEndpoint, json } from '../endpoint/endpoint.ts'
+import { duration, durationText, instantOrMs, jobName, msOf, problem, runKey } from '../endpoint/schemas.ts'
+import { Problem } from '../problem/problem.ts'
+import { type ControlDeps, jobNamed } from './deps.ts'
+import { runSchema, showRun } from './shown.ts'
+
+const body = z.strictObject({
+  payload: z.optional(z.unknown()),
+  key: z.optional(runKey),
+  delay: z.optional(duration),
+  runAt: z.optional(instantOrMs),
+  priority: z.optional(z.number().check(z.int(), z.gte(-32_767), z.lte(32_767))),
+  idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(512))),
+  idempotencyTtl: z.optional(duration),
+  debounce: z.optional(
+    z.union([
+      z.literal(false),
+      z.strictObject({
+        wait: duration,
+        maxWait: z.optional(duration),
+        leading: z.optional(z.boolean()),
+        trailing: z.optional(z.boolean()),
+        merge: z.optional(z.enum(['last', 'first'])),
+      }),
+    ]),
+  ),
+  overlap: z.optional(z.literal('skip')),
+})
+
+const triggered = z.object({
+  outcome: z.enum(['created', 'coalesced', 'duplicate', 'pruned', 'dropped', 'skipped']),
+  runId: z.string(),
+  run: z.nullable(runSchema),
+})
+export const waitQuery: z.ZodMiniType<{ readonly wait?: string | undefined }> = z.strictObject({ wait: z.optional(durationText) })
+/** What `trigger` and `replay` answer. */
+export const triggerAnswers: Readonly<Record<number, DescribedAnswer>> = {
+  200: { description: 'The run ended within the wait, or was skipped at once.', schema: triggered },
+  202: { description: 'The run is to come, or goes on.', schema: triggered },
+  404: { description: 'There is no such job or run.', schema: problem },
+  422: { description: 'The payload or an option does not fit.', schema: problem },
+}
+
+export function triggerEndpoint(deps: ControlDeps): AnyEndpoint {
+  return defineEndpoint({
+    id: 'triggerJob',
+    method: 'POST',
+    path: '/jobs/:job/trigger',
+    access: 'write',
+    summary: 'Requests a run. With ?wait=30s the answer has its result. Idempotency-Key may stand in the header or in the body.',
+    params: z.object({ job: jobName }),
+    query: waitQuery,
+    body,
+    answers: triggerAnswers,
+    async handle({ params, query, body: given, request, note }) {
+      const { payload, ...options } = given
+      const idempotencyKey = idempotencyKeyOf(request.headers, given.idempotencyKey)
+      const handle = await deps.scheduler.trigger(jobNamed(deps.scheduler, params.job), payload, {
+        ...options,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      })
+      note({ runId: handle.id })
+      return answerTriggered(handle, query.wait, { ...deps, signal: request.signal })
+    },
+  })
+}
+
+/** Waits if asked to, and shows the run. */
+export async function answerTriggered(
+  handle: RunHandle,
+  wait: string | undefined,
+  { scheduler, turns, maxWaitMs, signal }: ControlDeps & { readonly signal: AbortSignal },
+): Promise<Answer> {
+  const waitMs = Math.min(wait === undefined ? 0 : (msOf(wait) ?? 0), maxWaitMs)
+  const facts = { outcome: handle.outcome, runId: handle.id }
+  if (handle.outcome === 'pruned') return json(200, { ...facts, run: null })
+  if (handle.outcome !== 'skipped' && waitMs > 0) await endOf(() => turns.wait(handle, { waitMs, signal }))
+  const run = await scheduler.runs.get(handle.id)
+  const isOver = run !== null && ['succeeded', 'dead', 'cancelled', 'skipped'].includes(run.state)
+  return json(isOver ? 200 : 202, { ...facts, run: run === null ? null : showRun(run) })
+}
+
+/** However it ended, the run tells. */
+async function endOf(wait: () => Promise<boolean>): Promise<void> {
+  try {
+    await wait()
+  } catch (error) {
+    if (!QuarterjackError.isInstance(error) || !ENDS.has(error.code)) throw error
+  }
+}
+
+const ENDS: ReadonlySet<string> = new Set(['RunFailed', 'RunCancelled', 'RunSkipped', 'UnknownRun'])
+
+function idempotencyKeyOf(headers: Headers, given: string | undefined): string | undefined {
+  const header = headers.get('idempotency-key') ?? undefined
+  if (header !== undefined && given !== undefined && header !== given) {
+    throw new Problem('InvalidRequest', 'The header Idempotency-Key and idempotencyKey of the body differ.')
+  }
+  return header ?? given
+}

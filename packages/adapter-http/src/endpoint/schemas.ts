@@ -1,0 +1,47 @@
+/** Schemas that several endpoints share. */
+import type { Duration } from '@quarterjack/core'
+import * as z from 'zod/mini'
+import { durationMs } from '../duration.ts'
+
+export const jobName: z.ZodMiniType<string> = z.string().check(z.regex(/^[\w.:-]{1,128}$/))
+export const runId: z.ZodMiniType<string> = z.string().check(z.regex(/^[\w.:-]{1,128}$/))
+export const scheduleKey: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(256), z.regex(/^\P{Cc}*$/u))
+export const runKey: z.ZodMiniType<string> = z.string().check(z.maxLength(512), z.regex(/^\P{Cc}*$/u))
+export const reason: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(1_000), z.regex(/\S/))
+export const cursor: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(1_024))
+export const instant: z.ZodMiniType<string> = z.string().check(z.minLength(10), z.maxLength(40))
+export const instantOrMs: z.ZodMiniType<string | number> = z.union([instant, z.number()])
+/** ISO 8601, as answers have it. */
+export const date: z.ZodMiniType<string> = z.string()
+export const duration: z.ZodMiniType<Duration> = z.union([
+  z.string().check(z.maxLength(32), z.regex(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d|w|y)$/)),
+  z.number().check(z.int(), z.gte(0)),
+]) as z.ZodMiniType<string | number> as z.ZodMiniType<Duration>
+
+/** A duration in a query, where everything is text. */
+export const durationText: z.ZodMiniType<string> = z.string().check(
+  z.maxLength(32),
+  z.regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)?$/),
+  z.refine((text) => msOf(text) !== null, 'is not a duration'),
+)
+
+/** Milliseconds of a {@link durationText}. */
+export function msOf(text: string): number | null {
+  return durationMs(/^\d+$/.test(text) ? Number(text) : text)
+}
+
+/** A whole number in a query, where everything is text. */
+export function countText(least: number, most: number): z.ZodMiniType<number> {
+  return z.coerce.number().check(z.int(), z.gte(least), z.lte(most))
+}
+
+/** How a problem looks (RFC 9457). */
+export const problem: z.ZodMiniType = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  code: z.string(),
+  requestId: z.string(),
+  errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+})

@@ -1,0 +1,67 @@
+/** `collectMetrics`: a scheduler's metrics for Prometheus, in a registry of prom-client. */
+import type { Clock, Duration, Scheduler } from '@quarterjack/core'
+import type { Counter, Registry } from 'prom-client'
+import { QuarterjackError } from '@quarterjack/core/store'
+import { systemClock } from '../clock.ts'
+import { durationMs } from '../duration.ts'
+import { snapshotOf } from '../health/snapshot-cache.ts'
+import { countEvents } from './count-events.ts'
+import { observeSnapshot } from './observe-snapshot.ts'
+import { EVENT_METRICS, METRICS } from './names.ts'
+import { loadPromClient } from './prom-client.ts'
+
+/** What a `Registry` of prom-client is to this package. */
+export interface MetricsRegistry {
+  readonly contentType: string
+  metrics(): Promise<string>
+  removeSingleMetric(name: string): void
+}
+
+/** Options of {@link collectMetrics}. */
+export interface MetricsOptions {
+  /** Your own `Registry` of prom-client. Default: one of its own. */
+  readonly registry?: MetricsRegistry | undefined
+  /** How long one look at the store serves. Default `'1s'`. */
+  readonly cacheFor?: Duration | undefined
+  /** For tests. */
+  readonly clock?: Clock | undefined
+}
+
+/** Metrics that are collected until `stop`. */
+export interface CollectedMetrics {
+  readonly contentType: string
+  /** The whole registry as Prometheus text. */
+  text(): Promise<string>
+  /** Stops counting, and takes the metrics out of the registry. */
+  stop(): void
+}
+
+/**
+ * Counts what happens in this process and observes the health snapshot, with prom-client, which it loads. One scheduler per
+ * registry. Labels never hold keys or run ids, whose number has no bound. Throws `InvalidOption`, also when prom-client is missing.
+ *
+ * @example
+ * const metrics = await collectMetrics(scheduler)
+ * const handler = createHandler(scheduler, { metrics, authorize })
+ */
+export async function collectMetrics(scheduler: Scheduler, options: MetricsOptions = {}): Promise<CollectedMetrics> {
+  const cacheMs = durationMs(options.cacheFor ?? '1s')
+  if (cacheMs === null) throw new QuarterjackError('InvalidOption', 'collectMetrics: cacheFor is not a duration. Use "1s" or milliseconds.')
+  const clock = options.clock ?? systemClock
+  const prom = await loadPromClient()
+  const registry = (options.registry ?? new prom.Registry()) as unknown as Registry
+  const look = (): ReturnType<typeof snapshotOf> => snapshotOf(scheduler, cacheMs, clock)
+  const stopCounting = countEvents(scheduler, prom, registry)
+  observeSnapshot(look, prom, registry)
+  // A first death is an increase only where there was a 0 before.
+  const deaths = registry.getSingleMetric(EVENT_METRICS.deadLetters.name) as Counter<string>
+  for (const { name } of scheduler.jobs) deaths.inc({ job: name }, 0)
+  return Object.freeze({
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    stop() {
+      stopCounting()
+      for (const { name } of METRICS) registry.removeSingleMetric(name)
+    },
+  })
+}

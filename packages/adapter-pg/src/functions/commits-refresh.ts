@@ -1,0 +1,27 @@
+/**
+ * `commits_refresh(p)`: the last statement of a transaction that somebody shares with the record of his refresh: see
+ * `record_refreshes`. Records it if this is still the transaction that `commits_open` began.
+ *
+ * Parameters: begunAt, now; commit, one of the contract's. Result: status, `ended` when the transaction had ended before;
+ * watermark, storeNow.
+ */
+import type { SqlFunction } from '../schema/sql-function.ts'
+import { PLANNED_ONCE } from './planned-once.ts'
+
+export const commitsRefresh: SqlFunction = {
+  name: 'commits_refresh',
+  sql: /* sql */ `
+create or replace function commits_refresh(p json) returns json language plpgsql ${PLANNED_ONCE} as $$
+declare
+  v_now bigint := coalesce((p->>'now')::bigint, store_now());
+  v_reply json;
+begin
+  if extract(epoch from now())::text <> p->>'begunAt' then
+    return json_build_object('status', 'ended', 'storeNow', v_now);
+  end if;
+  perform lock_definitions_shared();
+  v_reply := record_refreshes(json_build_array(p->'commit'), v_now)->0;
+  return json_build_object('status', v_reply->0, 'watermark', v_reply->1, 'storeNow', v_now);
+end
+$$`,
+}
