@@ -94,7 +94,9 @@ describe('rollups on Postgres', () => {
     await start()
     await settled()
     await insert(200, 60)
-    await pool.query(`update calls set at = at - interval '3 hours', cost = cost + 1 where id % 17 = 0 and at > now() - interval '50 hours'`)
+    await pool.query(
+      `update calls set at = at - interval '3 hours', cost = cost + 1 where id % 17 = 0 and at > now() - interval '50 hours'`,
+    )
     await pool.query(`delete from calls where id % 5 = 0`)
     await settled()
     await pool.query(`delete from calls where at < now() - interval '30 hours'`)
