@@ -1,4 +1,5 @@
 /** Rollups in SQL: from a table of events, or from a finer rollup, to a table with a row per window and group. */
+import { createHash } from 'node:crypto'
 import type { CommittedRefresh, Drift, RefreshContext, RefreshRequest, RefreshResult, Verify } from '@quarterjack/core'
 import { QuarterjackError } from '@quarterjack/core/store'
 import { connectionWithin } from '../client/connection-within.ts'
@@ -26,6 +27,8 @@ export interface SqlRollup {
   (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | undefined>
   /** What `scheduler.rollups.verify` asks. */
   readonly verify: Verify
+  /** Differs where its statements do: processes with other ones do not refresh the same rollup. */
+  readonly revision: string
   /** What its statements are written from. */
   readonly plan: RollupPlan
   /** What a coarser rollup may be made of; null for the user's own SELECT. */
@@ -99,7 +102,8 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
         : await client.transaction((connection) => verifyWithin(connection, plan, asked))
     return rows.map(toDrift)
   }
-  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify }))
+  const revision = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16)
+  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify, revision }))
   if (client !== null) clients.set(rollup, client)
   return rollup
 }

@@ -4,6 +4,17 @@ import { sqlRollup } from '../../src/rollup/sql-rollup.ts'
 
 const source = { source: 'calls', time: 'at', target: 'hourly', measures: { calls: count() } }
 
+describe('the revision of a rollup in SQL', () => {
+  it('is equal where its statements are, and differs where they do', () => {
+    const make = (over: object): string =>
+      sqlRollup({ source: 'calls', time: 'at', target: 'calls_hourly', by: ['model'], measures: { calls: count() }, ...over }).revision
+    expect(make({})).toBe(make({}))
+    for (const over of [{ where: 'ms > 0' }, { by: [] }, { measures: { calls: count(), ms: sum('ms') } }, { target: 'other' }]) {
+      expect(make(over)).not.toBe(make({}))
+    }
+  })
+})
+
 describe('options of sqlRollup', () => {
   it.each([
     ['a table with a quote', { ...source, source: 'calls"; drop table x' }, /source: .*is not usable as a table/],

@@ -43,6 +43,7 @@ export function defineRollup(options: RollupOptions): Rollup {
     freshness: Object.freeze(resolveFreshness(options, windows)),
     retry: Object.freeze(resolveRetry({ retries: ROLLUP_DEFAULTS.retries, ...options.retry })),
     timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout, 'timeout'),
+    revision: options.revision ?? options.refresh.revision ?? null,
     refresh: options.refresh,
   }
   checkParents(policy, options.after ?? [])

@@ -74,6 +74,7 @@ const rollupOptions = z.strictObject({
   ),
   retry: z.optional(retryOption),
   timeout: z.optional(duration(1)),
+  revision: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
   refresh: callableOption,
 })
 
@@ -92,6 +93,7 @@ const HINTS: NameHints = {
   warnAfter: 'write freshness: { warnAfter }',
   errorAfter: 'write freshness: { errorAfter }',
   retention: 'write retain',
+  version: 'write revision',
   delay: 'write grace',
   table: 'write source',
   sources: 'write source: [ … ]',

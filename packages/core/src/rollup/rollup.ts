@@ -53,6 +53,8 @@ export interface Refresh {
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
   (request: RefreshRequest, ctx: RefreshContext): RefreshResult | void | Promise<RefreshResult | void>
   readonly verify?: Verify | undefined
+  /** Default of the option `revision`, for functions that know what they compute. */
+  readonly revision?: string | undefined
 }
 
 /** Recomputes windows beside what the target holds, writes nothing, and tells what differs. */
@@ -133,6 +135,11 @@ export interface RollupOptions {
   readonly retry?: RetryOptions | undefined
   /** Of one refresh. Default none. */
   readonly timeout?: Duration | undefined
+  /**
+   * Which version of `refresh` this is: change it with what is computed. Then older processes refresh no more while a deploy lasts.
+   * Default: that of `refresh`, if it has one, as `sqlRollup` does.
+   */
+  readonly revision?: string | undefined
   readonly refresh: Refresh
 }
 
@@ -173,5 +180,6 @@ export interface RollupPolicy {
   readonly freshness: { readonly targetLagMs: number; readonly warnAfterMs: number; readonly errorAfterMs: number }
   readonly retry: JobPolicy['retry']
   readonly timeoutMs: number | null
+  readonly revision: string | null
   readonly refresh: Refresh
 }

@@ -14,11 +14,11 @@ export interface Plannable {
 
 /** The definition as it is to be written, given the generation that was loaded. Equal code gives equal text, and an equal hash. */
 export function definitionOf({ name, policy }: Rollup, expectedGeneration: number): RollupDefinition {
-  const { windows, planning, sources } = policy
+  const { windows, planning, sources, revision } = policy
   const edges = `${windows.grain.text} ${windows.zone.name}`
   const text = JSON.stringify(Object.entries(planning).sort(([a], [b]) => (a < b ? -1 : 1)))
   const hash = createHash('sha256')
-    .update(JSON.stringify([edges, text, sources]))
+    .update(JSON.stringify([edges, text, sources, ...(revision === null ? [] : [revision])]))
     .digest('hex')
     .slice(0, 16)
   return { rollup: name, hash, expectedGeneration, sources, edges, policy: text, startAt: planning.startAt }

@@ -150,9 +150,19 @@ describe('the stored definition', () => {
     const hash = (over: Partial<RollupOptions>): string => definitionOf(defineRollup(options(over)), 0).hash
     expect(hash({ refresh: async () => ({}) })).toBe(hash({}))
     expect(hash({ batch: { start: 1 } })).toBe(hash({}))
-    for (const over of [{ grain: 'day' }, { timeZone: 'Europe/Berlin' }, { grace: '1m' }, { source: 'b' }, { live: true }] as const) {
+    for (const over of [
+      { grain: 'day' },
+      { timeZone: 'Europe/Berlin' },
+      { grace: '1m' },
+      { source: 'b' },
+      { live: true },
+      { revision: '2' },
+    ] as const) {
       expect(hash(over)).not.toBe(hash({}))
     }
+    const refresh = Object.assign(() => undefined, { revision: '2' })
+    expect(hash({ refresh })).toBe(hash({ revision: '2' }))
+    expect(hash({ refresh, revision: '3' })).not.toBe(hash({ refresh }))
   })
 
   it.each([

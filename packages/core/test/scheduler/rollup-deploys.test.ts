@@ -46,6 +46,25 @@ describe('while two versions of a rollup run', () => {
     expect(await old.scheduler.rollups.state('stats')).toMatchObject({ dirty: 0, watermark: '2026-03-01T05:30:00.000Z' })
   })
 
+  it('a refresh that computes something else is another definition where its revision says so', async () => {
+    const [before, after] = [createSource(), createSource()]
+    await using old = manualScheduler({ jobs: [version(before.refresh)], startAt: '2026-03-01T00:00:00Z', seed: 1 })
+    await old.start()
+    await old.advanceTo('2026-03-01T02:10:00Z')
+    await using young = beside(old, version(after.refresh, { revision: 'with-refunds' }), 2)
+    await young.start()
+    before.calls.length = 0
+    await old.scheduler.mark('stats', at('00:40:00'))
+    await old.advance('1m')
+    expect(before.calls).toEqual([])
+    // What was refreshed stays as it is, until somebody asks for it.
+    expect(after.calls).toEqual([[at('00:00:00')]])
+    await young.scheduler.backfill('stats', { from: at('00:00:00') })
+    await old.advance('1m')
+    expect(new Set(after.calls.flat())).toEqual(new Set([at('00:00:00'), at('01:00:00')]))
+    expect(before.calls).toEqual([])
+  })
+
   it('one that starts with the older does not refresh either', async () => {
     const [before, after] = [createSource(), createSource()]
     const older = version(before.refresh)

@@ -93,6 +93,20 @@ export const claimCases: CaseGroup = {
       await addOwner(t, 'b', ['unknown'])
       assert.equal((await claimIds(t, 'b', { limit: 60 })).length, 50)
     }),
+    both('runs of jobs that the owner no longer declares are left to others', async (t) => {
+      await define(t, 'mail')
+      await define(t, 'report')
+      await addOwner(t, 'a', ['mail', 'report'])
+      const before = await enqueue(t, 'mail')
+      await addOwner(t, 'a', ['report'])
+      const after = await enqueue(t, 'mail', { delayMs: 1_000 })
+      assert.deepEqual(await claimIds(t, 'a'), [])
+      await addOwner(t, 'b', ['mail'])
+      assert.deepEqual(await claimIds(t, 'b'), [before])
+      await addOwner(t, 'a', ['mail', 'report'])
+      await t.pass(1_000)
+      assert.deepEqual(await claimIds(t, 'a'), [after])
+    }),
     given('a job with many runs does not starve another', async (t) => {
       await define(t, 'busy')
       await define(t, 'quiet')

@@ -127,6 +127,8 @@ export const tickCases: CaseGroup = {
       assertInstant((await newsOf(t, 'a')).nextRunAt, earlySpan, t.ms(100_000))
       await t.store.runs.cancel({ runs: [{ id: early, reason: 'x' }], ...t.at() })
       assertInstant((await newsOf(t, 'a')).nextRunAt, lateSpan, t.ms(200_000))
+      await addOwner(t, 'a', ['stopped'])
+      assert.equal((await newsOf(t, 'a')).nextRunAt, null, 'what it no longer declares wakes it no more')
     }),
     both('a retry is announced', async (t) => {
       await define(t, 'mail')
