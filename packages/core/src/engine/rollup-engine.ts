@@ -115,10 +115,18 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     await deps.enqueue(laterRequest({ id: nextId(), rollup: rollup.name, after, atSecond }, delayMs))
   }
 
+  /** What is put together from a rollup may have waited for it to come so far: no mark tells of windows that had no rows. */
+  const tellParents = async ({ name }: Rollup): Promise<void> => {
+    const parents = [...rollups.values()].filter(({ policy }) => policy.after.includes(name))
+    const requests = parents.map(({ name: rollup, policy }) => refreshRequest({ id: nextId(), rollup, triggers: 1 }, policy.planning))
+    await Promise.all(requests.map(deps.enqueue))
+  }
+
   const refresh = async (rollup: Rollup, ctx: RunContext): Promise<unknown> => {
     const elsewhere = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
     const end = await refreshWindows({ rollup, generation: await generationOf(rollup, ctx, elsewhere), ctx, deps })
     await follow(rollup, ctx.runId, end.nextAt)
+    if (end.hasMoved) await tellParents(rollup)
     if (end.isRedefined) lookAgain()
     loop.kick()
     return judgeEnd(rollup, ctx, end)

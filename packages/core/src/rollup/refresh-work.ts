@@ -50,6 +50,8 @@ export interface RefreshEnd {
   readonly isRedefined: boolean
   /** Of the last refresh that failed; undefined: none did. */
   readonly error: unknown
+  /** The watermark is further on than the run found it: what comes after this rollup may have waited for that. */
+  readonly hasMoved: boolean
 }
 
 export const DEFAULT_BUDGET_MS = 60_000
@@ -66,6 +68,8 @@ export interface RefreshWork extends RefreshRun {
   paceBefore: Pace | null
   /** Ms that the run was busy with marked windows. */
   busyMs: number
+  /** The watermark when the run first looked, and when it last did. */
+  watermarks: readonly [first: number, last: number] | null
   /** The store's clock when the run last looked; null: it has not. */
   lookedAt: number | null
   isOver(): boolean
@@ -82,6 +86,7 @@ export function createRefreshWork(run: RefreshRun): RefreshWork {
     pace: readPace(null),
     paceBefore: null,
     busyMs: 0,
+    watermarks: null,
     lookedAt: null,
     isOver: () => deps.clock.monotonic() >= until,
   }
@@ -101,6 +106,8 @@ export async function lookAtRollup(
   const [state = null, ...children] = states
   work.lookedAt = storeNow
   if (state === null || state.record.generation !== work.generation) return null
+  const { watermark } = state.record
+  work.watermarks = [work.watermarks?.[0] ?? watermark, watermark]
   // What this run has measured is newer than what it wrote.
   if (work.paceBefore === null) {
     work.paceBefore = readPace(state.record.pace)
@@ -111,10 +118,16 @@ export async function lookAtRollup(
 
 /** The end of a run, with what it leaves. */
 export function endOf(
-  { tally, error }: RefreshWork,
+  { tally, error, watermarks }: RefreshWork,
   end: { readonly left: number; readonly nextAt: number | null; readonly isRedefined?: boolean },
 ): RefreshEnd {
-  return { summary: { ...tally, left: end.left }, nextAt: end.nextAt, isRedefined: end.isRedefined ?? false, error }
+  return {
+    summary: { ...tally, left: end.left },
+    nextAt: end.nextAt,
+    isRedefined: end.isRedefined ?? false,
+    error,
+    hasMoved: watermarks !== null && watermarks[1] > watermarks[0],
+  }
 }
 
 /** The run no longer runs under its fence: it must not go on. */

@@ -91,7 +91,7 @@ describe('createScheduler', () => {
     expect((await refusalOf(() => createScheduler(options as never))).split('\n')).toEqual([
       'InvalidOption: createScheduler has invalid options:',
       '  store: must be a store: memoryStore(), pgStore(…), redisStore(…); this is "pg".',
-      '  jobs[0]: must come from defineJob(); this is "report".',
+      '  jobs[0]: must come from defineJob() or defineRollup(); this is "report".',
       '  concurrency: must be 1 or more; this is 0.',
       '  lease: "1s" is too short; the least is 2s.',
       expect.stringContaining('  storeTimeout: "soon" is not a duration.'),

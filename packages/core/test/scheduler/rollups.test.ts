@@ -72,6 +72,14 @@ describe('a rollup', () => {
     expect(days.length).toBeGreaterThan(parentsBefore)
   })
 
+  it('completes a parent as soon as its child has come so far', async () => {
+    const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, refresh: () => undefined })
+    const six = defineRollup({ name: 'six', grain: '6h', start: START, after: [hourly], refresh: () => undefined })
+    await using manual = await started([six, hourly], '2026-03-02T00:06:00Z')
+    await manual.advance('6s')
+    expect(await manual.scheduler.rollups.state(six)).toMatchObject({ status: 'ok', watermark: '2026-03-02T00:00:00.000Z' })
+  })
+
   it('keeps maxWait under a stream of marks', async () => {
     const source = createSource()
     const hourly = defineRollup({
