@@ -33,3 +33,18 @@ export async function rolling(rollups: readonly Rollup[] = [hourly()], options: 
   })
   return { manual, scheduler, handler, ...asking(handler) }
 }
+
+/** A refresh that waits while its gate is closed. */
+export function held(): { readonly refresh: RollupOptions['refresh']; close(): void; open(): void } {
+  let gate: Promise<void> = Promise.resolve()
+  let open = (): void => undefined
+  return {
+    refresh: () => gate,
+    close() {
+      gate = new Promise((resolve) => {
+        open = resolve
+      })
+    },
+    open: () => open(),
+  }
+}
