@@ -185,10 +185,10 @@ describe('paths of the user’s own', () => {
       {
         workers: {
           ...workers,
-          routes: { [pattern]: { job: 'analyze-github', key: 'id', result: true }, 'slow/:id': { job: 'slow', result: true, wait: 0 } },
+          routes: { [pattern]: { job: 'analyze-github', key: 'id', result: true }, 'slow/now': { job: 'slow', result: true, wait: 0 } },
         },
       },
-      { jobs: [analyse, defineJob({ name: 'slow', run: () => ({ secret: 1 }) })] },
+      { jobs: [analyse, ...['slow', 'quick'].map((name) => defineJob({ name, run: () => ({ secret: 1 }) }))] },
     )
     const { status, json } = await ask('/workers/orchestration/project/a%2F7/analyze-github', { token: CRON })
     expect([status, json]).toEqual([
@@ -196,9 +196,9 @@ describe('paths of the user’s own', () => {
       { status: 'succeeded', job: 'analyze-github', runId: expect.any(String), result: { id: 'a/7', key: 'a/7' } },
     ])
     expect((await scheduler.runs.get(json.runId as string))?.key).toBe('a/7')
-    expect((await ask('/workers/slow/x', { token: CRON })).json).toEqual({ status: 'accepted', job: 'slow', runId: expect.any(String) })
+    expect((await ask('/workers/slow/now', { token: CRON })).json).toEqual({ status: 'accepted', job: 'slow', runId: expect.any(String) })
     // Nobody else's result: what stands at /:job shows none.
-    expect((await ask('/workers/slow', { token: CRON })).json).toEqual({ status: 'succeeded', job: 'slow', runId: expect.any(String) })
+    expect((await ask('/workers/quick', { token: CRON })).json).toEqual({ status: 'succeeded', job: 'quick', runId: expect.any(String) })
   })
 
   it('can stand anywhere below the base path, and the others at its root', async () => {
