@@ -1,10 +1,11 @@
 /** `/rollups`: how fresh they are, their windows, and marks of what changed. */
-import type { MarkedTime } from '@quarterjack/core'
+import type { MarkedTime, MarkOptions, MarkTarget } from '@quarterjack/core'
 import * as z from 'zod/mini'
-import { type AnyEndpoint, defineEndpoint, json } from '../endpoint/endpoint.ts'
+import { type Answer, type AnyEndpoint, defineEndpoint, json } from '../endpoint/endpoint.ts'
 import { noQuery } from '../endpoint/parse.ts'
 import { countText, instant, instantOrMs, jobName, problem } from '../endpoint/schemas.ts'
 import { type Snapshot, snapshotOf } from '../health/snapshot-cache.ts'
+import { Problem } from '../problem/problem.ts'
 import { type ControlDeps, given, rollupNamed, rollupsOf } from './deps.ts'
 import { rollupSchema, showRollup, showWindow, windowSchema } from './shown-rollups.ts'
 
@@ -12,9 +13,25 @@ const MOST_MARKS = 10_000
 
 const params = z.object({ rollup: jobName })
 const time: z.ZodMiniType<MarkedTime> = z.union([instantOrMs, z.strictObject({ from: instantOrMs, to: instantOrMs })])
+const marks = {
+  when: z.union([time, z.array(time).check(z.minLength(1), z.maxLength(MOST_MARKS))]),
+  kind: z.optional(z.enum(['added', 'changed', 'removed'])),
+}
+const marked = { 202: { description: 'The marks are kept; the refresh is to come.', schema: z.object({ marks: z.number() }) } }
+const unfit = { 422: { description: 'An instant or a range does not fit.', schema: problem } }
 const unknownRollup = { 404: { description: 'There is no such rollup.', schema: problem } }
 
+interface Marks {
+  readonly when: MarkedTime | readonly MarkedTime[]
+  readonly kind?: MarkOptions['kind']
+}
+
 export function rollupEndpoints({ scheduler, cacheMs, clock }: ControlDeps): readonly AnyEndpoint[] {
+  const mark = async (target: MarkTarget, { when, kind }: Marks): Promise<Answer> => {
+    const times = Array.isArray(when) ? (when as readonly MarkedTime[]) : [when as MarkedTime]
+    await scheduler.mark(target, times, given({ kind }))
+    return json(202, { marks: times.length })
+  }
   const look = (): Promise<Snapshot> => snapshotOf(scheduler, cacheMs, clock)
   return [
     defineEndpoint({
@@ -69,19 +86,23 @@ export function rollupEndpoints({ scheduler, cacheMs, clock }: ControlDeps): rea
       access: 'write',
       summary: 'Data of these instants or ranges changed: their windows are refreshed soon, once for all marks that come together.',
       params,
-      body: z.strictObject({
-        when: z.union([time, z.array(time).check(z.minLength(1), z.maxLength(MOST_MARKS))]),
-        kind: z.optional(z.enum(['added', 'changed', 'removed'])),
-      }),
-      answers: {
-        202: { description: 'The marks are kept; the refresh is to come.', schema: z.object({ marks: z.number() }) },
-        422: { description: 'An instant or a range does not fit.', schema: problem },
-        ...unknownRollup,
-      },
-      async handle({ params: { rollup }, body: { when, kind } }) {
-        const times = Array.isArray(when) ? (when as readonly MarkedTime[]) : [when as MarkedTime]
-        await scheduler.mark(rollupNamed(scheduler, rollup), times, given({ kind }))
-        return json(202, { marks: times.length })
+      body: z.strictObject(marks),
+      answers: { ...marked, ...unfit, ...unknownRollup },
+      handle: ({ params: { rollup }, body }) => mark(rollupNamed(scheduler, rollup), body),
+    }),
+    defineEndpoint({
+      id: 'markSource',
+      method: 'POST',
+      path: '/mark',
+      access: 'write',
+      summary: 'Data of a source changed: the same for every rollup that reads it.',
+      body: z.strictObject({ source: z.string().check(z.minLength(1), z.maxLength(512)), ...marks }),
+      answers: { ...marked, ...unfit, 404: { description: 'No rollup of this scheduler reads it.', schema: problem } },
+      async handle({ body: { source, ...rest } }) {
+        if (!rollupsOf(scheduler).some(({ policy }) => policy.sources.includes(source))) {
+          throw new Problem('NotFound', 'No rollup of this scheduler reads this source.', { code: 'UnknownRollup' })
+        }
+        return mark(source, rest)
       },
     }),
   ]

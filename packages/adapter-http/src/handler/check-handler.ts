@@ -90,6 +90,7 @@ const TAKEN = [
   'schedules',
   'rollups',
   'backfills',
+  'mark',
   'audit',
   'tick',
 ]

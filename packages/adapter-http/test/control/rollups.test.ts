@@ -47,6 +47,20 @@ describe('rollups', () => {
     expect((await read('/rollups/hourly/windows')).json).toEqual({ windows: [] })
   })
 
+  it('are marked by a source that they read, all of them at once', async () => {
+    const { post, read, manual } = await rolling([hourly(), hourly({ name: 'other' }), hourly({ name: 'apart', source: 'visits' })])
+    expect(await post('/mark', { source: 'calls', when: hour('01:10') })).toMatchObject({ status: 202, json: { marks: 1 } })
+    await manual.advance('1s')
+    const dirty = ((await read('/rollups')).json.rollups as { rollup: string; dirty: number }[]).map((one) => [one.rollup, one.dirty])
+    expect(dirty).toEqual([
+      ['hourly', 1],
+      ['other', 1],
+      ['apart', 0],
+    ])
+    expect(await post('/mark', { source: 'nope', when: hour('01:10') })).toMatchObject({ status: 404, json: { code: 'UnknownRollup' } })
+    expect((await post('/mark', { when: hour('01:10') })).status).toBe(422)
+  })
+
   it('refuse marks of what is neither an instant nor a range', async () => {
     const { post, read, manual } = await rolling()
     for (const body of [
@@ -117,6 +131,7 @@ describe('rollups', () => {
     const headers = { 'content-type': 'application/json' }
     for (const [path, body] of [
       ['/rollups/hourly/mark', { when: hour('01:00') }],
+      ['/mark', { source: 'calls', when: hour('01:00') }],
       ['/rollups/hourly/backfills', { last: '1h' }],
       ['/backfills/x/pause', {}],
       ['/backfills/x/resume', {}],

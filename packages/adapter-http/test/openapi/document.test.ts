@@ -56,6 +56,7 @@ describe('the OpenAPI document', () => {
       getRollup: 'read',
       listWindows: 'read',
       markRollup: 'write',
+      markSource: 'write',
       listBackfills: 'read',
       listBackfillsOfRollup: 'read',
       planBackfill: 'read',

@@ -50,6 +50,7 @@ async function learn({ read, scheduler }: Subject): Promise<{ readonly document:
     known: {
       job: scheduler.jobs.map(({ name }) => name),
       rollup: ['monthly'],
+      source: ['monthly'],
       id: [run.id, backfill.id],
       when: [LAST_YEAR],
       date: [LAST_YEAR],
