@@ -4,7 +4,7 @@ import { type AnyEndpoint, defineEndpoint, json } from '../endpoint/endpoint.ts'
 import { noQuery } from '../endpoint/parse.ts'
 import { countText, date, instant, jobName, problem, reason } from '../endpoint/schemas.ts'
 import { snapshotOf } from '../health/snapshot-cache.ts'
-import { type ControlDeps, jobNamed } from './deps.ts'
+import { type ControlDeps, given, jobNamed } from './deps.ts'
 import { jobSchema, showJob } from './shown.ts'
 
 const params = z.object({ job: jobName })
@@ -24,7 +24,7 @@ export function jobEndpoints({ scheduler, cacheMs, clock }: ControlDeps): readon
       answers: { 200: { description: 'jobs', schema: z.object({ jobs: z.array(jobSchema) }) } },
       async handle() {
         const snapshot = await snapshotOf(scheduler, cacheMs, clock)
-        return json(200, { jobs: scheduler.jobs.map((job) => showJob(job, snapshot.job(job.name))) })
+        return json(200, { jobs: scheduler.jobs.map((job) => showJob(job, snapshot.job(job.name)?.health)) })
       },
     }),
     defineEndpoint({
@@ -38,7 +38,7 @@ export function jobEndpoints({ scheduler, cacheMs, clock }: ControlDeps): readon
       answers: { 200: { description: 'the job', schema: jobSchema }, ...unknownJob },
       async handle({ params: { job } }) {
         const known = jobNamed(scheduler, job)
-        return json(200, showJob(known, (await snapshotOf(scheduler, cacheMs, clock)).job(job)))
+        return json(200, showJob(known, (await snapshotOf(scheduler, cacheMs, clock)).job(job)?.health))
       },
     }),
     defineEndpoint({
@@ -94,11 +94,4 @@ export function jobEndpoints({ scheduler, cacheMs, clock }: ControlDeps): readon
       },
     }),
   ]
-}
-
-/** Without the members that were not given. */
-function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
 }

@@ -5,7 +5,7 @@ import { date } from '../endpoint/schemas.ts'
 
 const maybe = <T extends z.ZodMiniType>(schema: T): z.ZodMiniNullable<T> => z.nullable(schema)
 const state = z.enum(['pending', 'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'skipped'])
-const error = z.object({ name: z.string(), message: z.string(), code: z.optional(z.string()) })
+export const errorSchema: z.ZodMiniType = z.object({ name: z.string(), message: z.string(), code: z.optional(z.string()) })
 
 export const attemptSchema: z.ZodMiniType = z.object({
   number: z.number(),
@@ -13,7 +13,7 @@ export const attemptSchema: z.ZodMiniType = z.object({
   owner: z.string(),
   startedAt: date,
   finishedAt: date,
-  error: maybe(error),
+  error: maybe(errorSchema),
 })
 
 export const runSchema: z.ZodMiniType = z.object({
@@ -37,7 +37,7 @@ export const runSchema: z.ZodMiniType = z.object({
   reason: maybe(z.string()),
   progress: z.optional(z.unknown()),
   result: z.optional(z.unknown()),
-  error: maybe(error),
+  error: maybe(errorSchema),
   attempts: z.array(attemptSchema),
   replayOf: maybe(z.string()),
   cancelRequested: maybe(z.string()),
@@ -80,7 +80,7 @@ export const jobSchema: z.ZodMiniType = z.object({
 })
 
 /** Stacks tell of files and versions; they stay in the store and in the log. */
-function showError(stored: StoredError | null): Readonly<Record<string, unknown>> | null {
+export function showError(stored: StoredError | null): Readonly<Record<string, unknown>> | null {
   if (stored === null) return null
   const { name, message, code } = stored
   return { name, message, ...(code === undefined ? {} : { code }) }

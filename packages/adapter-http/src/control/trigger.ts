@@ -84,7 +84,7 @@ export async function answerTriggered(
 }
 
 /** However it ended, the run tells. */
-async function endOf(wait: () => Promise<boolean>): Promise<void> {
+async function endOf(wait: () => Promise<unknown>): Promise<void> {
   try {
     await wait()
   } catch (error) {

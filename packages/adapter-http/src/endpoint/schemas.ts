@@ -13,8 +13,12 @@ export const instant: z.ZodMiniType<string> = z.string().check(z.minLength(10), 
 export const instantOrMs: z.ZodMiniType<string | number> = z.union([instant, z.number()])
 /** ISO 8601, as answers have it. */
 export const date: z.ZodMiniType<string> = z.string()
+/** With its unit, as it stands in a query where a bare number would mean nothing. */
+export const durationWithUnit: z.ZodMiniType<Duration> = z
+  .string()
+  .check(z.maxLength(32), z.regex(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d|w|y)$/)) as z.ZodMiniType<string> as z.ZodMiniType<Duration>
 export const duration: z.ZodMiniType<Duration> = z.union([
-  z.string().check(z.maxLength(32), z.regex(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d|w|y)$/)),
+  durationWithUnit as z.ZodMiniType as z.ZodMiniType<string>,
   z.number().check(z.int(), z.gte(0)),
 ]) as z.ZodMiniType<string | number> as z.ZodMiniType<Duration>
 

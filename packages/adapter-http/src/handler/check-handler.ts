@@ -5,6 +5,7 @@ import * as z from 'zod/mini'
 import { checkOptions } from '../check-options.ts'
 import { durationOption } from '../duration.ts'
 import { secretsProblem } from '../security/secrets.ts'
+import type { WorkersOptions } from '../workers/options.ts'
 import type { HandlerOptions } from './options.ts'
 
 const callable = z.custom<() => unknown>((value) => typeof value === 'function', 'must be a function')
@@ -25,6 +26,14 @@ const secrets = z.unknown().check(({ value, issues }) => {
   if (message !== null) issues.push({ code: 'custom', input: undefined, message })
 })
 
+const route = z.strictObject({
+  ...wait,
+  job: z.string(),
+  payload: z.optional(callable),
+  key: z.optional(z.union([z.string(), callable], 'is neither the name of a parameter of the path nor a function')),
+  result: z.optional(z.boolean()),
+})
+
 const schema = z.strictObject({
   basePath: z.optional(path),
   authorize: z.optional(callable),
@@ -34,12 +43,7 @@ const schema = z.strictObject({
       secrets,
       path: z.optional(workersPath),
       jobs: z.optional(z.array(z.string())),
-      routes: z.optional(
-        z.record(
-          pattern,
-          z.union([z.string(), z.strictObject({ ...wait, job: z.string(), payload: z.optional(callable), key: z.optional(callable) })]),
-        ),
-      ),
+      routes: z.optional(z.record(pattern, z.union([z.string(), route]))),
       inline: z.optional(z.boolean()),
       tick: z.optional(z.strictObject({ limit: z.optional(count(1)), budget: z.optional(durationOption(1)) })),
     }),
@@ -73,7 +77,23 @@ const schema = z.strictObject({
 })
 
 /** Names that `/:job` cannot have where it stands right below the base path. */
-const TAKEN = ['live', 'ready', 'health', 'snapshot', 'metrics', 'openapi.json', 'jobs', 'runs', 'dead', 'schedules', 'audit', 'tick']
+const TAKEN = [
+  'live',
+  'ready',
+  'health',
+  'snapshot',
+  'metrics',
+  'openapi.json',
+  'jobs',
+  'runs',
+  'dead',
+  'schedules',
+  'rollups',
+  'backfills',
+  'mark',
+  'audit',
+  'tick',
+]
 
 /** Throws `InvalidOption`, and `UnknownJob` for routes to jobs that the scheduler does not have. */
 export function checkHandlerOptions(scheduler: Scheduler, options: HandlerOptions): void {
@@ -88,12 +108,25 @@ export function checkHandlerOptions(scheduler: Scheduler, options: HandlerOption
   if (unknown !== undefined) {
     throw new QuarterjackError('UnknownJob', `createHandler: workers: job "${unknown}" is not among the jobs of this scheduler.`)
   }
+  checkKeys(workers?.routes ?? {})
   if (workers?.path !== '/') return
   const hidden = (workers.jobs ?? [...names]).find((name) => TAKEN.includes(name) || `/${name}` === options.health?.path)
   if (hidden !== undefined) {
     throw new QuarterjackError(
       'InvalidOption',
       `createHandler has invalid options:\n  workers.path: "/" hides the job "${hidden}" behind /${hidden}. Use "/workers", or leave the job out of workers.jobs.`,
+    )
+  }
+}
+
+/** A key that no call has would make all runs of the route share one. */
+function checkKeys(routes: NonNullable<WorkersOptions['routes']>): void {
+  for (const [at, one] of Object.entries(routes)) {
+    const key = typeof one === 'string' ? undefined : one.key
+    if (typeof key !== 'string' || at.split('/').includes(`:${key}`)) continue
+    throw new QuarterjackError(
+      'InvalidOption',
+      `createHandler has invalid options:\n  workers.routes.${at}.key: "${key}" is no parameter of this path. Write ":${key}" into it, or give a function.`,
     )
   }
 }

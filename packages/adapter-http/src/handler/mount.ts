@@ -40,13 +40,15 @@ async function serve(endpoint: Endpoint, context: Context<Bindings>, { gate, lim
   const { log, note } = context.env
   note({ operation: endpoint.id })
   const params = context.req.param() as Readonly<Record<string, string>>
+  // A rollup is the job of its name.
+  const job = params.job ?? params.rollup ?? null
   const knock = (permission: 'read' | 'write'): Parameters<Gate['require']>[0] => ({
     request,
     log,
-    wanted: { permission, operation: endpoint.id, job: params.job ?? null },
+    wanted: { permission, operation: endpoint.id, job },
   })
   await admit(endpoint, request, { gate, log, knock })
-  if (params.job !== undefined) note({ job: params.job.slice(0, 128) })
+  if (job !== null) note({ job: job.slice(0, 128) })
   const call: Call = {
     params: endpoint.params === undefined ? params : parsePart(endpoint.params, params, { name: 'path', problem: 'InvalidRequest' }),
     query:

@@ -63,7 +63,7 @@ export function healthEndpoints(deps: HealthDeps): readonly AnyEndpoint[] {
         return answerHealth(
           deps.shape,
           call,
-          { ...viewOf(null, health.status), running, lastRun: newestRunAt(jobs), snapshot: health },
+          { ...viewOf(null, health.status), running, lastRun: newestRunAt(jobs), snapshot: health, rollup: null },
           () => snapshot.text(),
         )
       },
@@ -73,14 +73,16 @@ export function healthEndpoints(deps: HealthDeps): readonly AnyEndpoint[] {
       method: 'GET',
       path: `${deps.path}/:job`,
       access: 'public',
-      summary: 'Health of one job. One that never ran is well until its staleAfter has passed.',
+      summary:
+        'Health of one job or rollup. A job that never ran is well until its staleAfter has passed; a rollup is well while it is fresh.',
       params: z.object({ job: jobName }),
       answers: { ...answers, 404: { description: 'no such job in this process' } },
       async handle(call) {
-        const job = (await look()).job(call.params.job)
-        if (job === undefined) throw new Problem('NotFound', 'This process knows no such job.', { code: 'UnknownJob' })
-        const view = { ...viewOf(job.job, job.status), running: job.running, lastRun: job.lastRun?.at ?? null, snapshot: job }
-        return answerHealth(deps.shape, call, view, () => JSON.stringify(job))
+        const judged = (await look()).job(call.params.job)
+        if (judged === undefined) throw new Problem('NotFound', 'This process knows no such job.', { code: 'UnknownJob' })
+        const { health: job, rollup } = judged
+        const view = { ...viewOf(job.job, job.status), running: job.running, lastRun: job.lastRun?.at ?? null, snapshot: job, rollup }
+        return answerHealth(deps.shape, call, view, () => JSON.stringify(rollup === null ? job : { ...job, rollup }))
       },
     }),
     defineEndpoint({

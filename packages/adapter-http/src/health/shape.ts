@@ -1,5 +1,5 @@
 /** Health in the shape that an existing monitor reads. */
-import type { HealthSnapshot, HealthStatus, JobHealth } from '@quarterjack/core'
+import type { HealthSnapshot, HealthStatus, JobHealth, RollupHealth } from '@quarterjack/core'
 
 /** What a shape is made from. */
 export interface HealthView {
@@ -13,6 +13,8 @@ export interface HealthView {
   /** ISO 8601; null when nothing ever ran. */
   readonly lastRun: string | null
   readonly snapshot: HealthSnapshot | JobHealth
+  /** How fresh it is; null where it is no rollup. */
+  readonly rollup: RollupHealth | null
 }
 
 /** `data` is `{ data: { status, running, healthy, last_run } }`. What a function answers with, everybody may read. */

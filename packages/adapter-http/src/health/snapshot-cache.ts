@@ -1,10 +1,13 @@
 /** One look at the store per interval, however many ask. */
-import type { Clock, HealthSnapshot, JobHealth, Scheduler } from '@quarterjack/core'
+import type { Clock, HealthSnapshot, RollupHealth, Scheduler } from '@quarterjack/core'
+import { type JudgedJob, judgeJobs } from './judged-job.ts'
 
 /** A snapshot, and what is made of it once. */
 export interface Snapshot {
   readonly health: HealthSnapshot
-  job(name: string): JobHealth | undefined
+  jobs(): readonly JudgedJob[]
+  job(name: string): JudgedJob | undefined
+  rollup(name: string): RollupHealth | undefined
   /** As JSON. */
   text(): Buffer
 }
@@ -38,14 +41,17 @@ export function snapshotOf(scheduler: HealthSource, maxAgeMs: number, clock: Pic
 }
 
 function prepare(health: HealthSnapshot): Snapshot {
-  let byName: ReadonlyMap<string, JobHealth> | null = null
+  let judged: ReadonlyMap<string, JudgedJob> | null = null
   let text: Buffer | null = null
+  const byName = (): ReadonlyMap<string, JudgedJob> => {
+    judged ??= judgeJobs(health)
+    return judged
+  }
   return {
     health,
-    job(name) {
-      byName ??= new Map(health.jobs.map((job) => [job.job, job]))
-      return byName.get(name)
-    },
+    jobs: () => [...byName().values()],
+    job: (name) => byName().get(name),
+    rollup: (name) => health.rollups.find(({ rollup }) => rollup === name),
     text() {
       text ??= Buffer.from(JSON.stringify(health))
       return text

@@ -6,6 +6,7 @@ import { systemClock } from '../clock.ts'
 import { durationMs } from '../duration.ts'
 import { snapshotOf } from '../health/snapshot-cache.ts'
 import { countEvents } from './count-events.ts'
+import { observeBackfills } from './observe-backfills.ts'
 import { observeSnapshot } from './observe-snapshot.ts'
 import { EVENT_METRICS, METRICS } from './names.ts'
 import { loadPromClient } from './prom-client.ts'
@@ -53,6 +54,7 @@ export async function collectMetrics(scheduler: Scheduler, options: MetricsOptio
   const look = (): ReturnType<typeof snapshotOf> => snapshotOf(scheduler, cacheMs, clock)
   const stopCounting = countEvents(scheduler, prom, registry)
   observeSnapshot(look, prom, registry)
+  observeBackfills(scheduler, prom, registry)
   // A first death is an increase only where there was a 0 before.
   const deaths = registry.getSingleMetric(EVENT_METRICS.deadLetters.name) as Counter<string>
   for (const { name } of scheduler.jobs) deaths.inc({ job: name }, 0)

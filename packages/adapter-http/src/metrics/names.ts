@@ -38,6 +38,16 @@ export type SnapshotMetric =
   | 'storeReachable'
   | 'storeLatency'
   | 'clockOffset'
+  | 'rollupLag'
+  | 'rollupDirtyAge'
+  | 'rollupOnTarget'
+  | 'rollupDirty'
+  | 'rollupFailed'
+  | 'rollupSuspect'
+  | 'rollupSealed'
+
+/** What is asked for beside the snapshot, where there are rollups. */
+export type BackfillMetric = 'backfillShare'
 
 const describe = (kind: MetricDescription['kind'], name: string, help: string, labels: readonly string[] = []): MetricDescription => ({
   name: `quarterjack_${name}`,
@@ -77,7 +87,23 @@ export const SNAPSHOT_METRICS: Readonly<Record<SnapshotMetric, MetricDescription
   storeReachable: describe('gauge', 'store_reachable', '1 while the store answers.'),
   storeLatency: describe('gauge', 'store_latency_seconds', 'Newest round trips to the store.', ['quantile']),
   clockOffset: describe('gauge', 'store_clock_offset_seconds', "The store's clock minus this process's."),
+  rollupLag: describe('gauge', 'rollup_lag_seconds', 'How long the oldest missing window has been due; 0 when none is.', ['rollup']),
+  rollupDirtyAge: describe('gauge', 'rollup_dirty_age_seconds', 'How long the oldest change has waited to be refreshed.', ['rollup']),
+  rollupOnTarget: describe('gauge', 'rollup_on_target', '1 while both are within the targetLag of the rollup.', ['rollup']),
+  rollupDirty: describe('gauge', 'rollup_dirty_windows', 'Windows with changes that no refresh has seen.', ['rollup']),
+  rollupFailed: describe('gauge', 'rollup_failed_windows', 'Windows whose last refresh failed.', ['rollup']),
+  rollupSuspect: describe('gauge', 'rollup_suspect_windows', 'Windows whose source looked wrong, and that were left alone.', ['rollup']),
+  rollupSealed: describe('gauge', 'rollup_sealed_marks', 'Marks that came after allowedLateness, since its definition.', ['rollup']),
+}
+
+/** Of the whole system, from the store. */
+export const BACKFILL_METRICS: Readonly<Record<BackfillMetric, MetricDescription>> = {
+  backfillShare: describe('gauge', 'rollup_backfill_share', 'How far its running backfills are, 0 to 1; no series without.', ['rollup']),
 }
 
 /** All of them. */
-export const METRICS: readonly MetricDescription[] = [...Object.values(EVENT_METRICS), ...Object.values(SNAPSHOT_METRICS)]
+export const METRICS: readonly MetricDescription[] = [
+  ...Object.values(EVENT_METRICS),
+  ...Object.values(SNAPSHOT_METRICS),
+  ...Object.values(BACKFILL_METRICS),
+]

@@ -11,6 +11,8 @@ export interface WorkerOrder {
   readonly idempotencyKey: string | null
   readonly overlap: 'skip' | 'job'
   readonly waitMs: number
+  /** Whether the answer has the result of the run. */
+  readonly showsResult: boolean
   readonly signal: AbortSignal
 }
 
@@ -39,8 +41,9 @@ async function answerOf(handle: RunHandle, order: WorkerOrder, deps: WorkerDeps)
   const passing = deps.pass?.()
   passing?.catch(() => undefined)
   try {
-    const isOver = await deps.turns.wait(handle, order)
-    return isOver ? json(200, { status: 'succeeded', ...facts }) : json(202, { status: 'accepted', ...facts })
+    const end = await deps.turns.wait(handle, order)
+    if (end === null) return json(202, { status: 'accepted', ...facts })
+    return json(200, { status: 'succeeded', ...facts, ...(order.showsResult ? { result: end.result } : {}) })
   } catch (error) {
     if (QuarterjackError.isInstance(error, 'RunSkipped'))
       return json(200, { status: 'skipped', ...facts, reason: await reasonOf(handle, deps) })

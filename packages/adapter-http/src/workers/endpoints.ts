@@ -23,9 +23,10 @@ const ended = z.object({
   runId: z.string(),
   job: z.string(),
   reason: z.optional(z.string()),
+  result: z.optional(z.unknown()),
 })
 const answers = {
-  200: { description: 'The run succeeded, or was skipped.', schema: ended },
+  200: { description: 'The run succeeded, or was skipped. With `result` where the route says so.', schema: ended },
   202: { description: 'The run goes on.', schema: ended },
   401: { description: 'The secret is missing or wrong.', schema: problem },
   404: { description: 'There is no such job.', schema: problem },
@@ -50,7 +51,8 @@ export function workerEndpoints(deps: WorkerEndpointDeps): readonly AnyEndpoint[
     const order = {
       job,
       payload: route.payload === undefined ? payloadOf(given) : route.payload(given),
-      key: route.key?.(given) ?? '',
+      key: keyOf(route, given),
+      showsResult: route.result === true,
       idempotencyKey: call.request.headers.get('idempotency-key'),
       overlap: route.overlap ?? workers?.overlap ?? WORKER_DEFAULTS.overlap,
       waitMs: durationMs(route.wait ?? workers?.wait ?? WORKER_DEFAULTS.wait) as number,
@@ -123,6 +125,10 @@ function paramsOf(path: string): z.ZodMiniType {
 }
 
 const segment = z.string().check(z.minLength(1), z.maxLength(512), z.regex(/^\P{Cc}*$/u))
+
+function keyOf({ key }: WorkerRoute, given: WorkerCall): string {
+  return (typeof key === 'string' ? given.params[key] : key?.(given)) ?? ''
+}
 
 /** The path is over the body: whoever may call one path may not reach another's by what it sends. */
 function payloadOf({ params, body }: WorkerCall): unknown {

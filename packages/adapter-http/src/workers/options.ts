@@ -28,8 +28,10 @@ export interface WorkerRoute extends WorkerRules {
   readonly job: string
   /** Default: the members of the body, and the parameters of the path over them; nothing when there are neither. */
   readonly payload?: ((call: WorkerCall) => unknown) | undefined
-  /** The run's key, for jobs whose overlap and concurrency go by key. Default `''`. */
-  readonly key?: ((call: WorkerCall) => string) | undefined
+  /** The run's key, for jobs whose overlap and concurrency go by key: a parameter of the path, or what a function makes. Default `''`. */
+  readonly key?: string | ((call: WorkerCall) => string) | undefined
+  /** Answer with the result of the run as `result`, to whoever has the secret. Default false. */
+  readonly result?: boolean | undefined
 }
 
 /** Options of the endpoints for an external cron. */

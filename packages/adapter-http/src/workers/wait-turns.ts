@@ -3,23 +3,22 @@ import { QuarterjackError, type RunHandle } from '@quarterjack/core'
 
 export interface WaitTurns {
   /**
-   * True when the run has succeeded; false when it goes on after `waitMs`, or when too many wait already.
+   * The result of a run that has succeeded; null when it goes on after `waitMs`, or when too many wait already.
    * Throws what `finished()` throws.
    */
-  wait(handle: RunHandle, within: { readonly waitMs: number; readonly signal: AbortSignal }): Promise<boolean>
+  wait(handle: RunHandle, within: { readonly waitMs: number; readonly signal: AbortSignal }): Promise<{ readonly result: unknown } | null>
 }
 
 export function createWaitTurns(most: number): WaitTurns {
   let waiting = 0
   return {
     async wait(handle, { waitMs, signal }) {
-      if (waitMs === 0 || waiting >= most) return false
+      if (waitMs === 0 || waiting >= most) return null
       waiting++
       try {
-        await handle.finished({ timeout: waitMs, signal })
-        return true
+        return { result: await handle.finished({ timeout: waitMs, signal }) }
       } catch (error) {
-        if (QuarterjackError.isInstance(error, 'WaitTimedOut') || signal.aborted) return false
+        if (QuarterjackError.isInstance(error, 'WaitTimedOut') || signal.aborted) return null
         throw error
       } finally {
         waiting--

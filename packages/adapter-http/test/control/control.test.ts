@@ -1,5 +1,5 @@
 /** The control endpoints: what they change, what they show, and that the document tells of it. */
-import { defineJob, every, type Scheduler } from '@quarterjack/core'
+import { defineJob, defineRollup, every, type Scheduler } from '@quarterjack/core'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type Handling, opened, sampleJobs, WRITE } from '../support/handling.ts'
@@ -279,8 +279,12 @@ describe('audit', () => {
 
 describe('what is answered fits the document', () => {
   it('for every kind of answer', async () => {
-    const handling = await opened()
+    const rollup = defineRollup({ name: 'hourly', grain: 'hour', start: Date.now() - 7_200_000, refresh: () => undefined })
+    const handling = await opened({}, { jobs: [...sampleJobs(), rollup] })
     const id = await finish(handling, 'with-payload', { days: 1 })
+    const backfill = await handling.scheduler.backfill(rollup, { last: '1h' })
+    await backfill.pause()
+    await handling.scheduler.mark(rollup, Date.now() - 3_600_000)
     const failed = await finish(handling, 'fails')
     await setOne(handling.scheduler)
     const { json: document } = await handling.read('/openapi.json')
@@ -310,7 +314,16 @@ describe('what is answered fits the document', () => {
       ['/dead', '/dead'],
       ['/schedules', '/schedules'],
       ['/jobs/{job}/schedules/{key}', '/jobs/plain/schedules/k'],
+      ['/rollups', '/rollups'],
+      ['/rollups/{rollup}', '/rollups/hourly'],
+      ['/rollups/{rollup}/windows', '/rollups/hourly/windows'],
+      ['/rollups/{rollup}/backfills', '/rollups/hourly/backfills'],
+      ['/rollups/{rollup}/backfills/plan', '/rollups/hourly/backfills/plan?last=1h'],
+      ['/backfills', '/backfills'],
+      ['/backfills/{id}', `/backfills/${backfill.id}`],
+      ['/backfills/{id}', '/backfills/nope'],
       ['/audit', '/audit'],
+      ['/health/{job}', '/health/hourly'],
       ['/health', '/health'],
       ['/snapshot', '/snapshot'],
     ] as const) {
@@ -319,6 +332,10 @@ describe('what is answered fits the document', () => {
     check('/jobs/{job}/trigger', 'post', await handling.post('/jobs/plain/trigger?wait=5s', {}))
     check('/jobs/{job}/trigger', 'post', await handling.post('/jobs/plain/trigger', { key: 1 }))
     check('/runs/{id}/replay', 'post', await handling.post(`/runs/${id}/replay`, {}))
+    check('/rollups/{rollup}/mark', 'post', await handling.post('/rollups/hourly/mark', { when: Date.now() }))
+    check('/rollups/{rollup}/backfills', 'post', await handling.post('/rollups/hourly/backfills', { last: '1h' }))
+    check('/backfills/{id}/cancel', 'post', await handling.post(`/backfills/${backfill.id}/cancel`, {}))
+    check('/rollups/{rollup}/backfills', 'post', await handling.post('/rollups/hourly/backfills', { last: '1h' }))
     check('/jobs/{job}/suspend', 'post', await handling.post('/jobs/plain/suspend', { reason: 'x' }))
   })
 })

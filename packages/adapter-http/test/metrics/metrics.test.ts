@@ -9,23 +9,13 @@ import { Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authorizeTokens, collectMetrics, createHandler, METRICS } from '../../src/index.ts'
 import { handling, READ } from '../support/handling.ts'
+import { valuesOf } from '../support/prometheus.ts'
 
 const MONITORING = new URL('../../../../docs/monitoring/', import.meta.url)
 
 async function ended(scheduler: Scheduler, job: string, payload?: unknown): Promise<void> {
   const known = scheduler.jobs.find(({ name }) => name === job) as never
   await (await scheduler.trigger(known, payload as never)).finished().catch(() => undefined)
-}
-
-/** Values of a metric by its labels. */
-function valuesOf(text: string, name: string): Record<string, number> {
-  const lines = text.split('\n').filter((line) => new RegExp(`^${name}[{ ]`).test(line))
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [, labels = '', value] = /^\w+(?:\{(.*)\})? (.*)$/.exec(line) ?? []
-      return [labels, Number(value)]
-    }),
-  )
 }
 
 describe('collectMetrics', () => {

@@ -2,6 +2,8 @@
 import * as fc from 'fast-check'
 
 type Schema = Readonly<Record<string, unknown>>
+/** By the name of a parameter or a member: what exists, or fits. */
+export type Known = Readonly<Record<string, readonly string[]>>
 
 interface Operation {
   readonly operationId: string
@@ -42,8 +44,8 @@ const MAD = [
   'null',
 ]
 
-/** `known` are names, keys and ids that exist, so that some requests find what they ask for. */
-export function arbitraryRequest(document: OpenApi, known: readonly string[]): fc.Arbitrary<GeneratedRequest> {
+/** With `known` some requests find what they ask for. */
+export function arbitraryRequest(document: OpenApi, known: Known): fc.Arbitrary<GeneratedRequest> {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   )
@@ -56,32 +58,36 @@ interface Entry {
   readonly operation: Operation
 }
 
-function requestOf({ path, method, operation }: Entry, known: readonly string[]): fc.Arbitrary<GeneratedRequest> {
+function requestOf({ path, method, operation }: Entry, known: Known): fc.Arbitrary<GeneratedRequest> {
   const inPath = operation.parameters.filter((one) => one.in === 'path')
   const inQuery = operation.parameters.filter((one) => one.in === 'query')
   const schema = operation.requestBody?.content['application/json']?.schema
   return fc
     .record({
       segments: fc.tuple(
-        ...inPath.map(({ schema: of }) =>
+        ...inPath.map(({ name, schema: of }) =>
           mostly(
-            fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...known, ...KEYS) }, { weight: 1, arbitrary: textFor(of) }),
+            fc.oneof(
+              { weight: 6, arbitrary: fc.constantFrom(...(known[name] ?? KEYS)) },
+              { weight: 1, arbitrary: fc.constantFrom(...KEYS) },
+              { weight: 1, arbitrary: textFor(of) },
+            ),
             fc.constantFrom(...MAD),
           ),
         ),
       ),
       query: fc.tuple(
-        ...inQuery.map(({ schema: of }) =>
+        ...inQuery.map(({ name, schema: of }) =>
           seldom(
             mostly(
-              valueFor(of, 0).map((value) => (Array.isArray(value) ? value.map(String) : String(value))),
+              namedValue({ name, of }, known, 0).map((value) => (Array.isArray(value) ? value.map(String) : String(value))),
               fc.constantFrom(...MAD),
             ),
           ),
         ),
       ),
       more: seldom(fc.tuple(fc.constantFrom('x', '__proto__', 'limit', '_method'), fc.constantFrom(...MAD))),
-      body: schema === undefined ? fc.option(fc.constantFrom('{}', '[', 'x')) : fc.option(bodyOf(schema), { freq: 6 }),
+      body: schema === undefined ? fc.option(fc.constantFrom('{}', '[', 'x')) : fc.option(bodyOf(schema, known), { freq: 6 }),
       type: mostly(
         fc.constant('application/json'),
         fc.constantFrom('text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', ';'),
@@ -132,9 +138,9 @@ function mostly<T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T
   return fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: odd })
 }
 
-function bodyOf(schema: Schema): fc.Arbitrary<string> {
+function bodyOf(schema: Schema, known: Known): fc.Arbitrary<string> {
   return fc.oneof(
-    { weight: 8, arbitrary: valueFor(schema, 0).map((value) => JSON.stringify(value) ?? '') },
+    { weight: 8, arbitrary: valueFor(schema, known, 0).map((value) => JSON.stringify(value) ?? '') },
     { weight: 1, arbitrary: fc.json() },
     {
       weight: 1,
@@ -143,16 +149,22 @@ function bodyOf(schema: Schema): fc.Arbitrary<string> {
   )
 }
 
-function valueFor(schema: Schema, depth: number): fc.Arbitrary<unknown> {
+function namedValue({ name, of }: { readonly name: string; readonly of: Schema }, known: Known, depth: number): fc.Arbitrary<unknown> {
+  const fitting = known[name]
+  const value = valueFor(of, known, depth)
+  return fitting === undefined ? value : fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...fitting) }, { weight: 1, arbitrary: value })
+}
+
+function valueFor(schema: Schema, known: Known, depth: number): fc.Arbitrary<unknown> {
   const choices = (schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined
-  if (choices !== undefined) return fc.oneof(...choices.map((one) => valueFor(one, depth)))
+  if (choices !== undefined) return fc.oneof(...choices.map((one) => valueFor(one, known, depth)))
   if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as readonly unknown[]))
   if ('const' in schema) return fc.constant(schema.const)
   switch (schema.type) {
     case 'object':
-      return objectOf(schema, depth)
+      return objectOf(schema, known, depth)
     case 'array':
-      return fc.array(valueFor((schema.items ?? {}) as Schema, depth + 1), { maxLength: 3 })
+      return fc.array(valueFor((schema.items ?? {}) as Schema, known, depth + 1), { maxLength: 3 })
     case 'string':
       return textFor(schema)
     case 'integer':
@@ -170,13 +182,13 @@ function valueFor(schema: Schema, depth: number): fc.Arbitrary<unknown> {
   }
 }
 
-function objectOf(schema: Schema, depth: number): fc.Arbitrary<unknown> {
+function objectOf(schema: Schema, known: Known, depth: number): fc.Arbitrary<unknown> {
   const properties = Object.entries((schema.properties ?? {}) as Readonly<Record<string, Schema>>)
   const required = new Set((schema.required ?? []) as readonly string[])
   const members = properties.map(([name, of]) =>
     required.has(name)
-      ? mostly<unknown>(valueFor(of, depth + 1), fc.constantFrom<unknown>(null, 1, 'x', []))
-      : seldom(valueFor(of, depth + 1)).map((value) => value ?? undefined),
+      ? mostly<unknown>(namedValue({ name, of }, known, depth + 1), fc.constantFrom<unknown>(null, 1, 'x', []))
+      : seldom(namedValue({ name, of }, known, depth + 1)).map((value) => value ?? undefined),
   )
   return fc.tuple(...members).map((values) => Object.fromEntries(properties.map(([name], index) => [name, values[index]])))
 }

@@ -1,11 +1,11 @@
 /** Thousands of random requests, generated from the document: no 5xx, and no change without permission. */
-import { cron, defineJob, memoryStore } from '@quarterjack/core'
+import { cron, defineJob, defineRollup, memoryStore } from '@quarterjack/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { CRON, handling, READ, WRITE } from '../support/handling.ts'
 import { authorizeTokens } from '../../src/index.ts'
-import { arbitraryRequest, type GeneratedRequest, type OpenApi } from './arbitrary-request.ts'
+import { arbitraryRequest, type GeneratedRequest, type Known, type OpenApi } from './arbitrary-request.ts'
 
 const REQUESTS = process.env.QJ_TEST_TIER === 'full' ? 10_000 : 1_000
 
@@ -13,6 +13,7 @@ async function subject(): ReturnType<typeof handling> {
   const jobs = [
     defineJob({ name: 'plain', schedule: cron('0 0 1 1 *'), run: () => 'done' }),
     defineJob({ name: 'with-payload', payload: z.object({ days: z.number() }), sensitive: ['token'], run: () => undefined }),
+    defineRollup({ name: 'monthly', grain: 'month', start: LAST_YEAR, debounce: { wait: 5 }, refresh: () => undefined }),
   ]
   return handling(
     {
@@ -25,16 +26,37 @@ async function subject(): ReturnType<typeof handling> {
   )
 }
 
+const LAST_YEAR = `${new Date().getFullYear() - 1}-01-01`
+
 type Subject = Awaited<ReturnType<typeof subject>>
 
-/** The document, and what exists: jobs, and a run that has ended. */
-async function learn({ read, scheduler }: Subject): Promise<{ readonly document: OpenApi; readonly known: readonly string[] }> {
+/** The document, and what exists: jobs, a rollup, a run that has ended, a backfill that waits. */
+async function learn({ read, scheduler }: Subject): Promise<{ readonly document: OpenApi; readonly known: Known }> {
   const [plain] = scheduler.jobs
   const run = await scheduler.trigger(plain as never)
   await run.finished()
+  const sweep = await scheduler.trigger(scheduler.jobs[2] as never)
+  await sweep.finished()
+  const backfill = await scheduler.backfill('monthly', { date: LAST_YEAR })
+  await backfill.pause()
+  // Nothing happens by itself any more.
+  await expect
+    .poll(async () => (await scheduler.runs.find({ state: ['pending', 'waiting', 'running'] })).map(({ job, trigger }) => [job, trigger]), {
+      timeout: 8_000,
+    })
+    .toEqual([])
   return {
     document: (await read('/openapi.json')).json as unknown as OpenApi,
-    known: [...scheduler.jobs.map(({ name }) => name), run.id, run.id],
+    known: {
+      job: scheduler.jobs.map(({ name }) => name),
+      rollup: ['monthly'],
+      source: ['monthly'],
+      id: [run.id, backfill.id],
+      when: [LAST_YEAR],
+      date: [LAST_YEAR],
+      from: [LAST_YEAR],
+      to: [LAST_YEAR.replace('-01-01', '-03-01')],
+    },
   }
 }
 
@@ -51,7 +73,14 @@ const send = ({ handler }: Subject, { path, method, headers, body }: GeneratedRe
 async function stateOf({ scheduler }: Subject): Promise<string> {
   const { jobs } = await scheduler.health()
   const suspended = jobs.map(({ job, suspended: since }) => [job, since])
-  return JSON.stringify([await scheduler.runs.find({ limit: 1_000 }), await scheduler.schedules.list({ limit: 1_000 }), suspended])
+  const { rollups } = scheduler
+  return JSON.stringify([
+    await scheduler.runs.find({ limit: 1_000 }),
+    await scheduler.schedules.list({ limit: 1_000 }),
+    suspended,
+    await rollups.windows('monthly'),
+    await rollups.backfills(),
+  ])
 }
 
 /** A process runs the scheduler, and it was given no metrics. */

@@ -71,7 +71,7 @@ export function opened(options: HandlerOptions = {}, given: Parameters<typeof ha
   return handling({ authorize: authorizeTokens({ read: READ, write: WRITE }), workers: { secrets: CRON }, ...options }, given)
 }
 
-function asking(handler: Handling['handler']): Omit<Handling, 'scheduler' | 'handler'> {
+export function asking(handler: Handling['handler']): Omit<Handling, 'scheduler' | 'handler'> {
   const ask: Handling['ask'] = async (path, { method = 'GET', token, headers = {}, body } = {}) => {
     const init: RequestInit = { method, headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers } }
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body)

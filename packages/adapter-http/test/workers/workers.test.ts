@@ -180,6 +180,27 @@ describe('paths of the user’s own', () => {
     })
   })
 
+  it('can take the key from a parameter, and answer with the result', async () => {
+    const { ask, scheduler } = await handling(
+      {
+        workers: {
+          ...workers,
+          routes: { [pattern]: { job: 'analyze-github', key: 'id', result: true }, 'slow/now': { job: 'slow', result: true, wait: 0 } },
+        },
+      },
+      { jobs: [analyse, ...['slow', 'quick'].map((name) => defineJob({ name, run: () => ({ secret: 1 }) }))] },
+    )
+    const { status, json } = await ask('/workers/orchestration/project/a%2F7/analyze-github', { token: CRON })
+    expect([status, json]).toEqual([
+      200,
+      { status: 'succeeded', job: 'analyze-github', runId: expect.any(String), result: { id: 'a/7', key: 'a/7' } },
+    ])
+    expect((await scheduler.runs.get(json.runId as string))?.key).toBe('a/7')
+    expect((await ask('/workers/slow/now', { token: CRON })).json).toEqual({ status: 'accepted', job: 'slow', runId: expect.any(String) })
+    // Nobody else's result: what stands at /:job shows none.
+    expect((await ask('/workers/quick', { token: CRON })).json).toEqual({ status: 'succeeded', job: 'quick', runId: expect.any(String) })
+  })
+
   it('can stand anywhere below the base path, and the others at its root', async () => {
     const { ask } = await handling(
       { basePath: '/api/v1/workers', workers: { ...workers, path: '/', routes: { '/internal/:id/go': 'analyze-github' } } },
@@ -196,6 +217,12 @@ describe('paths of the user’s own', () => {
     expect(() => createHandler(scheduler, { workers: { ...workers, path: '/' } })).toThrow(/hides the job "health"/)
     expect(() => createHandler(scheduler, { workers: { ...workers, routes: { a: 'nope' } } })).toThrow(/job "nope" is not among/)
     expect(() => createHandler(scheduler, { workers: { ...workers, routes: { 'a//b': 'health' } } })).toThrow(/routes/)
+    expect(() => createHandler(scheduler, { workers: { ...workers, routes: { 'a/:name': { job: 'health', key: 'id' } } } })).toThrow(
+      /key: "id" is no parameter of this path/,
+    )
+    expect(() => createHandler(scheduler, { workers: { ...workers, routes: { a: { job: 'health', result: 1 as never } } } })).toThrow(
+      /result/,
+    )
   })
 })
 

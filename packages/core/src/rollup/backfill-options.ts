@@ -70,12 +70,12 @@ function rangeOf(target: BackfillTarget, options: BackfillOptions, { what, selec
   // With `live`, the open window counts.
   const end = target.planning.isLive ? windows.windowOf(now).end : dueEdge(target, now)
   const asked = askedRange(target, options, { what, floor, end, now })
+  if (asked.from > now)
+    throw outOfRange(`${what}: from: ${iso(asked.from)} lies in the future. The last instant that is possible is ${iso(end - 1)}.`)
   if (asked.from >= asked.to) throw invalid(`${what}: from (${iso(asked.from)}) is not before to (${iso(asked.to)}). Swap them.`)
   const from = windows.windowOf(asked.from).start
   const to = windows.isEdge(asked.to) ? asked.to : windows.windowOf(asked.to).end
   checkFrom(target, from, { what, floor, now })
-  if (asked.from > now)
-    throw outOfRange(`${what}: from: ${iso(asked.from)} lies in the future. The last instant that is possible is ${iso(end - 1)}.`)
   if (to > windows.windowOf(now).end) {
     throw outOfRange(
       `${what}: to: ${iso(asked.to)} lies in the future: those windows are refreshed when they fall due. Leave "to" out, or give ${iso(end)} at most.`,
