@@ -11,7 +11,7 @@ const WRITERS = 8
 /** As long as a request holds its transaction. */
 const HELD_MS = 10
 /** Statements per block, which runs at the server so that the round trip does not hide the cost. */
-const BLOCK: Readonly<Record<number, number>> = { 1: 2_000, 100: 100, 10_000: 5 }
+const BLOCK: Readonly<Record<number, number>> = { 1: 2_000, 100: 100, 10000: 5 }
 
 const pool = new Pool({ connectionString: url, max: WRITERS + 1 })
 const capturer = CAPTURERS[name]
