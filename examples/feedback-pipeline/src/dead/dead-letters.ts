@@ -4,12 +4,14 @@ import type { ClusterJob } from '../clusters/cluster-job.ts'
 import type { Database } from '../db/open-database.ts'
 import { iso, type Queries, select } from '../db/queries.ts'
 import { recordAudit } from '../follow/audit.ts'
+import type { FixJob } from '../fixes/fix-job.ts'
 import { sourcesOf } from '../fixes/job-status.ts'
 
 export interface DeadDeps {
   readonly db: Database
   readonly scheduler: Scheduler
   readonly clusterJob: ClusterJob
+  readonly fixJob: FixJob
   readonly now: () => number
 }
 
@@ -73,22 +75,24 @@ function replayFeedback({ db, scheduler, clusterJob, now }: DeadDeps, { ids, act
   })
 }
 
-/** Queued first: should the process die before the replay, the sweep finds its dead run and fails it again. */
-async function replayJob({ db, scheduler, now }: DeadDeps, id: string, { actor, requestId }: ReplayRequest): Promise<boolean> {
-  const runId = await db.transaction(async (tx) => {
-    const [job] = await select<{ runId: string; clusterId: string; requestId: string }>(
+/** A run of its own rather than a replay of the dead one: it is made in the same transaction, also where the dead one is not kept. */
+function replayJob({ db, scheduler, fixJob, now }: DeadDeps, id: string, { actor, requestId }: ReplayRequest): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const [job] = await select<{ clusterId: string; requestId: string }>(
       tx,
       `update pipeline.agent_jobs set status = 'queued', error = null, finished_at = null, updated_at = $2::timestamptz
-       where id = $1::uuid and status = any($3::text[])
-       returning run_id as "runId", cluster_id as "clusterId", request_id as "requestId"`,
+       where id = $1::uuid and status = any($3::text[]) returning cluster_id as "clusterId", request_id as "requestId"`,
       [id, iso(now()), sourcesOf('replay')],
     )
-    if (job === undefined) return null
-    await tx.query(`update pipeline.clusters set status = 'fixing' where id = $1::uuid`, [job.clusterId])
-    await recordAudit(tx, now(), [{ actor, action: 'fix.replayed', subject: `job/${id}`, requestIds: [requestId, job.requestId] }])
-    return job.runId
+    if (job === undefined) return false
+    const run = await scheduler.trigger(fixJob, { jobId: id }, { key: job.clusterId, tx })
+    await tx.query(`update pipeline.agent_jobs set run_id = $2 where id = $1::uuid`, [id, run.id])
+    await tx.query(`update pipeline.clusters set status = 'fixing', updated_at = $2::timestamptz where id = $1::uuid`, [
+      job.clusterId,
+      iso(now()),
+    ])
+    const requestIds = [requestId, job.requestId]
+    await recordAudit(tx, now(), [{ actor, action: 'fix.replayed', subject: `job/${id}`, requestIds, details: { runId: run.id } }])
+    return true
   })
-  if (runId === null) return false
-  await scheduler.runs.replay(runId)
-  return true
 }

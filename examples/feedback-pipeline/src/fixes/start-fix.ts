@@ -4,8 +4,8 @@ import type { Scheduler } from '@quarterjack/core'
 import type { Database } from '../db/open-database.ts'
 import { iso, select } from '../db/queries.ts'
 import { recordAudit } from '../follow/audit.ts'
-import { gatherRequestIds } from '../follow/request-id.ts'
 import type { FixJob } from './fix-job.ts'
+import { requestIdsOf } from './store-fixes.ts'
 
 export interface StartDeps {
   readonly db: Database
@@ -49,12 +49,7 @@ export function startFix(deps: StartDeps, { clusterId, actor, requestId, tracepa
       clusterId,
       iso(now()),
     ])
-    const items = await select<{ requestId: string }>(
-      tx,
-      `select request_id as "requestId" from pipeline.feedback where cluster_id = $1::uuid order by received_at desc, id limit 50`,
-      [clusterId],
-    )
-    const requestIds = gatherRequestIds([requestId, ...items.map((item) => item.requestId)])
+    const requestIds = await requestIdsOf(tx, { clusterId, requestId })
     const details = { clusterId, runId: run.id }
     await recordAudit(tx, now(), [{ actor, action: 'fix.queued', subject: `job/${jobId}`, requestIds, details }])
     return { kind: 'started', jobId }

@@ -1,6 +1,7 @@
 /** Fixes ⇄ rows: each change in the one statement that is allowed to make it. */
 import { change, iso, ms, type Queries, select } from '../db/queries.ts'
 import { recordAudit } from '../follow/audit.ts'
+import { gatherRequestIds, MOST_REQUEST_IDS } from '../follow/request-id.ts'
 import type { Fixed, FixProgress } from './agent.ts'
 import { type JobStatus, sourcesOf } from './job-status.ts'
 
@@ -94,10 +95,22 @@ export async function failFix(
   )
   if (job === undefined) return false
   await tx.query(`update pipeline.clusters set status = 'open', updated_at = $2::timestamptz where id = $1::uuid`, [job.clusterId, iso(at)])
-  await recordAudit(tx, at, [
-    { actor: 'fix-issue', action: 'fix.failed', subject: `job/${job.id}`, requestIds: [job.requestId], details: { error, runId } },
-  ])
+  const requestIds = await requestIdsOf(tx, job)
+  await recordAudit(tx, at, [{ actor: 'fix-issue', action: 'fix.failed', subject: `job/${job.id}`, requestIds, details: { error, runId } }])
   return true
+}
+
+/** Of the fix, and of the items of its cluster. */
+export async function requestIdsOf(
+  tx: Queries,
+  fix: { readonly clusterId: string; readonly requestId: string },
+): Promise<readonly string[]> {
+  const items = await select<{ requestId: string }>(
+    tx,
+    `select request_id as "requestId" from pipeline.feedback where cluster_id = $1::uuid order by received_at desc, id limit $2`,
+    [fix.clusterId, MOST_REQUEST_IDS],
+  )
+  return gatherRequestIds([fix.requestId, ...items.map(({ requestId }) => requestId)])
 }
 
 export interface OpenFix {
