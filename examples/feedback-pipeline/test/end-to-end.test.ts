@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEV_SENTRY_SECRET } from '../src/config.ts'
 import { type Agent, processAgent } from '../src/fixes/agent.ts'
 import { TABLES } from '../src/transfer/tables.ts'
-import { type Answer, type Client, startClient } from './support/client.ts'
+import { type Answer, type AnswerBody, type Client, startClient } from './support/client.ts'
 import { poll } from './support/poll.ts'
 
 /** What the next attempts of the agent do before they reach the real one. */
@@ -17,7 +17,17 @@ const agent: Agent = async (task, onProgress, signal) => {
 }
 
 const TOKENS = { INGEST_TOKEN: 'ingest-token-0001', DASHBOARD_TOKEN: 'dashboard-token-1', ADMIN_TOKEN: 'admin-token-00001' }
-const env = { PORT: '0', CLUSTER_WAIT_MS: '100', AGENT_STEP_MS: '0', INGEST_PER_MINUTE: '30', POLL_EVERY_MS: '86400000', ...TOKENS }
+/** To try it on a server: PIPELINE_DATABASE_URL. */
+const { PIPELINE_DATABASE_URL: DATABASE_URL = '' } = process.env
+const env = {
+  DATABASE_URL,
+  PORT: '0',
+  CLUSTER_WAIT_MS: '100',
+  AGENT_STEP_MS: '0',
+  INGEST_PER_MINUTE: '30',
+  POLL_EVERY_MS: '86400000',
+  ...TOKENS,
+}
 const dashboard = TOKENS.DASHBOARD_TOKEN
 const admin = TOKENS.ADMIN_TOKEN
 
@@ -29,19 +39,19 @@ afterAll(() => client.pipeline.stop())
 
 const call = (...args: Parameters<Client['call']>): Promise<Answer> => client.call(...args)
 
-async function clusterOf(title: RegExp): Promise<Answer['body']> {
+async function clusterOf(title: RegExp): Promise<AnswerBody> {
   const { body } = await call('GET', '/clusters', { token: dashboard })
-  const found = (body.clusters as Answer['body'][]).find((cluster) => title.test(cluster.title))
+  const found = body.clusters.find((cluster) => title.test(cluster.title))
   return (await call('GET', `/clusters/${found?.id}`, { token: dashboard })).body
 }
 
 /** Starts a fix and waits for its end. */
-async function fixOf(clusterId: string): Promise<Answer['body']> {
+async function fixOf(clusterId: string): Promise<AnswerBody> {
   const { body } = await call('POST', `/clusters/${clusterId}/fix`, { token: dashboard })
   return jobAtRest(body.job.id)
 }
 
-const jobAtRest = (id: string): Promise<Answer['body']> =>
+const jobAtRest = (id: string): Promise<AnswerBody> =>
   poll('the fix', async () => {
     const { body } = await call('GET', `/jobs/${id}`, { token: dashboard })
     return (body.status === 'succeeded' || body.status === 'failed') && body
@@ -58,10 +68,10 @@ describe('ingest', () => {
   it('the poller hands in what is on Reddit, page by page, and it is clustered', async () => {
     await poll('24 posts in clusters', async () => {
       const { body } = await call('GET', '/clusters', { token: dashboard })
-      return (body.clusters as { size: number }[]).reduce((sum, { size }) => sum + size, 0) === 24
+      return body.clusters.reduce((sum, { size }) => sum + size, 0) === 24
     })
     const { feedback } = await clusterOf(/csv/i)
-    expect(feedback.map((item: { source: string }) => item.source)).toEqual(['reddit', 'reddit', 'reddit', 'reddit'])
+    expect(feedback.map((item) => item.source)).toEqual(['reddit', 'reddit', 'reddit', 'reddit'])
   })
 
   it('an issue of Sentry comes in once, if the signature is right', async () => {
@@ -70,18 +80,18 @@ describe('ingest', () => {
     const send = (sign: string): Promise<Answer> =>
       call('POST', '/ingest/sentry', { body, token: null, headers: { 'sentry-hook-signature': sign } })
     const answers = [await send(signature), await send(signature), await send('0'.repeat(64))]
-    expect(answers.map(({ status, body: { results } }) => [status, results?.[0].outcome])).toEqual([
+    expect(answers.map(({ status, body: { results } }) => [status, results?.[0]?.outcome])).toEqual([
       [200, 'created'],
       [200, 'duplicate'],
       [401, undefined],
     ])
-    expect(answers[0]!.body.results[0].id).toBe(answers[1]!.body.results[0].id)
+    expect(answers[0]!.body.results[0]!.id).toBe(answers[1]!.body.results[0]!.id)
   })
 
   it('posts that cannot be understood do not hold up the others', async () => {
     const post = (name: string) => ({ kind: 't3', data: { name, title: 'Refund for a double charge', created_utc: 1_700_000_000 } })
     const { body } = await call('POST', '/ingest/reddit', { token: TOKENS.INGEST_TOKEN, body: { posts: [post('t3_x'), {}, post('t3_x')] } })
-    expect(body.results.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['created', 'duplicate'])
+    expect(body.results.map(({ outcome }) => outcome)).toEqual(['created', 'duplicate'])
     expect(body.refused).toMatchObject([{ index: 1 }])
   })
 
@@ -110,16 +120,16 @@ describe('an item on its way', () => {
   it('comes in by the form, is clustered, fixed, and followed by the id of its request', async () => {
     const sent = await sendForm({ title: 'CSV export stops at 1000 rows', body: 'My export has 1000 rows only' }, 'form-1')
     expect([sent.status, sent.headers.get('x-request-id')]).toEqual([200, 'form-1'])
-    const feedbackId = sent.body.results[0].id as string
+    const feedbackId = sent.body.results[0]!.id
     const cluster = await poll('its cluster', async () => {
       const found = await clusterOf(/csv/i)
-      return (found.feedback as { id: string }[]).some(({ id }) => id === feedbackId) && found
+      return found.feedback.some(({ id }) => id === feedbackId) && found
     })
 
     // Asked for three times at once, it is one.
     const asked = await Promise.all([1, 2, 3].map(() => call('POST', `/clusters/${cluster.id}/fix`, { token: dashboard })))
     expect(asked.map(({ status }) => status).sort()).toEqual([200, 200, 202])
-    const [jobId, ...others] = new Set(asked.map(({ body }) => body.job.id as string))
+    const [jobId, ...others] = new Set(asked.map(({ body }) => body.job.id))
     expect(others).toEqual([])
 
     const stream = await call('GET', `/jobs/${jobId}`, { token: dashboard, headers: { accept: 'text/event-stream' } })
@@ -138,7 +148,7 @@ describe('an item on its way', () => {
     expect([again.status, again.body]).toEqual([200, { isNew: false, job }])
 
     const { entries } = (await call('GET', '/audit?requestId=form-1', { token: admin })).body
-    const steps1 = entries.map(({ actor, action }: { actor: string; action: string }) => `${actor} ${action}`)
+    const steps1 = entries.map(({ actor, action }) => `${actor} ${action}`)
     expect(steps1).toEqual([
       'dashboard feedback.ingested',
       'cluster-feedback feedback.clustered',
@@ -166,8 +176,8 @@ describe('what goes wrong', () => {
     faults.push(new Error('the network is down'))
     const { id } = await clusterOf(/sso|okta|login/i)
     expect(await fixOf(id)).toMatchObject({ status: 'succeeded' })
-    const [{ id: jobId }] = (await clusterOf(/sso|okta|login/i)).jobs
-    const { text } = await call('GET', `/jobs/${jobId}`, { token: dashboard, headers: { accept: 'text/event-stream' } })
+    const [job] = (await clusterOf(/sso|okta|login/i)).jobs
+    const { text } = await call('GET', `/jobs/${job!.id}`, { token: dashboard, headers: { accept: 'text/event-stream' } })
     expect(text).toContain('attempt 1: the network is down')
   })
 
@@ -188,22 +198,17 @@ describe('what goes wrong', () => {
 
   it('an item without words is a dead letter, too', async () => {
     const { body } = await sendForm({ title: '😀 !!!' }, 'form-2')
-    const { id } = body.results[0]
+    const { id } = body.results[0]!
     const isDead = () =>
       poll('the dead letter', async () => {
         const { feedback } = (await call('GET', '/dead-letters', { token: admin })).body
-        return (feedback as { id: string }[]).some((item) => item.id === id)
+        return feedback.some((item) => item.id === id)
       })
     await isDead()
     expect((await call('POST', '/dead-letters/replay', { token: admin, body: { ids: [id] } })).body).toEqual({ feedback: 1, jobs: 0 })
     await isDead()
     const { entries } = (await call('GET', '/audit?requestId=form-2', { token: admin })).body
-    expect(entries.map(({ action }: { action: string }) => action)).toEqual([
-      'feedback.ingested',
-      'feedback.dead',
-      'feedback.replayed',
-      'feedback.dead',
-    ])
+    expect(entries.map(({ action }) => action)).toEqual(['feedback.ingested', 'feedback.dead', 'feedback.replayed', 'feedback.dead'])
   })
 })
 
@@ -245,7 +250,7 @@ describe('operating it', () => {
 
     const broken = await call('POST', '/import', {
       token: admin,
-      body: taken.replace('"status": "clustered"', '"status":"lost"').replace('"status":"clustered"', '"status":"lost"'),
+      body: taken.replace('"status":"clustered"', '"status":"lost"'),
     })
     expect([broken.status, broken.body.error]).toEqual([422, expect.stringContaining('The rows do not fit')])
   })

@@ -7,8 +7,26 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: an answer is whatever the service says, and each test looks at it.
-  readonly body: Readonly<Record<string, any>>
+  /** Empty where the answer is no JSON. */
+  readonly body: AnswerBody
+}
+
+/** What the answers of the service have, one or the other. On trust: tests look at what is really there. */
+export interface AnswerBody {
+  readonly id: string
+  readonly status: string
+  readonly title: string
+  readonly error: string
+  readonly prUrl: string | null
+  readonly clusters: readonly AnswerBody[]
+  readonly size: number
+  readonly feedback: readonly { readonly id: string; readonly source: string }[]
+  readonly jobs: readonly AnswerBody[]
+  readonly job: AnswerBody
+  readonly results: readonly { readonly id: string; readonly outcome: string }[]
+  readonly refused: readonly unknown[]
+  readonly entries: readonly { readonly actor: string; readonly action: string }[]
+  readonly rows: Readonly<Record<string, number>>
 }
 
 export interface Client {
@@ -42,7 +60,7 @@ export async function startClient(env: Readonly<Record<string, string>>, options
       })
       const text = await response.text()
       const isJson = response.headers.get('content-type')?.includes('json') === true && !text.includes('}\n{')
-      return { status: response.status, headers: response.headers, text, body: isJson ? (JSON.parse(text) as Answer['body']) : {} }
+      return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : {}) as AnswerBody }
     },
   }
 }
