@@ -21,6 +21,8 @@ export interface Config {
   readonly clusterThreshold: number
   /** How long each step of the agent takes. */
   readonly agentStepMs: number
+  /** A bound of what the agent may cost: attempts per hour, over all processes. */
+  readonly agentPerHour: number
   readonly agentRepository: string
 }
 
@@ -89,6 +91,7 @@ const schema = z
       .max(1, 'must be a number from 0 to 1')
       .default(0.28),
     AGENT_STEP_MS: whole(0, 60_000, 700),
+    AGENT_PER_HOUR: whole(1, 10_000, 30),
     AGENT_REPOSITORY: z
       .string()
       .regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name of a sandbox repository')
@@ -128,6 +131,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     clusterWaitMs: data.CLUSTER_WAIT_MS,
     clusterThreshold: data.CLUSTER_THRESHOLD,
     agentStepMs: data.AGENT_STEP_MS,
+    agentPerHour: data.AGENT_PER_HOUR,
     agentRepository: data.AGENT_REPOSITORY,
   }
 }

@@ -51,7 +51,8 @@ export async function createPipeline(config: Config, options: PipelineOptions = 
 
   const deps = { db, metrics, now }
   const clusterJob = defineClusterJob({ ...deps, threshold: config.clusterThreshold, waitMs: config.clusterWaitMs, embed: options.embed })
-  const fixJob = defineFixJob({ ...deps, agent, repository: config.agentRepository, stepMs: config.agentStepMs, retryMs })
+  const { agentRepository: repository, agentStepMs: stepMs, agentPerHour: perHour } = config
+  const fixJob = defineFixJob({ ...deps, agent, repository, stepMs, perHour, retryMs })
   const settle = { ...deps, scheduler: (): Scheduler => scheduler }
   const pollJob = definePollJob({
     redditUrl: () => config.redditUrl ?? listening.reddit?.url ?? '',

@@ -237,6 +237,12 @@ describe('operating it', () => {
     expect((await call('GET', '/ops/health', { token: null })).body).toEqual({ status: 'ok' })
   })
 
+  it('has a page for people, which loads nothing from elsewhere', async () => {
+    const { headers, text } = await call('GET', '/', { token: null })
+    expect(headers.get('content-security-policy')).toContain("default-src 'self'")
+    for (const [, path] of text.matchAll(/(?:src|href)="([^"]+)"/g)) expect((await call('GET', path!, { token: null })).status).toBe(200)
+  })
+
   it('everything can be taken out, and put in again', async () => {
     const dataOf = (text: string): readonly string[] => text.split('\n').filter((line) => !/"format"|data\.imported/.test(line))
     const taken = (await call('GET', '/export', { token: admin })).text

@@ -17,6 +17,8 @@ export interface FixDeps {
   readonly agent: Agent
   readonly repository: string
   readonly stepMs: number
+  /** Attempts, over all processes. */
+  readonly perHour: number
   readonly now: () => number
   /** Before the first retry. */
   readonly retryMs?: number | undefined
@@ -38,6 +40,7 @@ export function defineFixJob(deps: FixDeps): FixJob {
     payload: payloadSchema,
     overlap: 'queue',
     concurrency: 2,
+    rateLimit: { max: deps.perHour, per: '1h' },
     timeout: '10m',
     retry: { retries: 2, minTimeout: deps.retryMs ?? 5_000 },
     health: { maxFailures: 5 },

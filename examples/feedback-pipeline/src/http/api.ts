@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { type AdminDeps, createAdminRoutes } from './admin-routes.ts'
 import { type ClusterRouteDeps, createClusterRoutes } from './cluster-routes.ts'
 import { type ApiEnv, type Followed, followRequest } from './context.ts'
+import { createDashboardRoutes } from './dashboard-routes.ts'
 import { createIngestRoutes, type IngestDeps } from './ingest-routes.ts'
 
 export type ApiDeps = IngestDeps & ClusterRouteDeps & AdminDeps & Followed & { readonly prometheus: CollectedMetrics }
@@ -29,6 +30,7 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
   app.route('/ingest', createIngestRoutes(deps))
   app.route('/', createClusterRoutes(deps))
   app.route('/', createAdminRoutes(deps))
+  app.route('/', createDashboardRoutes())
   app.notFound((c) => c.json({ error: 'There is nothing here.' }, 404))
   app.onError((_, c) => c.json({ error: 'That went wrong; the log has the reason.', requestId: c.get('requestId') }, 500))
 
