@@ -80,7 +80,8 @@ function replayJob({ db, scheduler, fixJob, now }: DeadDeps, id: string, { actor
   return db.transaction(async (tx) => {
     const [job] = await select<{ clusterId: string; requestId: string }>(
       tx,
-      `update pipeline.agent_jobs set status = 'queued', error = null, finished_at = null, updated_at = $2::timestamptz
+      // An imported job has a fence of another store, which may be far ahead of those here.
+      `update pipeline.agent_jobs set status = 'queued', fence = 0, error = null, finished_at = null, updated_at = $2::timestamptz
        where id = $1::uuid and status = any($3::text[]) returning cluster_id as "clusterId", request_id as "requestId"`,
       [id, iso(now()), sourcesOf('replay')],
     )

@@ -16,6 +16,8 @@ export interface Polled {
   readonly created: number
 }
 
+/** Reddit refuses those who do not say who they are. */
+const AGENT = { 'user-agent': 'feedback-pipeline/1.0 (an example of Quarterjack)' }
 const PAGE = 10
 /** A backlog larger than that is taken up by the next polls. */
 const MOST_PAGES = 10
@@ -35,7 +37,7 @@ export function definePollJob(deps: PollDeps): Job<undefined, Polled> {
     run: async ({ runId, signal, log }) => {
       const polled = { pages: 0, posts: 0, created: 0 }
       for (let after: string | null = null; polled.pages < MOST_PAGES; ) {
-        const { data } = listingSchema.parse(await getJson(pageUrl(deps, after), { signal }))
+        const { data } = listingSchema.parse(await getJson(pageUrl(deps, after), { signal, headers: AGENT }))
         polled.pages += 1
         if (data.children.length === 0) break
         // The id of the run leads from here to the items of its pages.
