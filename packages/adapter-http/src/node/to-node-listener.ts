@@ -1,5 +1,7 @@
 /** `toNodeListener`: the handler for servers of `node:http`, and for frameworks built on them. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { problemBody, Problem, PROBLEMS } from '../problem/problem.ts'
 import { wholeBody } from '../endpoint/whole-body.ts'
 import { SECURITY_HEADERS } from '../security/secure-headers.ts'
@@ -10,7 +12,8 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
 
 /**
  * Turns what Node gives into a `Request`, and the answer back. Where a framework mounts it, `basePath` is still the whole path.
- * Put it before anything that reads bodies; a body that was parsed already (`request.body`) is taken as it is.
+ * Put it before anything that reads bodies; a body that was parsed already (`request.body`) is taken as it is. A body that says
+ * `text/event-stream` is sent as it comes, and cancelled when the client is gone.
  *
  * @example
  * createServer(toNodeListener(createHandler(scheduler))).listen(3000)
@@ -30,7 +33,7 @@ export function toNodeListener(handler: (request: Request) => Promise<Response>)
 interface Ready {
   readonly status: number
   readonly headers: Record<string, string>
-  readonly body: Buffer
+  readonly body: Buffer | ReadableStream<Uint8Array>
 }
 
 async function answer(handler: (request: Request) => Promise<Response>, incoming: IncomingMessage, signal: AbortSignal): Promise<Ready> {
@@ -49,16 +52,29 @@ async function answer(handler: (request: Request) => Promise<Response>, incoming
 }
 
 /** What this package made is at hand as a whole; of anything else the body is read. */
-async function bodyOf(response: Response): Promise<Buffer> {
+async function bodyOf(response: Response): Promise<Buffer | ReadableStream<Uint8Array>> {
   const whole = wholeBody(response)
   if (whole !== undefined) return typeof whole === 'string' ? Buffer.from(whole) : whole
+  // Events are for now: they may go on for as long as somebody listens.
+  if (response.body !== null && response.headers.get('content-type')?.startsWith('text/event-stream')) return response.body
   return response.body === null ? Buffer.alloc(0) : Buffer.from(await response.arrayBuffer())
 }
 
 function send(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Ready): void {
-  if (outgoing.headersSent || outgoing.destroyed) return
+  if (outgoing.headersSent || outgoing.destroyed) {
+    if (!Buffer.isBuffer(body)) void body.cancel().catch(() => undefined)
+    return
+  }
   // What was not read to its end would be taken for the next request.
   const isLeftOver = !incoming.complete
-  outgoing.writeHead(status, { ...headers, 'content-length': String(body.length), ...(isLeftOver ? { connection: 'close' } : {}) })
-  outgoing.end(body)
+  const close = isLeftOver ? { connection: 'close' } : {}
+  if (Buffer.isBuffer(body)) {
+    outgoing.writeHead(status, { ...headers, 'content-length': String(body.length), ...close })
+    outgoing.end(body)
+    return
+  }
+  outgoing.writeHead(status, { ...headers, ...close })
+  outgoing.flushHeaders()
+  // An error cuts the connection, which is all that can still be told.
+  pipeline(Readable.fromWeb(body as NodeReadableStream<Uint8Array>), outgoing, () => undefined)
 }

@@ -154,3 +154,20 @@ describe('toNodeListener', () => {
     expect([response.status, await response.text()]).toEqual([500, expect.not.stringContaining('secret detail')])
   })
 })
+
+it('toNodeListener sends events as they come, and cancels them when nobody listens any more', async () => {
+  const events = new TransformStream<Uint8Array, Uint8Array>()
+  const writer = events.writable.getWriter()
+  const { url } = await listening(
+    toNodeListener(async () => new Response(events.readable, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })),
+  )
+  const leave = new AbortController()
+  const answer = await fetch(url, { signal: leave.signal })
+  const reader = answer.body!.getReader()
+  for (const text of ['data: 1\n\n', 'data: 2\n\n']) {
+    const [{ value }] = await Promise.all([reader.read(), writer.write(new TextEncoder().encode(text))])
+    expect(new TextDecoder().decode(value)).toBe(text)
+  }
+  leave.abort()
+  await expect(writer.closed).rejects.toThrow()
+})
