@@ -14,7 +14,7 @@ import { createSite, type Site, type SiteProcess } from './site.ts'
 vi.setConfig({ testTimeout: 600_000 })
 
 const FULL = process.env.QJ_TEST_TIER === 'full' || process.env.QJ_TEST_TIER === 'soak'
-const HISTORIES = FULL ? 400 : 12
+const HISTORIES = FULL ? 400 : 8
 const STEPS = 30
 const MINUTE = 60_000
 const START_AT = Date.UTC(2026, 0, 1)
@@ -87,6 +87,9 @@ class History {
         const figures = windows.map(({ start, end }) => [start.getTime(), sumOf(source(), start, end)] as const)
         if (!this.isCalm) {
           if (this.random() < 0.1) throw new Error('the target is down')
+          // Rows come while others of their window have been read already.
+          const beside = this.pick(windows)
+          if (target === this.quarters && beside !== undefined && this.random() < 0.3) this.insert(beside.start.getTime() + MINUTE)
           // Some ignore that they were told to end, and write late.
           if (this.random() < 0.3) await process().sleep(this.random() * 8_000, this.random() < 0.5 ? signal : undefined)
         }
@@ -129,8 +132,7 @@ class History {
       const action = this.random()
       const row = id === undefined ? undefined : this.rows.get(id)
       if (row === undefined || action < 0.5) {
-        this.rows.set(this.rows.size + Math.floor(this.random() * 1e9), { at, value: Math.ceil(this.random() * 100) })
-        marked.push([at, 'added'])
+        this.insert(at)
       } else if (action < 0.8) {
         marked.push([row.at, 'changed'], [at, 'changed'])
         row.at = at
@@ -140,6 +142,11 @@ class History {
       }
     }
     for (const [at, kind] of marked) void this.mark(at, kind)
+  }
+
+  insert(at: number): void {
+    this.rows.set(this.rows.size + Math.floor(this.random() * 1e9), { at, value: Math.ceil(this.random() * 100) })
+    void this.mark(at, 'added')
   }
 
   async mark(at: number, kind: MarkKind): Promise<void> {
