@@ -30,6 +30,7 @@ export function createRollups({ store, engine, ...options }: RollupsOptions): Ro
     windows: windowsOf(store),
     call: (verb, run) => engine().call(verb, (opened) => run(windowsOf(opened))),
     enqueue: (request) => engine().enqueue({ request, merge: null }),
+    stir: () => engine().stir(),
   })
 }
 

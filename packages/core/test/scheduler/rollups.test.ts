@@ -1,7 +1,9 @@
 /** Rollups through the facade: due, marked, late, failed, filled; on the memory store and a clock that the test moves. */
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/memory/memory-store.ts'
 import { defineRollup } from '../../src/rollup/define-rollup.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
+import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'
 
 const START = '2026-03-01T00:00:00Z'
@@ -98,6 +100,23 @@ describe('a rollup', () => {
     expect(source.target.get(at('02:00:00'))).toBe(5)
     await manual.advance('20s')
     expect(days.length).toBeGreaterThan(parentsBefore)
+  })
+
+  it('takes marks of others in after a debounce, where the store gives no hints', async () => {
+    const source = createSource()
+    const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, source: 'calls', refresh: source.refresh })
+    const clock = fakeClock(START)
+    const store = { ...memoryStore({ clock }), watch: () => () => undefined }
+    await using manual = manualScheduler({ jobs: [hourly], store, clock })
+    await manual.start()
+    await manual.advanceTo('2026-03-01T06:10:00Z')
+    const before = source.calls.length
+    // As triggers do: no scheduler is told.
+    const mark = { source: 'calls', from: at('02:30:00'), to: at('02:30:01'), kind: 'changed' } as const
+    await store.windows?.mark({ marks: [mark] })
+    // Found within five seconds, gathered for five.
+    await manual.advance('11s')
+    expect(source.calls.slice(before)).toEqual([[at('02:00:00')]])
   })
 
   it('keeps maxWait under a stream of marks', async () => {
