@@ -119,6 +119,21 @@ describe('a rollup', () => {
     expect(source.calls.slice(before)).toEqual([[at('02:00:00')]])
   })
 
+  it('refreshes on demand what was marked just before, drained or not', async () => {
+    const source = createSource()
+    const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, source: 'calls', refresh: source.refresh })
+    const clock = fakeClock(START)
+    const store = { ...memoryStore({ clock }), watch: () => () => undefined }
+    await using manual = manualScheduler({ jobs: [hourly], store, clock })
+    await manual.start()
+    await manual.advanceTo('2026-03-01T06:10:00Z')
+    const before = source.calls.length
+    const mark = { source: 'calls', from: at('02:30:00'), to: at('02:30:01'), kind: 'changed' } as const
+    await store.windows?.mark({ marks: [mark] })
+    expect(await manual.finish(await manual.scheduler.trigger(hourly), '1s')).toMatchObject({ refreshed: 1 })
+    expect(source.calls.slice(before)).toEqual([[at('02:00:00')]])
+  })
+
   it('keeps maxWait under a stream of marks', async () => {
     const source = createSource()
     const hourly = defineRollup({
