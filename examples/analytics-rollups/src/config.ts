@@ -13,6 +13,8 @@ export interface Config {
   /** Days of made-up data that an empty database gets. */
   readonly generateDays: number
   readonly isVerbose: boolean
+  /** How often alerts are looked for. */
+  readonly alertSeconds: number
 }
 
 /** Thrown by {@link readConfig}; the message has a line for each problem. */
@@ -35,6 +37,7 @@ const schema = z.object({
   ROLLUP_INTERVAL_HOURS: whole('must be whole hours, 1 to 168', 168).default(1),
   ROLLUP_DEBOUNCE_SECONDS: z.coerce.number().min(0.05, 'must be seconds').max(3_600, 'must be seconds').default(5),
   ENABLE_TEST_ENDPOINTS: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
+  ALERT_SECONDS: whole('must be whole seconds, 1 to 3600', 3_600).default(60),
   GENERATE_DAYS: z.coerce.number({ error: 'must be whole days' }).int('must be whole days').min(0).max(90).optional(),
   LOG_LEVEL: z.enum(['info', 'debug'], { error: 'must be info or debug' }).default('info'),
 })
@@ -58,5 +61,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     // A database of somebody's own gets nothing made up.
     generateDays: data.GENERATE_DAYS ?? (data.DATABASE_URL === undefined ? 14 : 0),
     isVerbose: data.LOG_LEVEL === 'debug',
+    alertSeconds: data.ALERT_SECONDS,
   }
 }

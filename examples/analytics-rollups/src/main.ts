@@ -20,7 +20,11 @@ async function main(): Promise<void> {
   const url = await service.start()
   console.log(`Analytics on ${url}`)
   console.log(`  curl ${url}/health/rollup`)
-  console.log(config.isTestable ? `  curl -X POST ${url}/internal/rollup/trigger` : '  POST /internal/rollup/trigger is closed: ENABLE_TEST_ENDPOINTS=true opens it')
+  console.log(
+    config.isTestable
+      ? `  curl -X POST ${url}/internal/rollup/trigger`
+      : '  POST /internal/rollup/trigger is closed: ENABLE_TEST_ENDPOINTS=true opens it',
+  )
   await stopped
   await service.stop()
 }

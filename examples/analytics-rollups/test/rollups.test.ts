@@ -43,7 +43,10 @@ it('fills from what is there: hours, days, models, calculations, to the row', as
 describe('what changes afterwards counts, however late', () => {
   it('rows that come days late', async () => {
     await site.put({
-      spans: [aSpan({}), aSpan({ spanId: 'late-2', startedAt: ago(3.5 * DAY_MS), spanType: 'MODEL_GENERATION', provider: 'x', model: 'new' })],
+      spans: [
+        aSpan({}),
+        aSpan({ spanId: 'late-2', startedAt: ago(3.5 * DAY_MS), spanType: 'MODEL_GENERATION', provider: 'x', model: 'new' }),
+      ],
       calculations: [aCalculation('late-c', { createdAt: ago(3 * DAY_MS), source: 'api' })],
     })
     await expectRight()
@@ -51,7 +54,12 @@ describe('what changes afterwards counts, however late', () => {
 
   it('a run that ends, fails, or is moved to another hour', async () => {
     const runs = [...site.spans.values()].filter(({ spanType }) => spanType === 'AGENT_RUN').slice(3, 8)
-    const changed = runs.map((run, n) => ({ ...run, status: 'failed' as const, startedAt: run.startedAt + n * HOUR_MS, durationMs: 9_000 + n }))
+    const changed = runs.map((run, n) => ({
+      ...run,
+      status: 'failed' as const,
+      startedAt: run.startedAt + n * HOUR_MS,
+      durationMs: 9_000 + n,
+    }))
     await site.put({ spans: changed })
     await expectRight()
   })
@@ -61,7 +69,8 @@ describe('what changes afterwards counts, however late', () => {
     await site.db.query(`delete from analytics.execution_spans where model = 'new'`)
     await site.db.query(`delete from analytics.calculation_logs where source = 'widget'`)
     const since = ago(2 * DAY_MS)
-    for (const [id, { userId, startedAt, model }] of site.spans) if ((userId === 'user-ada' && startedAt < since) || model === 'new') site.spans.delete(id)
+    for (const [id, { userId, startedAt, model }] of site.spans)
+      if ((userId === 'user-ada' && startedAt < since) || model === 'new') site.spans.delete(id)
     for (const [id, { source }] of site.calculations) if (source === 'widget') site.calculations.delete(id)
     await expectRight()
   })
@@ -153,7 +162,9 @@ it('verify finds nothing, and finds what somebody spoilt', async () => {
   const range = { from: startOfDay(ago(3 * DAY_MS)), to: startOfDay(Date.now()), sample: 'all' as const }
   for (const rollup of [rollups.hourly, rollups.daily, rollups.models, rollups.calculations])
     expect(await scheduler.rollups.verify(rollup, range)).toMatchObject({ drift: [] })
-  await site.db.query(`update analytics.daily_analytics set executions = executions + 1 where user_id = 'user-ben' and entity_id = 'support'`)
+  await site.db.query(
+    `update analytics.daily_analytics set executions = executions + 1 where user_id = 'user-ben' and entity_id = 'support'`,
+  )
   expect((await scheduler.rollups.verify(rollups.daily, range)).drift.length).toBeGreaterThan(0)
   const backfill = await scheduler.backfill(rollups.daily, { last: '5d' })
   expect(await backfill.finished({ timeout: '10s' })).toMatchObject({ state: 'finished', failed: 0 })
@@ -180,7 +191,10 @@ describe('stopped', () => {
     await site.settled()
     await site.put({ calculations: [aCalculation('pending')], spans: [aSpan({ spanId: 'pending' })] })
     await site.service.stop()
-    expect(site.lines.slice(-2).map((line) => line.slice(20))).toEqual(['INFO stopping rollup scheduler...', 'INFO rollup scheduler stopped'])
+    expect(site.lines.slice(-2).map((line) => line.slice(20))).toEqual([
+      'INFO stopping rollup scheduler...',
+      'INFO rollup scheduler stopped',
+    ])
     await site.start({ ENABLE_TEST_ENDPOINTS: 'false' })
     await expectRight()
   })

@@ -53,7 +53,9 @@ function quarters({ name }: Rollup, write: (line: string) => void): (progress: B
     if (quarter === told && state !== 'finished') return
     told = quarter
     const bar = '█'.repeat(Math.round(share * 20)).padEnd(20, '░')
-    write(`[${bar}] ${String(Math.round(share * 100)).padStart(3)} %  ${name}: ${done} of ${total} windows${failed > 0 ? `, ${failed} failed` : ''}`)
+    write(
+      `[${bar}] ${String(Math.round(share * 100)).padStart(3)} %  ${name}: ${done} of ${total} windows${failed > 0 ? `, ${failed} failed` : ''}`,
+    )
   }
 }
 

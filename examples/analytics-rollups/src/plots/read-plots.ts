@@ -76,7 +76,9 @@ async function both(
 async function series(db: Queries, sql: string, from: number): Promise<Series> {
   // Before the first refresh its table is not there.
   const [, table = ''] = /from (\S+)/.exec(sql.replace(/\(.*?from.*?\)/g, '')) ?? []
-  const [{ isThere } = { isThere: false }] = await select<{ isThere: boolean }>(db, `select to_regclass($1) is not null as "isThere"`, [table])
+  const [{ isThere } = { isThere: false }] = await select<{ isThere: boolean }>(db, `select to_regclass($1) is not null as "isThere"`, [
+    table,
+  ])
   if (!isThere) return new Map()
   return new Map((await select<{ x: number | string; y: number }>(db, sql, [iso(from)])).map(({ x, y }) => [x, y]))
 }

@@ -46,8 +46,9 @@ export function createCore(config: Config, db: Database, { now = Date.now, write
   const log = createLineLog({ write, now, isVerbose: config.isVerbose })
   const rollups = defineRollups({ config, db, log, now })
   const { calculations, hourly, daily, models, view } = rollups
-  const jobs = [calculations, hourly, daily, models, view]
-  const scheduler = createScheduler({ store: db.store, jobs, logger: toSchedulerLogger(log) })
+  const watch = watchAlerts({ scheduler: () => scheduler, log, everySeconds: config.alertSeconds })
+  const jobs = [calculations, hourly, daily, models, view, watch]
+  const scheduler: Scheduler = createScheduler({ store: db.store, jobs, logger: toSchedulerLogger(log) })
   reportRollups(scheduler, calculations, log)
   return { scheduler, rollups, log }
 }
@@ -59,7 +60,6 @@ export async function createAnalyticsService(config: Config, options: ServiceOpt
   const calculations = createCalculationLog({ db, log, debounceSeconds: config.debounceSeconds })
   let isInitialised = false
   const endpoints = createEndpoints({ scheduler, rollups, db, config, log, now, isInitialised: () => isInitialised })
-  const alerts = watchAlerts(scheduler, log)
   let server: Listening | null = null
 
   const startListening = async (): Promise<string> => {
@@ -77,14 +77,12 @@ export async function createAnalyticsService(config: Config, options: ServiceOpt
       await prepareData(db, rollups, { generateDays: config.generateDays, now: now() })
       await scheduler.start()
       isInitialised = true
-      alerts.start()
       log.info(STARTED, { interval_hours: config.intervalHours, debounce_seconds: config.debounceSeconds })
       log.info(`Rollup scheduler initialized (interval: ${config.intervalHours} hours)`)
       return url
     },
     async stop() {
       log.info(STOPPING)
-      alerts.stop()
       await server?.close()
       await calculations.flush()
       isInitialised = false

@@ -32,7 +32,13 @@ export interface Site {
 export async function createSite({ days }: { readonly days: number }): Promise<Site> {
   const db = await openDatabase()
   const now = Date.now()
-  const { spans, calculations } = generateLoad({ seed: 7, from: now - days * DAY_MS, to: now, executionsPerHour: 3, calculationsPerHour: 5 })
+  const { spans, calculations } = generateLoad({
+    seed: 7,
+    from: now - days * DAY_MS,
+    to: now,
+    executionsPerHour: 3,
+    calculationsPerHour: 5,
+  })
   const site: Site = {
     db,
     lines: [],
@@ -75,7 +81,9 @@ export async function createSite({ days }: { readonly days: number }): Promise<S
         const read = `select from quarterjack.marks m join quarterjack.mark_sources s on s.name = m.source`
         const [{ marks } = { marks: true }] = await select<{ marks: boolean }>(db, `select exists (${read}) as marks`)
         const { rollups, jobs } = await site.service.scheduler.health()
-        return !marks && rollups.every(({ dirtyMs, held, lagMs }) => dirtyMs + held + lagMs === 0) && jobs.every(({ running }) => running === 0)
+        return (
+          !marks && rollups.every(({ dirtyMs, held, lagMs }) => dirtyMs + held + lagMs === 0) && jobs.every(({ running }) => running === 0)
+        )
       }).then(() => undefined),
     async close() {
       await site.service.stop().catch(() => undefined)

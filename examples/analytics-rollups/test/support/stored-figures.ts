@@ -7,11 +7,21 @@ const tokens = `coalesce(input_tokens, 0), coalesce(output_tokens, 0), coalesce(
 const durations = (name: string): string => `coalesce(${name}__sum, 0), ${name}__count`
 
 export async function storedSpans(db: Queries, table: 'hourly_analytics' | 'daily_analytics'): Promise<Figures> {
-  return read(db, table, `concat_ws(' ', ${start}, user_id, entity_type, entity_id)`, `executions, failures, ${tokens}, ${durations('duration_ms')}`)
+  return read(
+    db,
+    table,
+    `concat_ws(' ', ${start}, user_id, entity_type, entity_id)`,
+    `executions, failures, ${tokens}, ${durations('duration_ms')}`,
+  )
 }
 
 export async function storedModels(db: Queries): Promise<Figures> {
-  return read(db, 'model_usage_stats', `concat_ws(' ', ${start}, provider, model)`, `calls, failures, ${tokens}, ${durations('duration_ms')}`)
+  return read(
+    db,
+    'model_usage_stats',
+    `concat_ws(' ', ${start}, provider, model)`,
+    `calls, failures, ${tokens}, ${durations('duration_ms')}`,
+  )
 }
 
 export async function storedCalculations(db: Queries): Promise<Figures> {
@@ -20,6 +30,9 @@ export async function storedCalculations(db: Queries): Promise<Figures> {
 }
 
 async function read(db: Queries, table: string, key: string, columns: string): Promise<Figures> {
-  const rows = await select<{ key: string; sums: number[] }>(db, `select ${key} as key, array[${columns}]::float8[] as sums from analytics.${table}`)
+  const rows = await select<{ key: string; sums: number[] }>(
+    db,
+    `select ${key} as key, array[${columns}]::float8[] as sums from analytics.${table}`,
+  )
   return Object.fromEntries(rows.map(({ key: of, sums }) => [of, sums]))
 }
