@@ -1,5 +1,6 @@
 /** The service on one embedded database: its figures against a count in plain code, its endpoints, its end. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aggregate } from '../src/aggregate/aggregate.ts'
 import { DAY_MS, HOUR_MS, startOfDay } from '../src/db/time.ts'
 import type { Calculation, Span } from '../src/load/rows.ts'
 import { poll } from './support/poll.ts'
@@ -168,6 +169,22 @@ it('verify finds nothing, and finds what somebody spoilt', async () => {
   expect((await scheduler.rollups.verify(rollups.daily, range)).drift.length).toBeGreaterThan(0)
   const backfill = await scheduler.backfill(rollups.daily, { last: '5d' })
   expect(await backfill.finished({ timeout: '10s' })).toMatchObject({ state: 'finished', failed: 0 })
+  await expectRight()
+})
+
+it('analytics:aggregate fills days, and says how far it is', async () => {
+  const { scheduler, rollups } = site.service
+  const lines: string[] = []
+  const write = (line: string): void => void lines.push(line)
+  await site.db.query(`delete from analytics.hourly_analytics`)
+  expect(await aggregate({ kind: 'backfill', range: { last: '5d' } }, { scheduler, rollups, write })).toBe(true)
+  expect(lines).toContain('[████████████████████] 100 %  daily-analytics: 5 of 5 windows')
+  expect(lines.at(-1)).toBe('recent-activity-summary: refreshed')
+  await expectRight()
+  expect(await aggregate({ kind: 'backfill', range: { date: '2023-01-01' } }, { scheduler, rollups, write })).toBe(false)
+  expect(lines.at(-1)).toMatch(/^failed: .*lies before its start/)
+  await site.put({ spans: [aSpan({ spanId: 'swept', startedAt: ago(26 * HOUR_MS) })] })
+  expect(await aggregate({ kind: 'sweep', of: 'daily' }, { scheduler, rollups, write })).toBe(true)
   await expectRight()
 })
 
