@@ -3,6 +3,7 @@ import type { HealthSnapshot, JobHealth, RollupHealth } from '@quarterjack/core'
 import { describe, expect, it } from 'vitest'
 import { readArgs } from '../src/aggregate/read-args.ts'
 import { judgeAlerts } from '../src/alerts/judge-alerts.ts'
+import { type AlertNews, followAlerts } from '../src/alerts/stand.ts'
 import { ConfigError, readConfig } from '../src/config.ts'
 import { judgeRollup } from '../src/http/rollup-health.ts'
 import { generateLoad } from '../src/load/generate.ts'
@@ -100,6 +101,34 @@ describe('judgeAlerts', () => {
   ])('%s', (_, jobs, rollups, expected) => {
     expect(names(jobs, rollups)).toEqual(expected)
   })
+})
+
+it('an alert is told once, when it has stood for a minute, and when it is over', () => {
+  const [alert] = judgeAlerts({ jobs: [], rollups: [aRollup({ freshness: 'stale' })] })
+  const found = alert === undefined ? [] : [alert]
+  let standing: AlertNews['standing'] = new Map()
+  const told = [
+    [0, found],
+    [30_000, found],
+    [60_000, found],
+    [90_000, found],
+    [120_000, []],
+    [150_000, found],
+    [160_000, []],
+  ].map(([at, alerts]) => {
+    const news = followAlerts(standing, alerts as typeof found, at as number)
+    standing = news.standing
+    return [news.begun.length, news.over.length]
+  })
+  expect(told).toEqual([
+    [0, 0],
+    [0, 0],
+    [1, 0],
+    [0, 0],
+    [0, 1],
+    [0, 0],
+    [0, 0],
+  ])
 })
 
 describe('the lines of the old scheduler', () => {

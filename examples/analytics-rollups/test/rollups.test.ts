@@ -29,15 +29,14 @@ async function call(method: string, path: string): Promise<{ status: number; bod
   return { status: response.status, body: (await response.json()) as { data?: unknown } }
 }
 
-async function expectRight(): Promise<void> {
+async function settledFigures(): ReturnType<Site['compare']> {
   await site.settled()
-  const { stored, expected } = await site.compare()
-  expect(stored).toEqual(expected)
+  return site.compare()
 }
 
 it('fills from what is there: hours, days, models, calculations, to the row', async () => {
-  await expectRight()
-  const { expected } = await site.compare()
+  const { stored, expected } = await settledFigures()
+  expect(stored).toEqual(expected)
   for (const figures of Object.values(expected)) expect(Object.keys(figures as object).length).toBeGreaterThan(10)
 })
 
@@ -50,7 +49,8 @@ describe('what changes afterwards counts, however late', () => {
       ],
       calculations: [aCalculation('late-c', { createdAt: ago(3 * DAY_MS), source: 'api' })],
     })
-    await expectRight()
+    const { stored, expected } = await settledFigures()
+    expect(stored).toEqual(expected)
   })
 
   it('a run that ends, fails, or is moved to another hour', async () => {
@@ -62,7 +62,8 @@ describe('what changes afterwards counts, however late', () => {
       durationMs: 9_000 + n,
     }))
     await site.put({ spans: changed })
-    await expectRight()
+    const { stored, expected } = await settledFigures()
+    expect(stored).toEqual(expected)
   })
 
   it('rows that are deleted, with the groups that nothing is left of', async () => {
@@ -73,7 +74,8 @@ describe('what changes afterwards counts, however late', () => {
     for (const [id, { userId, startedAt, model }] of site.spans)
       if ((userId === 'user-ada' && startedAt < since) || model === 'new') site.spans.delete(id)
     for (const [id, { source }] of site.calculations) if (source === 'widget') site.calculations.delete(id)
-    await expectRight()
+    const { stored, expected } = await settledFigures()
+    expect(stored).toEqual(expected)
   })
 })
 
@@ -121,7 +123,8 @@ it('a batch of calculations is counted after the debounce, many batches as one',
     site.service.calculations.log(one)
   }
   await site.service.calculations.flush()
-  await expectRight()
+  const { stored, expected } = await settledFigures()
+  expect(stored).toEqual(expected)
   const lines = site.lines.slice(from).map((line) => line.slice(20))
   expect(lines.filter((line) => line === 'DEBUG debounced rollup scheduled delay_seconds=0.2')).toHaveLength(3)
   const completed = lines.filter((line) => line === 'DEBUG debounced rollup completed')
@@ -169,7 +172,8 @@ it('verify finds nothing, and finds what somebody spoilt', async () => {
   expect((await scheduler.rollups.verify(rollups.daily, range)).drift.length).toBeGreaterThan(0)
   const backfill = await scheduler.backfill(rollups.daily, { last: '5d' })
   expect(await backfill.finished({ timeout: '10s' })).toMatchObject({ state: 'finished', failed: 0 })
-  await expectRight()
+  const { stored, expected } = await settledFigures()
+  expect(stored).toEqual(expected)
 })
 
 it('analytics:aggregate fills days, and says how far it is', async () => {
@@ -180,12 +184,14 @@ it('analytics:aggregate fills days, and says how far it is', async () => {
   expect(await aggregate({ kind: 'backfill', range: { last: '5d' } }, { scheduler, rollups, write })).toBe(true)
   expect(lines).toContain('[████████████████████] 100 %  daily-analytics: 5 of 5 windows')
   expect(lines.at(-1)).toBe('recent-activity-summary: refreshed')
-  await expectRight()
+  const { stored, expected } = await settledFigures()
+  expect(stored).toEqual(expected)
   expect(await aggregate({ kind: 'backfill', range: { date: '2023-01-01' } }, { scheduler, rollups, write })).toBe(false)
   expect(lines.at(-1)).toMatch(/^failed: .*lies before its start/)
   await site.put({ spans: [aSpan({ spanId: 'swept', startedAt: ago(26 * HOUR_MS) })] })
   expect(await aggregate({ kind: 'sweep', of: 'daily' }, { scheduler, rollups, write })).toBe(true)
-  await expectRight()
+  const after = await settledFigures()
+  expect(after.stored).toEqual(after.expected)
 })
 
 it('suspended, it stands still; resumed, it catches up', async () => {
@@ -197,7 +203,8 @@ it('suspended, it stands still; resumed, it catches up', async () => {
   expect(await scheduler.runs.find({ job: rollups.hourly, state: 'running' })).toEqual([])
   expect((await scheduler.health()).rollups.find(({ rollup }) => rollup === 'hourly-analytics')).toMatchObject({ status: 'suspended' })
   await scheduler.resume(rollups.hourly)
-  await expectRight()
+  const { stored, expected } = await settledFigures()
+  expect(stored).toEqual(expected)
 })
 
 describe('stopped', () => {
@@ -213,7 +220,8 @@ describe('stopped', () => {
       'INFO rollup scheduler stopped',
     ])
     await site.start({ ENABLE_TEST_ENDPOINTS: 'false' })
-    await expectRight()
+    const { stored, expected } = await settledFigures()
+    expect(stored).toEqual(expected)
   })
 
   it('the trigger is closed unless it is opened', async () => {

@@ -1,7 +1,8 @@
-/** A job that looks at the health of everything, and logs each alert when it begins and when it is over. */
+/** A job that looks at the health of everything, and logs each alert once it has stood for a minute, and when it is over. */
 import { defineJob, every, type Job, type Scheduler } from '@quarterjack/core'
 import type { LineLog } from '../observe/log-lines.ts'
-import { type Alert, judgeAlerts } from './judge-alerts.ts'
+import { judgeAlerts } from './judge-alerts.ts'
+import { followAlerts, type Standing } from './stand.ts'
 
 export interface WatchDeps {
   /** The scheduler that the job will belong to. */
@@ -12,7 +13,7 @@ export interface WatchDeps {
 
 /** Of several replicas one looks at a time; each tells what it has not told itself. */
 export function watchAlerts({ scheduler, log, everySeconds }: WatchDeps): Job<undefined, { readonly alerts: number }> {
-  let standing: ReadonlyMap<string, Alert> = new Map()
+  let standing: ReadonlyMap<string, Standing> = new Map()
   return defineJob({
     name: 'watch-alerts',
     schedule: every(`${everySeconds}s`),
@@ -20,13 +21,14 @@ export function watchAlerts({ scheduler, log, everySeconds }: WatchDeps): Job<un
     timeout: '30s',
     keep: { succeeded: 20 },
     async run() {
-      const alerts = judgeAlerts(await scheduler().health())
-      const now = new Map(alerts.map((alert) => [`${alert.name} ${alert.job}`, alert]))
-      for (const [key, { name, job, severity, text }] of now) {
-        if (!standing.has(key)) log[severity === 'critical' ? 'error' : 'warn']('alert', { alert: name, job, text })
+      const health = await scheduler().health()
+      const alerts = judgeAlerts(health)
+      const news = followAlerts(standing, alerts, Date.parse(health.at))
+      standing = news.standing
+      for (const { name, job, severity, text } of news.begun) {
+        log[severity === 'critical' ? 'error' : 'warn']('alert', { alert: name, job, text })
       }
-      for (const [key, { name, job }] of standing) if (!now.has(key)) log.info('alert is over', { alert: name, job })
-      standing = now
+      for (const { name, job } of news.over) log.info('alert is over', { alert: name, job })
       return { alerts: alerts.length }
     },
   })

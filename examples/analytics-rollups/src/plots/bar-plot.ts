@@ -13,16 +13,16 @@ export function barPlot({ title, unit, points }: Plot): string {
     const top = y(point.rolledUp)
     const bar = `<rect class="${isRight(point) ? 'right' : 'wrong'}" x="${f(x + 1)}" y="${f(top)}" width="${f(Math.max(1, step - 2))}" height="${f(HEIGHT - BOTTOM - top)}"/>`
     const dot = `<circle cx="${f(x + step / 2)}" cy="${f(y(point.raw))}" r="2.5"/>`
-    return `<g><title>${escape(labelOf(point))}: rolled up ${number(point.rolledUp)}, raw ${number(point.raw)}</title>${bar}${dot}</g>`
+    return `<g><title>${escapeHtml(labelOf(point))}: rolled up ${number(point.rolledUp)}, raw ${number(point.raw)}</title>${bar}${dot}</g>`
   })
   const every = Math.ceil(points.length / 7)
   const labels = points.map((point, n) =>
-    n % every === 0 ? `<text x="${f(LEFT + n * step + 1)}" y="${HEIGHT - 8}">${escape(labelOf(point))}</text>` : '',
+    n % every === 0 ? `<text x="${f(LEFT + n * step + 1)}" y="${HEIGHT - 8}">${escapeHtml(labelOf(point))}</text>` : '',
   )
   const scale = [0, most / 2, most].map(
     (value) => `<text class="scale" x="${LEFT - 5}" y="${f(y(value) + 3)}">${unit}${number(value)}</text>`,
   )
-  return `<figure><figcaption>${escape(title)}</figcaption><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">${[...scale, ...bars, ...labels].join('')}</svg></figure>`
+  return `<figure><figcaption>${escapeHtml(title)}</figcaption><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${[...scale, ...bars, ...labels].join('')}</svg></figure>`
 }
 
 /** To the billionth: costs are sums of decimals. */
@@ -30,7 +30,7 @@ export function isRight({ rolledUp, raw }: Point): boolean {
   return Math.abs(rolledUp - raw) <= 1e-9 * Math.max(1, Math.abs(raw))
 }
 
-export function escape(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 

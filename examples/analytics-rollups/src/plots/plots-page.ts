@@ -1,6 +1,6 @@
 /** The page: plots, and how fresh each rollup is. Pure, no scripts. */
 import type { RollupHealth } from '@quarterjack/core'
-import { barPlot, escape } from './bar-plot.ts'
+import { barPlot, escapeHtml } from './bar-plot.ts'
 import type { Plot } from './read-plots.ts'
 
 const STYLE = `body{font:14px system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#1c2733}
@@ -12,7 +12,7 @@ table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #d9e0
 export function plotsPage(plots: readonly Plot[], rollups: readonly RollupHealth[]): string {
   const rows = rollups.map(
     ({ rollup, freshness, watermark, dirty, failed, why }) =>
-      `<tr><td>${escape(rollup)}</td><td>${escape(freshness ?? 'unknown')}</td><td>${escape(watermark ?? '')}</td><td>${dirty}</td><td>${failed}</td><td>${escape(why.join('; '))}</td></tr>`,
+      `<tr><td>${escapeHtml(rollup)}</td><td>${escapeHtml(freshness ?? 'unknown')}</td><td>${escapeHtml(watermark ?? '')}</td><td>${dirty}</td><td>${failed}</td><td>${escapeHtml(why.join('; '))}</td></tr>`,
   )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Analytics</title><style>${STYLE}</style>
 <h1>Analytics, and the raw rows behind them</h1>
