@@ -1,4 +1,4 @@
-/** What the workers need of a database: the part that `pg` and PGlite have in common. */
+/** What the service needs of a database: the part that `pg` and PGlite have in common. */
 
 /** A connection, or a transaction. */
 export interface Queries {
@@ -10,12 +10,7 @@ export async function select<Row>(db: Queries, sql: string, values: readonly unk
   return (await db.query(sql, [...values])).rows as readonly Row[]
 }
 
-/** How many rows a statement with a `returning` touched. */
-export async function change(db: Queries, sql: string, values: readonly unknown[] = []): Promise<number> {
-  return (await db.query(sql, [...values])).rows.length
-}
-
-/** SQL for a column of instants as epoch milliseconds, which is what the deciders calculate with. */
+/** SQL for a column of instants as epoch milliseconds, which is what plain code calculates with. */
 export function ms(column: string): string {
   return `(extract(epoch from ${column}) * 1000)::float8`
 }
