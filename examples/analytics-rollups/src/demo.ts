@@ -146,8 +146,7 @@ async function settled({ scheduler }: AnalyticsService): Promise<void> {
   const until = performance.now() + STEP_MS
   for (let quiet = 0; quiet < 2; ) {
     if (performance.now() > until) throw new Error(`nothing came to rest within ${STEP_MS} ms`)
-    // Triggers leave marks that a look a second finds.
-    await sleep(quiet === 0 ? 300 : 1_000)
+    await sleep(300)
     const { jobs, rollups } = await scheduler.health()
     const isQuiet =
       jobs.every(({ job, running }) => running === 0 || job === 'watch-alerts') &&
