@@ -1,4 +1,4 @@
-/** `pnpm demo`: the API and the service in one process, six hours shrunk to two seconds by configuration alone. */
+/** `pnpm --filter feedback-cron demo`: the API and the service in one process, six hours shrunk to two seconds by configuration alone. */
 import { z } from 'zod'
 import { startApi } from './api/start-api.ts'
 import { readConfig } from './config.ts'

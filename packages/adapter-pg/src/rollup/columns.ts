@@ -14,8 +14,29 @@ from pg_attribute a where a.attrelid = to_regclass($1) and a.attnum > 0 and not 
 /** Without windows the SELECT of a rollup has no rows, but columns: all of them, or those named. */
 export function emptySelect({ select }: RollupPlan, columns: readonly string[] | null): string {
   const list = columns === null ? '*' : columns.map(quoteName).join(', ')
-  const none = 'windows as (select null::timestamptz as window_start, null::timestamptz as window_end where false)'
-  return `with ${none}, fresh as (\n${select}\n) select ${list} from fresh limit 0`
+  return `with ${NO_WINDOWS}, fresh as (\n${select}\n) select ${list} from fresh limit 0`
+}
+
+const NO_WINDOWS = 'windows as (select null::timestamptz as window_start, null::timestamptz as window_end where false)'
+
+/**
+ * The names of the columns of the SELECT that are kept, where nothing may be written: a read-only transaction makes no table to look
+ * at, but tells how it would read one.
+ */
+export async function namesOfSelect(connection: Connection, { select, rowsColumn }: RollupPlan): Promise<readonly string[]> {
+  const [row] = await connection.query(
+    `explain (verbose, costs off, format json) with ${NO_WINDOWS}, fresh as materialized (\n${select}\n) select * from fresh`,
+  )
+  // The only column that is no text: some clients parse it.
+  const told: unknown = row?.[0]
+  const [{ Plan }] = (typeof told === 'string' ? JSON.parse(told) : told) as [{ readonly Plan: { readonly Output: readonly string[] } }]
+  return Plan.Output.map(nameOf).filter((name) => name !== rowsColumn)
+}
+
+/** `fresh.calls`, `fresh."Model"`. */
+function nameOf(output: string): string {
+  const name = output.slice('fresh.'.length)
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }
 
 /** The columns of the SELECT of a rollup that are kept. */

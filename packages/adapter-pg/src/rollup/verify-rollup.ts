@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import { checkOptions } from '../check-options.ts'
 import type { Connection } from '../client/sql-client.ts'
-import { columnsOf, describeSelect } from './columns.ts'
+import { columnsOf, namesOfSelect } from './columns.ts'
 import { arraysOf } from './refresh-windows.ts'
 import type { RollupPlan } from './rollup-plan.ts'
 import { quoteTable } from './table-name.ts'
@@ -62,8 +62,8 @@ export async function verifyWithin(
 }
 
 async function valuesOf(connection: Connection, plan: RollupPlan) {
-  const wanted = await describeSelect(connection, plan)
+  const wanted = await namesOfSelect(connection, plan)
   const found = await columnsOf(connection, quoteTable(plan.target))
-  const names = [...wanted.keys()].filter((name) => name !== plan.windowColumn && !plan.keys.includes(name))
+  const names = wanted.filter((name) => name !== plan.windowColumn && !plan.keys.includes(name))
   return names.map((name) => ({ name, isFloat: /^(?:real|double precision)$/.test(found.get(name) ?? '') }))
 }

@@ -44,6 +44,19 @@ describe('verifyRollup', () => {
     expect(await verifyRollup({ pool }, hourly, { windows: [] })).toEqual([])
   })
 
+  it('is content with a transaction that may write nothing, and with names that want quotes', async () => {
+    const target = { target: 'odd_hourly', by: [{ Model: 'r.model' }], measures: { order: count() } }
+    const odd = sqlRollup({ source: 'calls', time: 'at', ...target })
+    await odd({ windows, from: new Date(START), to: new Date(START + 3 * HOUR) }, inTransaction(pool))
+    await pool.query('update odd_hourly set "order" = "order" + 1 where window_start = $1', [new Date(START)])
+    const client = await pool.connect()
+    await client.query('begin isolation level repeatable read read only')
+    expect(await verifyRollup({ tx: client }, hourly, { windows })).toEqual([])
+    expect(await verifyRollup({ tx: client }, odd, { windows })).toHaveLength(3)
+    await client.query('commit')
+    client.release()
+  })
+
   it('names what is wrong, missing and too much', async () => {
     await pool.query(`update calls_hourly set calls = 21 where model is null and window_start = $1`, [new Date(START)])
     await pool.query(`delete from calls_hourly where model = 'm1' and window_start = $1`, [new Date(START + HOUR)])

@@ -36,6 +36,8 @@ export interface RollupEngineDeps extends RollupDeps {
   readonly enqueue: (request: EnqueueRequest) => Promise<unknown>
   /** Looks how definitions stand in the store. */
   readonly registerAgain: () => Promise<void>
+  /** There may be new runs, now or later: looks for them, and learns when the next one is due. */
+  readonly stir: () => void
 }
 
 export interface RollupEngine {
@@ -70,6 +72,8 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     async drain() {
       const pass = await drainMarks(deps)
       warnOfUnreadable(pass)
+      // The store made the debounced runs by itself; nobody else says when they are due.
+      if (pass.digested > 0) deps.stir()
       const parkedMs = pass.nextMarkAt === null ? pollMs : Math.max(0, pass.nextMarkAt - pass.storeNow)
       return { more: pass.more, againInMs: Math.min(pass.left > 0 ? LEFT_MS : pollMs, parkedMs) }
     },

@@ -15,6 +15,8 @@ const MOST_LOOK = 5_000
 const REDEFINED_MS = 5_000
 /** Windows that were given up, and that a sweep tries again. */
 const MOST_GIVEN_UP = 1_000
+/** So often a sweep drains at most before it refreshes; what is left has debounced runs of its own. */
+const MOST_SWEEP_DRAINS = 10
 
 /** What a run knows beside its work. */
 interface Progress {
@@ -22,6 +24,7 @@ interface Progress {
   readonly taken: Set<number>
   looksBack: boolean
   drainedAt: number | null
+  drains: number
   page: number | null
   /** Watermark from which it could not be moved. */
   stuckAt: number | null
@@ -41,6 +44,7 @@ export async function refreshWindows(run: RefreshRun): Promise<RefreshEnd> {
     taken: new Set(),
     looksBack: false,
     drainedAt: null,
+    drains: 0,
     page: null,
     stuckAt: null,
     givenUp: null,
@@ -51,7 +55,7 @@ export async function refreshWindows(run: RefreshRun): Promise<RefreshEnd> {
     if (looked === null) return redefined(work)
     const { plan, now } = looked
     progress.looksBack = plan.looksBack
-    if (plan.needsDrain && progress.drainedAt === null && !work.isOver() && (await drainSources(work, progress))) continue
+    if (mustDrain(looked, progress) && !work.isOver() && (await drainSources(work, progress))) continue
     const hasPassed = plan.pass !== null && plan.pass.expected !== progress.stuckAt
     if (hasPassed) await passWindows(work, plan.pass, progress)
     const isDone = plan.bids.length === 0 && plan.page === null && !hasPassed
@@ -79,6 +83,11 @@ function redefined(work: RefreshWork): RefreshEnd {
     'the rollup was defined anew; its windows are left to those that know it',
   )
   return endOf(work, { left: 0, nextAt: work.lookedAt === null ? null : work.lookedAt + REDEFINED_MS, isRedefined: true })
+}
+
+/** Whoever asks for a sweep means what was written before it as well: marks that nobody has drained yet. */
+function mustDrain({ plan, state }: Looked, { isSweep, drains, drainedAt }: Progress): boolean {
+  return drainedAt === null && (plan.needsDrain || (isSweep && state.hasMarks && drains < MOST_SWEEP_DRAINS))
 }
 
 interface Looked {
@@ -131,6 +140,7 @@ async function passWindows(work: RefreshWork, plan: RefreshPlan['pass'], progres
 
 /** Whether it is worth looking again. */
 async function drainSources({ rollup, deps }: RefreshWork, progress: Progress): Promise<boolean> {
+  progress.drains++
   const pass = await drainMarks(deps, { sources: rollup.policy.sources })
   if (pass.more) return pass.digested > 0
   if (pass.left === 0 && pass.unreadable.length === 0) progress.drainedAt = pass.storeNow

@@ -42,7 +42,8 @@ export function refreshRequest(
 
 /**
  * The run that goes on where another, `after`, left something. What is to come later is asked for once per second, however many ask for
- * it; what is to go on at once, once per run.
+ * it; what is to go on at once, once per run. Delays that were computed with the estimated clock of the store have fractions; stores
+ * take whole milliseconds.
  */
 export function laterRequest(
   {
@@ -55,7 +56,8 @@ export function laterRequest(
 ): EnqueueRequest {
   const { debounce: _debounce, ...request } = refreshRequest({ id, rollup, triggers: 1 }, { waitMs: 0, maxWaitMs: 0 })
   const key = atSecond === undefined ? `after:${after}` : `look:${atSecond}`
-  return { ...request, delayMs, idempotency: { key: `${RESERVED_KEY_PREFIX}${key}`, ttlMs: delayMs + LEAST_TTL_MS } }
+  const wholeMs = Math.ceil(delayMs)
+  return { ...request, delayMs: wholeMs, idempotency: { key: `${RESERVED_KEY_PREFIX}${key}`, ttlMs: wholeMs + LEAST_TTL_MS } }
 }
 
 /**
@@ -68,8 +70,9 @@ export function backfillRunRequest(
 ): EnqueueRequest {
   const job = backfillJob(rollup)
   const key = `${backfill}/${lane}`
+  const wholeMs = Math.ceil(waitMs)
   return {
-    ...refreshRequest({ id, rollup, triggers: 1 }, { waitMs, maxWaitMs: waitMs }),
+    ...refreshRequest({ id, rollup, triggers: 1 }, { waitMs: wholeMs, maxWaitMs: wholeMs }),
     job,
     key,
     payload: JSON.stringify({ backfill, lane }),

@@ -31,6 +31,7 @@ export function createRollups({ store, engine, ...options }: RollupsOptions): Ro
     call: (verb, run) => engine().call(verb, (opened) => run(windowsOf(opened))),
     enqueue: (request) => engine().enqueue({ request, merge: null }),
     registerAgain: () => engine().registerAgain(),
+    stir: () => engine().stir(),
   })
 }
 

@@ -1,7 +1,9 @@
 /** Rollups through the facade: due, marked, late, failed, filled; on the memory store and a clock that the test moves. */
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/memory/memory-store.ts'
 import { defineRollup } from '../../src/rollup/define-rollup.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
+import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSource } from './summed-source.ts'
 
@@ -78,6 +80,38 @@ describe('a rollup', () => {
     await using manual = await started([six, hourly], '2026-03-02T00:06:00Z')
     await manual.advance('6s')
     expect(await manual.scheduler.rollups.state(six)).toMatchObject({ status: 'ok', watermark: '2026-03-02T00:00:00.000Z' })
+  })
+
+  it('takes marks of others in after a debounce, where the store gives no hints', async () => {
+    const source = createSource()
+    const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, source: 'calls', refresh: source.refresh })
+    const clock = fakeClock(START)
+    const store = { ...memoryStore({ clock }), watch: () => () => undefined }
+    await using manual = manualScheduler({ jobs: [hourly], store, clock })
+    await manual.start()
+    await manual.advanceTo('2026-03-01T06:10:00Z')
+    const before = source.calls.length
+    // As triggers do: no scheduler is told.
+    const mark = { source: 'calls', from: at('02:30:00'), to: at('02:30:01'), kind: 'changed' } as const
+    await store.windows?.mark({ marks: [mark] })
+    // Found within five seconds, gathered for five.
+    await manual.advance('11s')
+    expect(source.calls.slice(before)).toEqual([[at('02:00:00')]])
+  })
+
+  it('refreshes on demand what was marked just before, drained or not', async () => {
+    const source = createSource()
+    const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, source: 'calls', refresh: source.refresh })
+    const clock = fakeClock(START)
+    const store = { ...memoryStore({ clock }), watch: () => () => undefined }
+    await using manual = manualScheduler({ jobs: [hourly], store, clock })
+    await manual.start()
+    await manual.advanceTo('2026-03-01T06:10:00Z')
+    const before = source.calls.length
+    const mark = { source: 'calls', from: at('02:30:00'), to: at('02:30:01'), kind: 'changed' } as const
+    await store.windows?.mark({ marks: [mark] })
+    expect(await manual.finish(await manual.scheduler.trigger(hourly), '1s')).toMatchObject({ refreshed: 1 })
+    expect(source.calls.slice(before)).toEqual([[at('02:00:00')]])
   })
 
   it('keeps maxWait under a stream of marks', async () => {
