@@ -208,6 +208,19 @@ it('suspended, it stands still; resumed, it catches up', async () => {
 })
 
 describe('stopped', () => {
+  it('in the middle of a rollup, it lets it finish, and answers who asked for it', async () => {
+    await site.settled()
+    const from = site.lines.length
+    const answer = call('POST', '/internal/rollup/trigger')
+    await poll('a rollup', () => site.lines.slice(from).some((line) => line.endsWith('starting calculation stats rollup')))
+    await site.service.stop()
+    expect(await answer).toMatchObject({ status: 200 })
+    const lines = site.lines.slice(from).map((line) => line.slice(20).split(' duration_ms')[0])
+    expect(lines).toContain('INFO rollup completed successfully')
+    expect(lines.at(-1)).toBe('INFO rollup scheduler stopped')
+    await site.start()
+  })
+
   it('with changes still gathering, it loses none: the next one counts them', async () => {
     await site.settled()
     await site.service.stop()
