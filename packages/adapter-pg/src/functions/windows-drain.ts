@@ -155,11 +155,8 @@ begin
     perform set_aside_marks(v_drain.source, v_now, array(
       select json_build_object('id', x.id, 'until', x.until)
       from json_to_recordset(p->'parked') as x(drain bigint, id bigint, until bigint) where x.drain = v_drain.place));
-    -- Windows of what was to be cut off are not written yet, if they belong to a group without marks of its own that is left.
-    if not exists (
-      select 1 from unnest(v_blocked) b(grp)
-      where v_group_drains[b.grp] = v_drain.place and not b.grp = any (v_mark_groups)
-    ) then
+    -- Windows of what was to be cut off may not be written yet, and not as it says of its rows, where a group is left.
+    if not exists (select 1 from unnest(v_blocked) b(grp) where v_group_drains[b.grp] = v_drain.place) then
       perform set_aside_marks(v_drain.source, v_now, array(
         select json_build_object('id', x.id, 'from', x."from", 'to', x."to")
         from json_to_recordset(p->'narrowed') as x(drain bigint, id bigint, "from" bigint, "to" bigint) where x.drain = v_drain.place));

@@ -3,9 +3,9 @@ import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { dueEdge } from '../rollup/due.ts'
 import type { RollupDeps } from '../rollup/refresh-work.ts'
 import type { Rollup } from '../rollup/rollup.ts'
-import { definitionOf } from '../rollup/stored-rollup.ts'
-import type { RollupRecord } from '../store/window-records.ts'
-import type { RollupState } from '../store/windows.ts'
+import { definitionOf, readRollup } from '../rollup/stored-rollup.ts'
+import type { Mark, RollupRecord } from '../store/window-records.ts'
+import type { RollupDefinition, RollupState } from '../store/windows.ts'
 
 /** How often a definition that lost a race is written again. */
 const MAX_ROUNDS = 20
@@ -36,11 +36,34 @@ export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<R
         }
       })
     }
+    const history = historyMarks(missing, states, storeNow)
+    // Before, so that a crash in between leaves it to be done; and after, in case it was digested for the windows there were.
+    await markAll(history, call)
     await call('windows.define', (windows) => windows.define({ rollups: missing }))
+    await markAll(history, call)
   }
   const names = rollups.map(({ name }) => name).join(', ')
   throw new QuarterjackError(
     'StoreUnavailable',
     `definition of ${names} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
   )
+}
+
+/**
+ * Of a rollup whose source is captured completely, windows without marks count as empty. What it has not been marked for yet is marked
+ * when it is new, when its windows become other ones, and when it reads one more source.
+ */
+function historyMarks(missing: readonly RollupDefinition[], states: readonly (RollupState | null)[], now: number): readonly Mark[] {
+  const known = new Map(states.flatMap((state) => (state === null ? [] : [[state.record.rollup, state.record] as const])))
+  return missing.flatMap((definition): readonly Mark[] => {
+    const record = known.get(definition.rollup)
+    const knowsAll =
+      record !== undefined && record.edges === definition.edges && definition.sources.every((one) => record.sources.includes(one))
+    if (knowsAll || !readRollup(definition).planning.isComplete || now <= definition.startAt) return []
+    return [{ source: definition.rollup, from: definition.startAt, to: now, kind: 'changed' }]
+  })
+}
+
+async function markAll(marks: readonly Mark[], call: RollupDeps['call']): Promise<void> {
+  if (marks.length > 0) await call('windows.mark', (windows) => windows.mark({ marks }))
 }

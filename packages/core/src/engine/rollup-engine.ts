@@ -1,4 +1,5 @@
 /** Rollups in one process: their definitions in the store, their marks digested, their runs carried out. */
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { NonRetryableError } from '../errors/run-errors.ts'
 import type { JobPolicy, RunContext } from '../job/job.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -75,7 +76,8 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
       // The store made the debounced runs by itself; nobody else says when they are due.
       if (pass.digested > 0) deps.stir()
       const parkedMs = pass.nextMarkAt === null ? pollMs : Math.max(0, pass.nextMarkAt - pass.storeNow)
-      return { more: pass.more, againInMs: Math.min(pass.left > 0 ? LEFT_MS : pollMs, parkedMs) }
+      // Where all that is left is held by refreshes, there is nothing to do but to wait.
+      return { more: pass.more && (pass.digested > 0 || pass.left === 0), againInMs: Math.min(pass.left > 0 ? LEFT_MS : pollMs, parkedMs) }
     },
   })
 
@@ -126,9 +128,19 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     await Promise.all(requests.map(deps.enqueue))
   }
 
+  /** A run that ends badly lets go of windows whose marks are digested: another must come for them, unless this one comes again anyway. */
+  const leave = async (rollup: Rollup, ctx: RunContext, error: unknown): Promise<never> => {
+    if (!QuarterjackError.isInstance(ctx.signal.reason, 'SchedulerStopped')) {
+      const later = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
+      await deps.enqueue(later).catch(() => undefined)
+    }
+    throw error
+  }
+
   const refresh = async (rollup: Rollup, ctx: RunContext): Promise<unknown> => {
     const elsewhere = laterRequest({ id: nextId(), rollup: rollup.name, after: ctx.runId }, ELSEWHERE_MS)
-    const end = await refreshWindows({ rollup, generation: await generationOf(rollup, ctx, elsewhere), ctx, deps })
+    const generation = await generationOf(rollup, ctx, elsewhere)
+    const end = await refreshWindows({ rollup, generation, ctx, deps }).catch((error: unknown) => leave(rollup, ctx, error))
     await follow(rollup, ctx.runId, end.nextAt)
     if (end.hasMoved) await tellParents(rollup)
     if (end.isRedefined) lookAgain()
@@ -143,6 +155,9 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
     const generation = await generationOf(rollup, ctx, again(ELSEWHERE_MS))
     const end = await refreshBackfill({ rollup, generation, ctx, deps, backfill: asked.backfill })
     if (end.nextAt !== null) await deps.enqueue(again(Math.max(0, end.nextAt - deps.storeNow())))
+    // What it held is free, and dirty without a mark to ask for it.
+    else if (end.backfill?.state !== 'running')
+      await deps.enqueue(refreshRequest({ id: nextId(), rollup: rollup.name, triggers: 1 }, rollup.policy.planning))
     if (end.isRedefined) lookAgain()
     loop.kick()
     return end.summary

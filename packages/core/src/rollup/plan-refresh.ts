@@ -17,6 +17,9 @@ const MOST_FRESH = 24
 /** What waits for a child, or for marks to be drained, is looked at again after this long. */
 const LOOK_AGAIN_MS = 30_000
 
+/** What came up again for a run that had taken it is left to the next one, after this long. */
+const OWED_MS = 1_000
+
 /** What is known when a run looks. */
 export interface RefreshFacts {
   readonly rollup: Plannable
@@ -71,7 +74,7 @@ export function planRefresh(facts: RefreshFacts): RefreshPlan {
     looksBack,
     needsDrain: pass === null && needsDrain(facts, view),
     page: bids.list.length === 0 && pass === null && facts.state.more ? (facts.state.ahead.at(-1)?.start ?? null) : null,
-    lookAt: lookAtOf(facts, view),
+    lookAt: bids.owes ? Math.min(lookAtOf(facts, view), facts.now + OWED_MS) : lookAtOf(facts, view),
   }
 }
 
@@ -114,6 +117,8 @@ function viewOf({ rollup, state, now, children, page }: RefreshFacts): View {
 
 interface Bids {
   readonly list: readonly WindowBid[]
+  /** A window that this run has taken is to be refreshed again, and no mark will ask for it. */
+  readonly owes: boolean
   isFull(): boolean
   add(window: Window, when: WindowBid['when']): void
 }
@@ -126,12 +131,23 @@ function createBids({ rollup, runId, now, taken, isSweep, most }: RefreshFacts, 
     if (record.runId !== null && record.runId !== runId) return false
     return record.error === null || (record.retryAt === null ? isSweep : record.retryAt <= now)
   }
+  const isOwed = (record: WindowRecord | undefined, when: WindowBid['when']): boolean =>
+    when === 'missing' || (when === 'dirty' && record !== undefined && record.error !== null && record.retryAt !== null)
+  let owes = false
   return {
     list,
+    get owes() {
+      return owes
+    },
     isFull: () => list.length >= most,
     add(window, when) {
       const { start, end } = window
-      if (list.length >= most || bid.has(start) || taken.has(start) || !isFree(records.get(start))) return
+      const record = records.get(start)
+      if (list.length >= most || bid.has(start) || !isFree(record)) return
+      if (taken.has(start)) {
+        owes ||= isOwed(record, when)
+        return
+      }
       bid.add(start)
       // Due, but made of what is not complete: it may be shown, and will be completed later.
       const dueAt = end <= due && end > through ? MAX_INSTANT : dueAtOf(rollup, window)

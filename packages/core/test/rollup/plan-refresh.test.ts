@@ -154,6 +154,18 @@ describe('what is left alone', () => {
     expect(starts(plan({ state: stateOf(hour(8), { ahead }), isSweep: true }))).toEqual([8])
   })
 
+  it('looks again soon for what it has taken itself and what came up again without a mark', () => {
+    const now = hour(10) + 10 * MINUTE_MS
+    const tried = at(5, { ...FAILED, retryAt: now - 1 })
+    const state = stateOf(hour(10), { dirty: [tried] })
+    expect(plan({ now, state, taken: new Set([hour(5)]) })).toMatchObject({ bids: [], lookAt: now + 1_000 })
+    // Never refreshed when it was due, though this run has taken it: its child has come on since.
+    expect(plan({ now, state: stateOf(hour(9)), taken: new Set([hour(9)]) })).toMatchObject({ bids: [], lookAt: now + 1_000 })
+    // What changed meanwhile has a debounced run of its own.
+    const changed = stateOf(hour(10), { dirty: [at(5, { dirtySince: 1 })] })
+    expect(plan({ now, state: changed, taken: new Set([hour(5)]) }).lookAt).toBe(hour(11) + 5 * MINUTE_MS)
+  })
+
   it('a change that is not due, unless live', () => {
     const dirty = [at(10, { dirtySince: 3 })]
     expect(starts(plan({ state: stateOf(hour(10), { dirty, ahead: dirty }) }))).toEqual([])

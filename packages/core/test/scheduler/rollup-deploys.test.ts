@@ -46,6 +46,25 @@ describe('while two versions of a rollup run', () => {
     expect(await old.scheduler.rollups.state('stats')).toMatchObject({ dirty: 0, watermark: '2026-03-01T05:30:00.000Z' })
   })
 
+  it('windows that become other ones are built again, also where only marks say what is to be built', async () => {
+    const [before, after] = [createSource(), createSource()]
+    before.events.push({ at: at('00:40:00'), value: 7 })
+    after.events.push(...before.events)
+    const complete = { capture: 'complete' } as const
+    await using old = manualScheduler({ jobs: [version(before.refresh, complete)], startAt: '2026-03-01T02:30:00Z', seed: 1 })
+    await old.start()
+    await old.advance('1m')
+    // Nobody had marked what was there when it was defined.
+    expect(before.target).toEqual(new Map([[at('00:00:00'), 7]]))
+    await old.stop()
+
+    await using young = beside(old, version(after.refresh, { ...complete, grain: '30m' }), 2)
+    await young.start()
+    await young.advance('1m')
+    expect(after.target).toEqual(new Map([[at('00:30:00'), 7]]))
+    expect(await young.scheduler.rollups.state('stats')).toMatchObject({ status: 'ok', watermark: '2026-03-01T02:00:00.000Z' })
+  })
+
   it('a refresh that computes something else is another definition where its revision says so', async () => {
     const [before, after] = [createSource(), createSource()]
     await using old = manualScheduler({ jobs: [version(before.refresh)], startAt: '2026-03-01T00:00:00Z', seed: 1 })
