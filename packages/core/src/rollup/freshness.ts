@@ -18,7 +18,7 @@ export interface Freshness {
   readonly watermark: number
   /** Where the watermark should be. */
   readonly dueThrough: number
-  /** How long the oldest window that should be complete has been due; 0: none. */
+  /** How long the oldest window that should be complete has been due, counted from the registration at the earliest; 0: none. */
   readonly lagMs: number
   /** How long the oldest change that could be refreshed has been waiting; 0: none. */
   readonly dirtyMs: number
@@ -38,12 +38,21 @@ export interface Freshness {
 /** The rollup as it is judged: its windows and policies. */
 export type FreshnessPolicy = Plannable & Pick<RollupPolicy, 'freshness' | 'batch'>
 
+/** The moment of a verdict. `since`: when the rollup was first registered; what had been due before then is not late for it. */
+export interface FreshnessMoment {
+  readonly now: number
+  readonly since?: number | null | undefined
+}
+
 /** The verdict over a rollup. `state` is best asked with a limit of some hundreds. */
-export function judgeFreshness(policy: FreshnessPolicy, state: RollupState, now: number): Freshness {
+export function judgeFreshness(policy: FreshnessPolicy, state: RollupState, { now, since }: FreshnessMoment): Freshness {
   const { record, counts } = state
   const dueThrough = dueEdge(policy, now)
   const oldest = Math.max(record.watermark, floorEdge(policy, now))
-  const lagMs = oldest >= dueThrough ? 0 : Math.max(0, now - dueAtOf(policy, policy.windows.windowOf(oldest)))
+  const lagMs =
+    oldest >= dueThrough
+      ? 0
+      : Math.max(0, now - Math.max(dueAtOf(policy, policy.windows.windowOf(oldest)), since ?? Number.NEGATIVE_INFINITY))
   const dirtyMs = Math.max(0, now - (oldestChangeAt(policy, state, now) ?? now))
   const { targetLagMs, warnAfterMs, errorAfterMs } = policy.freshness
   const pace = readPace(record.pace)

@@ -11,7 +11,7 @@ import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
 import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { JobStats } from '../store/runs.ts'
 import type { MisfireLog } from './misfire-log.ts'
-import { readFreshness } from './read-freshness.ts'
+import { freshnessOf, readRollupStates, registeredSince } from './read-freshness.ts'
 
 export interface GatherDeps {
   readonly engine: Engine
@@ -32,7 +32,10 @@ export interface GatherDeps {
 /** Never throws: a store that does not answer is a fact too. */
 export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
   const names = [...deps.policies.keys()]
-  const [{ answer, error }, rollups] = await Promise.all([askStore(deps.engine, names), readFreshness(deps.rollups, deps.engine.callOnce)])
+  const [{ answer, error }, states] = await Promise.all([
+    askStore(deps.engine, names),
+    readRollupStates(deps.rollups, deps.engine.callOnce),
+  ])
   const facts = deps.engine.facts()
   const now = answer?.stats.storeNow ?? deps.now()
   return {
@@ -67,7 +70,7 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
         }),
       )
     ).filter(isWorthShowing),
-    rollups,
+    rollups: freshnessOf(deps.rollups, states, (rollup) => registeredSince(answer?.schedules ?? [], rollup)),
   }
 }
 

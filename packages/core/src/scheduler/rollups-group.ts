@@ -15,7 +15,7 @@ import { toInstant } from '../time/instant.ts'
 import { MAX_INSTANT } from '../time/zone.ts'
 import { windowsOf } from '../trigger/marker.ts'
 import { type HoldDeps, holdBackfill, readBackfill, showBackfill } from './backfill-hold.ts'
-import { readFreshness } from './read-freshness.ts'
+import { freshnessOf, readRollupStates, registeredSince } from './read-freshness.ts'
 import type { RollupRef, RollupsGroup, WindowView } from './rollups.ts'
 import type { Scheduler } from './scheduler.ts'
 import { verifyRollup } from './verify-rollup.ts'
@@ -75,7 +75,12 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
   const group: RollupsGroup = {
     async state(ref) {
       const rollup = known(ref, 'rollups.state')
-      const [facts] = await readFreshness(new Map([[rollup.name, rollup]]), call)
+      const only = new Map([[rollup.name, rollup]])
+      const [states, { schedules }] = await Promise.all([
+        readRollupStates(only, call),
+        call('schedules.load', (store) => store.schedules.load({ jobs: [rollup.name] })),
+      ])
+      const [facts] = freshnessOf(only, states, (name) => registeredSince(schedules, name))
       return rollupHealth(facts ?? { rollup: rollup.name, freshness: null }, { stopped: false, suspended: false })
     },
 

@@ -94,21 +94,22 @@ describe('judgeFreshness', () => {
       { status: 'late', failed: 2, dirty: 2, why: ['2 windows could not be refreshed the last time'] },
     ],
   ])('%s', (_, state, expected) => {
-    expect(judgeFreshness(policyOf(), state, NOW)).toMatchObject(expected)
+    expect(judgeFreshness(policyOf(), state, { now: NOW })).toMatchObject(expected)
   })
 
   it('a change of what is not due yet waits for nobody, unless the rollup is live', () => {
     const early = dirtyAt(100, NOW - 19 * MINUTE_MS)
     const state = stateOf(hour(100), { dirty: [early], ahead: [early], oldestMarkAt: NOW - 19 * MINUTE_MS })
-    expect(judgeFreshness(policyOf(), state, NOW).dirtyMs).toBe(0)
-    expect(judgeFreshness(policyOf({ live: true }), state, NOW).dirtyMs).toBe(19 * MINUTE_MS)
+    expect(judgeFreshness(policyOf(), state, { now: NOW }).dirtyMs).toBe(0)
+    expect(judgeFreshness(policyOf({ live: true }), state, { now: NOW }).dirtyMs).toBe(19 * MINUTE_MS)
     const older = { ...state, dirty: [early, dirtyAt(3, NOW - MINUTE_MS)] }
-    expect(judgeFreshness(policyOf(), older, NOW).dirtyMs).toBe(MINUTE_MS)
-    expect(judgeFreshness(policyOf(), { ...state, oldestMarkAt: NOW - HOUR_MS }, NOW).dirtyMs).toBe(HOUR_MS)
+    expect(judgeFreshness(policyOf(), older, { now: NOW }).dirtyMs).toBe(MINUTE_MS)
+    expect(judgeFreshness(policyOf(), { ...state, oldestMarkAt: NOW - HOUR_MS }, { now: NOW }).dirtyMs).toBe(HOUR_MS)
   })
 
   it('what is not kept is not missed', () => {
-    expect(judgeFreshness(policyOf({ retain: '1d' }), stateOf(hour(3)), NOW).lagMs).toBe(22 * HOUR_MS + 15 * MINUTE_MS)
+    expect(judgeFreshness(policyOf({ retain: '1d' }), stateOf(hour(3)), { now: NOW, since: NOW - MINUTE_MS }).lagMs).toBe(MINUTE_MS)
+    expect(judgeFreshness(policyOf({ retain: '1d' }), stateOf(hour(3)), { now: NOW }).lagMs).toBe(22 * HOUR_MS + 15 * MINUTE_MS)
   })
 
   it('shows the pace and what was sealed', () => {
@@ -117,7 +118,7 @@ describe('judgeFreshness', () => {
     const shown = judgeFreshness(
       policyOf(),
       { ...state, record: { ...state.record, pace, sealed: { marks: 3, from: 0, to: 1, lastAt: 2 } } },
-      NOW,
+      { now: NOW },
     )
     expect(shown).toMatchObject({ sealed: 3, pace: { waitMs: 60_000, maxWaitMs: 60_000, windowMs: 140, batch: 7 } })
   })
@@ -131,9 +132,9 @@ describe('judgeFreshness', () => {
     const plan = planBackfill(rollup.policy, { from: '2026-03-01', to: '2026-03-02' }, shop.clock.now())
     await shop.windows.backfills.create({ backfills: [backfillRequestOf(plan, { id: 'b', generation, nextId: shop.deps.nextId })] })
     expect((await shop.runBackfill(rollup, 'b')).summary.refreshed).toBe(24)
-    const judged = judgeFreshness(rollup.policy, await shop.state(rollup), shop.clock.now())
+    const judged = judgeFreshness(rollup.policy, await shop.state(rollup), { now: shop.clock.now() })
     expect(judged).toMatchObject({ status: 'stale', watermark: hour(24) })
     await shop.run(rollup)
-    expect(judgeFreshness(rollup.policy, await shop.state(rollup), shop.clock.now())).toMatchObject({ status: 'ok', lagMs: 0 })
+    expect(judgeFreshness(rollup.policy, await shop.state(rollup), { now: shop.clock.now() })).toMatchObject({ status: 'ok', lagMs: 0 })
   })
 })

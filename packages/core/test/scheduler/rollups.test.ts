@@ -47,6 +47,14 @@ describe('a rollup', () => {
     expect(source.calls).toEqual([[at('00:00:00')]])
   })
 
+  it('is not late for what had been due before it was known', async () => {
+    const slow = defineRollup({ name: 'slow', grain: 'day', start: '2020-01-01', refresh: () => Promise.reject(new Error('not yet')) })
+    await using manual = await started([slow])
+    await manual.advance('1m')
+    expect((await manual.scheduler.rollups.state(slow)).lagMs).toBe(60_000)
+    expect((await manual.scheduler.health()).rollups[0]?.lagMs).toBe(60_000)
+  })
+
   it('takes late data in after a debounce, and parents with it', async () => {
     const source = createSource()
     const hourly = defineRollup({ name: 'hourly', grain: 'hour', start: START, refresh: source.refresh })
