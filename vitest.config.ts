@@ -28,6 +28,8 @@ const LEFT_TO_FULL = {
   'packages/adapter-pg/test/store/small-pool.test.ts': 'a pool of two connections that handlers take for themselves',
   'packages/adapter-pg/test/store/tls.test.ts': 'a Postgres that takes connections over TLS only',
   'packages/adapter-pg/test/store/time-limits.test.ts': 'a database user with a statement_timeout of a second',
+  'packages/adapter-pg/test/faults/server-clock.test.ts': 'a Postgres whose clock is set, under processes',
+  'packages/adapter-redis/test/faults/data-loss.test.ts': 'a Redis that loses its data under processes',
   'packages/adapter-redis/test/conformance/cluster-ioredis.test.ts': 'the store contract on a cluster by way of ioredis',
   'packages/adapter-redis/test/conformance/resp2.test.ts': 'the store contract with RESP2',
   'packages/adapter-redis/test/client/cluster.test.ts': 'clusters that move slots and lose nodes, below the store',
