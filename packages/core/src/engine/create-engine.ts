@@ -5,9 +5,10 @@ import type { JobPolicy } from '../job/job.ts'
 import type { EnqueueRequest, SettleReply, StoreLoss } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
-import { sleep, waitForHint } from '../time/clock.ts'
+import { waitForHint } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
 import { adopt, giveBack, type AdoptDeps } from './adopt.ts'
+import { comeToRest } from './come-to-rest.ts'
 import { claimOffer } from './claim-offer.ts'
 import { claimDue } from './claim.ts'
 import type { Verdict } from './classify-ending.ts'
@@ -34,8 +35,6 @@ import type { Engine, EngineOptions } from './engine.ts'
 
 /** How often a repeatable call is tried before its caller hears of it. */
 const CALL_RETRIES = 4
-/** How often a bounded pass looks whether it is over. */
-const LOOK_MS = 20
 
 export function createEngine(options: EngineOptions): Engine {
   const { link, clock, random, emitter, logger, leaseMs } = options
@@ -292,17 +291,7 @@ export function createEngine(options: EngineOptions): Engine {
       return stuck
     },
 
-    async quietWithin(ms) {
-      const until = clock.monotonic() + ms
-      const upTo = (hint: Promise<void>): Promise<void> => waitForHint(clock, until - clock.monotonic(), hint)
-      while (accepting && clock.monotonic() < until) {
-        await upTo(loop.settled())
-        await upTo(settler.drained())
-        if (holdings.size === 0 && loop.idle()) return
-        // With nothing held it is the loop that rests, between tries.
-        await upTo(holdings.size > 0 ? holdings.nextChange() : sleep(clock, LOOK_MS))
-      }
-    },
+    quietWithin: (ms) => comeToRest({ clock, holdings, loop, settler, isAccepting: () => accepting }, ms),
 
     facts: () => ({
       owner: accepting ? owner.id : null,
