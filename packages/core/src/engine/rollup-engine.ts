@@ -190,7 +190,8 @@ export function createRollupEngine(deps: RollupEngineDeps): RollupEngine {
       const isStart = generations.size === 0
       const others = [...rollups.keys()].filter((name) => standings.get(name)?.current === false)
       const defined = own.length === 0 ? [] : await defineRollups(own, deps)
-      registeredAt = deps.storeNow()
+      // A look at what stands as it stood leaves its slots alone: those that have begun still come.
+      if (defined.some(({ rollup, record }) => generations.get(rollup.name) !== record.generation)) registeredAt = deps.storeNow()
       generations = new Map(defined.map(({ rollup, record }) => [rollup.name, record.generation]))
       // Together: calls that are made in one turn share one to the store.
       if (defined.length > 0) await Promise.all([resumeBackfills(), ...defined.map((one) => catchUp(one, isStart))])
