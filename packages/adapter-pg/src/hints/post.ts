@@ -1,7 +1,7 @@
 /** Sends hints to other processes: one statement at a time, and at most one in a while. */
-import type { StoreHint } from '@quarterjack/core/store'
+import { keyOfHint, type StoreHint } from '@quarterjack/core/store'
 import { after, type Cancel, monotonic } from '../client/timers.ts'
-import { hintMessages, keyOf } from './message.ts'
+import { hintMessages } from './message.ts'
 
 export interface Post {
   send(hints: readonly StoreHint[]): void
@@ -59,7 +59,7 @@ export function createPost({ from, notify, gapMs }: PostOptions): Post {
 
   return {
     send(hints) {
-      for (const hint of hints) gathered.set(keyOf(hint), hint)
+      for (const hint of hints) gathered.set(keyOfHint(hint), hint)
       arm()
     },
     takeTurn() {

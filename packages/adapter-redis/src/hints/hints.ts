@@ -1,10 +1,9 @@
 /** Hints of this store: to those who watch here at once, from other processes over a channel. Scripts publish what they cause. */
 import { randomUUID } from 'node:crypto'
-import type { StoreHint } from '@quarterjack/core/store'
+import { createAudience, type StoreHint } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import { after, type Cancel } from '../client/timers.ts'
-import { createAudience } from './audience.ts'
 import { createLine, type Line } from './line.ts'
 import { readMessage } from './message.ts'
 
