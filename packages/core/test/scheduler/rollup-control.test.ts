@@ -1,7 +1,7 @@
 /** Rollups among jobs: what follows them, what suspends them, which processes execute them, passes without a process that stays. */
 import { describe, expect, it } from 'vitest'
 import { defineJob } from '../../src/job/define-job.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { every } from '../../src/schedule/every.ts'
 import { createScheduler } from '../../src/scheduler/create-scheduler.ts'
