@@ -26,10 +26,11 @@ export { nextSlots } from './schedule/next-slots.ts'
 export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec } from './schedule/schedule.ts'
 
 // Rollups.
-export { defineRollup } from './rollup/define-rollup.ts'
+export { defineRollup } from './scheduler/define-rollup.ts'
 export { ROLLUP_DEFAULTS } from './rollup/defaults.ts'
 export type { BackfillOptions } from './rollup/backfill-options.ts'
-export type { BackfillPlan, BackfillProgress } from './rollup/plan-backfill.ts'
+export type { BackfillPlan } from './rollup/plan-backfill.ts'
+export type { BackfillProgress } from './rollup/backfill-progress.ts'
 export type { Freshness, FreshnessStatus } from './rollup/freshness.ts'
 export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type { Grain } from './rollup/grain.ts'

@@ -2,7 +2,7 @@
 import type { NextId } from '../random/ids.ts'
 import type { RollupRecord } from '../store/window-records.ts'
 import type { DirtyWindow, Drain, MarkedSource, MarkGroup } from '../store/windows.ts'
-import { isSourceOfRollup } from './define-rollup.ts'
+import { isSourceOfRollup } from './resolve-rollup.ts'
 import { dueAtOf, floorEdge, sealEdge } from './due.ts'
 import { type MappedMark, mapMark, type Reader } from './map-mark.ts'
 import { readPace, waitsOf } from './pace.ts'

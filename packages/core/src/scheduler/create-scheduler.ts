@@ -16,14 +16,13 @@ import { createMarker } from '../trigger/marker.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
-import { createKnownJobs, jobName } from './job-ref.ts'
+import { createKnownJobs, jobName, withBackfills } from './job-ref.ts'
 import { createMark } from './mark-changes.ts'
 import { createMisfireLog } from './misfire-log.ts'
 import { createPreview } from './preview.ts'
 import { reachedStore } from './reached-store.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
-import { createRollups, withBackfills } from './create-rollups.ts'
-import { createRollupsGroup } from './rollups-group.ts'
+import { partsOf } from './rollup-parts.ts'
 import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
@@ -32,6 +31,7 @@ import { startRun } from './start-run.ts'
 import { countOutcomes, wakeDate } from './tick.ts'
 import { createRunWatch } from './watch-runs.ts'
 import { createTriggers } from './trigger-runs.ts'
+import { WITHOUT_ROLLUPS } from './without-rollups.ts'
 
 interface StopReport {
   readonly stuck: readonly string[]
@@ -63,7 +63,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   })
   const nextId = createIds(clock.now, random)
   const link = createStoreLink({ store, clock, deadlineMs: resolved.storeTimeoutMs, emitter })
-  const rollupEngine = createRollups({
+  const rollupParts = partsOf(rollups, WITHOUT_ROLLUPS)
+  const rollupEngine = rollupParts.createEngine({
     rollups,
     store,
     clock,
@@ -242,7 +243,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       open,
       marker: createMarker({ clock, call: engine.call, callOnce: engine.callOnce, onMarked: rollupEngine.kick }),
     }),
-    ...createRollupsGroup({ clock, store, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
+    ...rollupParts.createGroup({ clock, store, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
 
     preview: createPreview({ call, jobs }),
 
@@ -254,6 +255,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           engine,
           policies,
           rollups,
+          readFreshness: rollupParts.readFreshness,
           storeName: store.name,
           concurrency: resolved.concurrency,
           leaseMs,

@@ -4,19 +4,21 @@ import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
 import { defaultStaleAfter, stalenessOf } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
 import type { Rollup } from '../rollup/rollup.ts'
-import { rollupOfBackfillJob } from '../rollup/rollup-jobs.ts'
+import { rollupOfBackfillJob } from '../rollup/rollup-run.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { describeNoSlot } from '../schedule/no-slot.ts'
 import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
 import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { JobStats } from '../store/runs.ts'
 import type { MisfireLog } from './misfire-log.ts'
-import { freshnessOf, readRollupStates, registeredSince } from './read-freshness.ts'
+import { registeredSince } from './registered-since.ts'
+import type { RollupParts } from './rollup-parts.ts'
 
 export interface GatherDeps {
   readonly engine: Engine
   readonly policies: ReadonlyMap<string, JobPolicy>
   readonly rollups: ReadonlyMap<string, Rollup>
+  readonly readFreshness: RollupParts['readFreshness']
   readonly storeName: string
   readonly concurrency: number
   readonly leaseMs: number
@@ -32,9 +34,9 @@ export interface GatherDeps {
 /** Never throws: a store that does not answer is a fact too. */
 export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
   const names = [...deps.policies.keys()]
-  const [{ answer, error }, states] = await Promise.all([
+  const [{ answer, error }, judgeFreshness] = await Promise.all([
     askStore(deps.engine, names),
-    readRollupStates(deps.rollups, deps.engine.callOnce),
+    deps.readFreshness(deps.rollups, deps.engine.callOnce),
   ])
   const facts = deps.engine.facts()
   const now = answer?.stats.storeNow ?? deps.now()
@@ -70,7 +72,7 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
         }),
       )
     ).filter(isWorthShowing),
-    rollups: freshnessOf(deps.rollups, states, (rollup) => registeredSince(answer?.schedules ?? [], rollup)),
+    rollups: judgeFreshness((rollup) => registeredSince(answer?.schedules ?? [], rollup)),
   }
 }
 

@@ -1,7 +1,7 @@
 /** A hand-written scheduler for the CLI's tests: canned answers, and a record of what was asked. */
 import type { HealthSnapshot, JobHealth, RollupHealth } from '../../src/health/snapshot.ts'
 import type { Job, JobPolicy } from '../../src/job/job.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
 import type { Schedule, ScheduleSpec } from '../../src/schedule/schedule.ts'
 import type { Backfill, BackfillPlanView, BackfillView } from '../../src/scheduler/rollups.ts'

@@ -1,7 +1,7 @@
 /** Rollups among jobs: what follows them, what suspends them, which processes execute them, passes without a process that stays. */
 import { describe, expect, it } from 'vitest'
 import { defineJob } from '../../src/job/define-job.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { every } from '../../src/schedule/every.ts'
 import { createScheduler } from '../../src/scheduler/create-scheduler.ts'
@@ -161,5 +161,61 @@ describe('retire', () => {
     expect((await without.scheduler.store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states).toEqual([null])
     await expect(without.scheduler.retire('hourly#backfill')).rejects.toMatchObject({ code: 'UnknownJob' })
     await without.stop()
+  })
+})
+
+describe('a scheduler of jobs alone', () => {
+  it('refuses what needs a rollup', async () => {
+    const { scheduler } = manualScheduler({ jobs: [] })
+    const asked = [
+      scheduler.backfill('hourly', { last: '1d' }),
+      scheduler.rollups.state('hourly'),
+      scheduler.rollups.windows('hourly'),
+      scheduler.rollups.planBackfill('hourly', { last: '1d' }),
+      scheduler.rollups.backfills({ rollup: 'hourly' }),
+      scheduler.rollups.verify('hourly', { from: 0, to: 1 }),
+    ]
+    for (const one of asked) {
+      await expect(one).rejects.toMatchObject({
+        code: 'UnknownRollup',
+        message: expect.stringContaining('"hourly" is not among the rollups of this scheduler (none)'),
+      })
+    }
+    await expect(scheduler.rollups.backfill('b1')).rejects.toMatchObject({ code: 'UnknownBackfill' })
+    expect(await scheduler.rollups.backfills()).toEqual([])
+    expect((await scheduler.health()).rollups).toEqual([])
+  })
+
+  it('marks, and holds backfills, for those that have the rollups', async () => {
+    const source = createSource()
+    await using worker = manualScheduler({ jobs: [hourlyOf(source.refresh)], startAt: '2026-03-01T05:30:00Z' })
+    await worker.start()
+    await worker.advance('1m')
+    const { scheduler: client } = manualScheduler({ jobs: [], clock: worker.clock, store: worker.scheduler.store })
+    const { id } = await worker.scheduler.backfill('hourly', { from: at('01:00:00') })
+    const [listed] = await client.rollups.backfills()
+    expect(listed).toMatchObject({ id, rollup: 'hourly', windows: 4 })
+    const held = await client.rollups.backfill(id)
+    expect(await held.pause('lunch')).toBe(true)
+    await worker.advance('10m')
+    expect(await held.progress()).toMatchObject({ state: 'paused', reason: 'lunch' })
+    expect(await held.resume()).toBe(true)
+    source.calls.length = 0
+    await client.mark('hourly', at('00:30:00'))
+    await worker.advance('10m')
+    expect(await held.progress()).toMatchObject({ state: 'finished', done: 4 })
+    expect(source.calls.flat()).toContain(at('00:00:00'))
+  })
+
+  it('refuses a rollup that defineRollup did not make', () => {
+    const hourly = hourlyOf(() => undefined)
+    const { kind, name, policy } = hourly
+    expect(() => manualScheduler({ jobs: [{ kind, name, policy }] })).toThrow(
+      expect.objectContaining({
+        code: 'InvalidOption',
+        message: expect.stringContaining('rollup "hourly" was not made by defineRollup()'),
+      }),
+    )
+    expect(manualScheduler({ jobs: [{ ...hourly }] }).scheduler.jobs).toHaveLength(1)
   })
 })

@@ -1,7 +1,7 @@
 /** Rollups through the facade: due, marked, late, failed, filled; on the memory store and a clock that the test moves. */
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'
