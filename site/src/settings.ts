@@ -12,13 +12,13 @@ export const API_DIR: string = join(DOCS_DIR, 'api')
 export const SITE_DIR: string = join(ROOT, 'site', 'dist')
 
 /** What every address of the site begins with: `QJ_DOCS_BASE`, such as `/quarterjack/`. Default `/`. */
-export const BASE: string = `/${(process.env['QJ_DOCS_BASE'] ?? '').replace(/^\/+|\/+$/g, '')}/`.replace('//', '/')
+export const BASE: string = `/${(process.env.QJ_DOCS_BASE ?? '').replace(/^\/+|\/+$/g, '')}/`.replace('//', '/')
 
 /** The version that the site says it is about: `QJ_DOCS_VERSION`. Default: that of the packages. */
-export const VERSION: string = process.env['QJ_DOCS_VERSION'] ?? readManifest(join(ROOT, 'packages', 'core')).version
+export const VERSION: string = process.env.QJ_DOCS_VERSION ?? readManifest(join(ROOT, 'packages', 'core')).version
 
 /** What the repository's files are linked at: `QJ_DOCS_REF`, a branch, a tag or a commit. Default `main`. */
-export const REF: string = process.env['QJ_DOCS_REF'] ?? 'main'
+export const REF: string = process.env.QJ_DOCS_REF ?? 'main'
 
 /** The repository, as `package.json` of core names it: `https://…`, without `.git`. */
 export const REPOSITORY: string = (readManifest(join(ROOT, 'packages', 'core')).repository?.url ?? '')
