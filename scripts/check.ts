@@ -22,6 +22,7 @@ const CHECKS: readonly Check[] = [
   { name: 'types', says: 'everything compiles, type tests included' },
   { name: 'unused', says: 'no unused file, export or dependency' },
   { name: 'docs', says: 'links lead, blocks compile and run' },
+  { name: 'site', says: 'the site builds, no link or anchor is dead' },
   { name: 'build', says: 'the packages build', script: 'build' },
   { name: 'api', says: 'the public API is the committed one', needs: 'build' },
   { name: 'size', says: 'bundles stay below their ceilings', needs: 'build' },

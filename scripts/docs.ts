@@ -1,10 +1,11 @@
-/** Docs that hold: links lead somewhere, every `ts` block compiles, every block marked `run` does what it says. */
+/** Docs that hold: links lead somewhere, the index names every page, every `ts` block compiles, every block marked `run` does what it says. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from './docs/blocks.ts'
 import { findDeadLinks, findDeadMentions } from './docs/links.ts'
 import { parsePage } from './docs/markdown.ts'
+import { findLostPages } from './docs/navigation.ts'
 import { runBlock } from './docs/run-block.ts'
 import { conclude, type Finding } from './findings.ts'
 import { listFiles, ROOT } from './workspace.ts'
@@ -28,7 +29,10 @@ const EXPECTED = [
 const scratch = join(ROOT, '.tmp', 'docs')
 rmSync(scratch, { recursive: true, force: true })
 
-const files = listFiles('*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md', 'bench/*.md')
+// The API reference is generated from doc comments, whose blocks are read below.
+const files = listFiles('*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md', 'bench/*.md').filter(
+  (file) => !file.startsWith(join(ROOT, 'docs', 'api')),
+)
 const pages = new Map(files.map((file) => [file, parsePage(readFileSync(file, 'utf8'))]))
 const sources = new Map(listFiles('packages/*/src/**/*.ts').map((file) => [file, readFileSync(file, 'utf8')]))
 const blocks = [
@@ -36,6 +40,7 @@ const blocks = [
   ...[...sources].flatMap(([file, text]) => listCommentBlocks(file, text, scratch)),
 ]
 
+const index = join(ROOT, 'docs', 'README.md')
 const missing = EXPECTED.filter((path) => !existsSync(join(ROOT, path))).map(
   (path): Finding => ({ rule: 'page', severity: 'error', file: join(ROOT, path), line: 0, message: 'The page is missing.' }),
 )
@@ -51,6 +56,7 @@ rmSync(scratch, { recursive: true, force: true })
 conclude(
   [
     ...missing,
+    ...findLostPages(index, readFileSync(index, 'utf8'), files),
     ...findDeadLinks(pages, ROOT),
     ...[...sources].flatMap(([file, text]) => findDeadMentions(file, text, ROOT)),
     ...[...pages].flatMap(([file, page]) => findOddFences(file, page)),

@@ -13,7 +13,15 @@ import { listFiles, listPackages, ROOT } from './workspace.ts'
 
 const packages = listPackages()
 const coreDir = join(ROOT, 'packages', 'core')
-const files = listFiles('packages/*/*.ts', 'packages/*/{src,test}/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', '*.ts')
+const files = listFiles(
+  'packages/*/*.ts',
+  'packages/*/{src,test}/**/*.ts',
+  'examples/**/*.ts',
+  'bench/**/*.ts',
+  'scripts/**/*.ts',
+  'site/**/*.ts',
+  '*.ts',
+)
 const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
 const units = [...texts].map(([file, text]) => parseUnit(ROOT, file, text))
 const sources = units.filter((unit) => unit.role === 'src')

@@ -18,6 +18,7 @@ export interface Manifest {
   readonly version: string
   readonly private?: boolean
   readonly files?: readonly string[]
+  readonly repository?: { readonly url: string }
   readonly scripts?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
   readonly dependencies?: Readonly<Record<string, string>>

@@ -48,7 +48,7 @@ export function lineOf(source: ts.SourceFile, node: ts.Node): number {
 }
 
 function roleOf(parts: readonly string[], inside: readonly string[]): Role {
-  if (parts[0] === 'scripts') return 'script'
+  if (parts[0] === 'scripts' || parts[0] === 'site') return 'script'
   if (parts[0] === 'bench') return 'bench'
   if (inside[0] === 'test') return 'test'
   if (parts[0] === 'examples') return 'example'

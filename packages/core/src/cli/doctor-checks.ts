@@ -1,4 +1,5 @@
 /** Judges the facts of `doctor`: pure, one function per check. */
+import { isNodeSupported, OLDEST_NODE } from '../errors/require-node.ts'
 import type { DoctorFacts, StateFacts, StoreFacts } from './doctor-facts.ts'
 import { formatCount, formatElapsed } from './format.ts'
 
@@ -11,8 +12,6 @@ export interface DoctorCheck {
   readonly remedy: string | null
 }
 
-/** The oldest Node that the package supports. */
-const MIN_NODE: readonly [major: number, minor: number] = [22, 12]
 const SLOW_STORE_MS = 100
 const LARGE_OFFSET_MS = 1_000
 const OVERDUE_MS = 60_000
@@ -34,10 +33,8 @@ function ok(name: string, detail: string): DoctorCheck {
 }
 
 function checkNode(version: string): DoctorCheck {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const good = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])
-  if (good) return ok('node', version)
-  return { name: 'node', status: 'fail', detail: `${version} is too old`, remedy: `Run on Node ${MIN_NODE.join('.')} or newer.` }
+  if (isNodeSupported(version)) return ok('node', version)
+  return { name: 'node', status: 'fail', detail: `${version} is too old`, remedy: `Run on Node ${OLDEST_NODE} or newer.` }
 }
 
 function checkReachable({ name, error, latencyMs }: StoreFacts): DoctorCheck {

@@ -1,5 +1,7 @@
 /** Every code that a {@link QuarterjackError} can carry. Each has a heading in `docs/errors.md`. */
 export const ERROR_CODES = [
+  // the runtime
+  'NodeTooOld',
   // definitions and options
   'InvalidOption',
   'InvalidName',

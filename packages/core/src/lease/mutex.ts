@@ -2,6 +2,7 @@
 import { checkNames } from '../errors/check-call.ts'
 import { LeaseLostError } from '../errors/run-errors.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { requireNode } from '../errors/require-node.ts'
 import { shown } from '../errors/shown.ts'
 import { isName } from '../job/job-options.ts'
 import { createIds } from '../random/ids.ts'
@@ -60,6 +61,7 @@ const LONGEST_CALL_MS = 5_000
 
 /** A mutex on `store`. It shares its name with the `mutex` of jobs on the same store: they exclude each other. Throws `InvalidName` or `InvalidOption`. */
 export function createMutex(store: Store, name: string, options: MutexOptions = {}): Mutex {
+  requireNode()
   if (typeof store !== 'object' || store === null || !('leases' in store)) {
     throw new QuarterjackError('InvalidOption', `createMutex: ${shown(store)} is not a store. Write createMutex(store, name).`)
   }

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini'
 import { checkOptions } from '../errors/check-options.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { requireNode } from '../errors/require-node.ts'
 import type { Job, JobPolicy } from '../job/job.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import { systemRandom } from '../random/random.ts'
@@ -72,8 +73,9 @@ const optionsSchema = z.strictObject({
   random: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function')),
 })
 
-/** Throws `InvalidOption` or `DuplicateJob`. */
+/** Throws `NodeTooOld`, `InvalidOption` or `DuplicateJob`. */
 export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
+  requireNode()
   checkOptions(optionsSchema, options, 'createScheduler')
   const leaseMs = parseDuration(options.lease ?? SCHEDULER_DEFAULTS.lease, 'lease', LEAST_LEASE_MS)
   return Object.freeze({
