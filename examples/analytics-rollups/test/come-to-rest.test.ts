@@ -47,6 +47,8 @@ describe('comeToRest', () => {
   })
 
   it('does not wait for a job that is never at rest', async () => {
-    await comeToRest(schedulerOf([{ watching: 1 }]), options)
+    const scheduler = schedulerOf([{ watching: 1 }])
+    await comeToRest(scheduler, options)
+    expect(scheduler.asked).toBe(2)
   })
 })
