@@ -23,6 +23,8 @@ describe('readConfig', () => {
       retries: 3,
       retryDelayMs: 30_000,
       healthPort: 8004,
+      databaseUrl: undefined,
+      redisUrl: undefined,
     })
   })
 
@@ -94,6 +96,20 @@ describe('readConfig', () => {
     expect(error.problems).toMatchObject([{ name: 'BACKFILL_API_KEY', value: null }])
     expect(error.message).not.toContain(KEY)
     expect(error.message).not.toContain(apiKey)
+  })
+
+  it('takes the address of one shared store, and never shows it', () => {
+    expect(readConfig({ BACKFILL_API_KEY: KEY, DATABASE_URL: 'postgres://u:p@db/jobs' }).databaseUrl).toBe('postgres://u:p@db/jobs')
+    expect(readConfig({ BACKFILL_API_KEY: KEY, REDIS_URL: 'rediss://:p@cache:6379' }).redisUrl).toBe('rediss://:p@cache:6379')
+    for (const env of [
+      { DATABASE_URL: 'mysql://u:hunter2@db/jobs' },
+      { REDIS_URL: 'hunter2@cache' },
+      { DATABASE_URL: 'postgres://u:hunter2@db', REDIS_URL: 'redis://:hunter2@cache' },
+    ]) {
+      const error = problemsOf({ BACKFILL_API_KEY: KEY, ...env })
+      expect(error.problems).toMatchObject([{ name: expect.stringMatching(/_URL$/), value: null }])
+      expect(error.message).not.toContain('hunter2')
+    }
   })
 
   it('refuses a password inside the address, without showing it', () => {
