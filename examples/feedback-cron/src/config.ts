@@ -15,6 +15,8 @@ export interface Config {
   readonly retryDelayMs: number
   /** Loopback port of `/health` and `/live`; 0 takes any free one. */
   readonly healthPort: number
+  /** After which other replicas take over from one that died. */
+  readonly leaseMs: number
   /** Of a PostgreSQL server that keeps the record. Undefined: not there. */
   readonly databaseUrl: string | undefined
   /** Of a Redis server that does. With neither it is kept in memory, for one process and as long as that lives. */
@@ -80,6 +82,7 @@ const SETTINGS: Readonly<Record<keyof Config, Setting>> = {
     fallback: '8004',
     remedy: 'Set it to a port from 0 (any free one) to 65535, such as 8004',
   },
+  leaseMs: { names: ['AGENT_FEEDBACK_LEASE'], fallback: '30', remedy: 'Set it to a number of seconds from 2 to 3600, such as 30' },
   databaseUrl: {
     names: ['DATABASE_URL'],
     secret: true,
@@ -103,6 +106,7 @@ const settings = z.object({
   retries: wholeNumber(0, 20),
   retryDelayMs: quantity('seconds', 1_000, 0.1, 3_600),
   healthPort: wholeNumber(0, 65_535),
+  leaseMs: quantity('seconds', 1_000, 2, 3_600),
   databaseUrl: z.string().refine(hasScheme('postgres:', 'postgresql:'), 'is not the address of a PostgreSQL server').optional(),
   redisUrl: z.string().refine(hasScheme('redis:', 'rediss:'), 'is not the address of a Redis server').optional(),
 })

@@ -79,7 +79,13 @@ interface Parts {
 function assemble(config: Config, { store, write = console.log, clock, call }: ServiceOptions): Parts {
   const log = createLineLog(write, clock?.now ?? Date.now)
   const job = defineFeedbackJob({ config, log, ...(call !== undefined && { call }) })
-  const scheduler = createScheduler({ store, jobs: [job], logger: toSchedulerLogger(log), ...(clock !== undefined && { clock }) })
+  const scheduler = createScheduler({
+    store,
+    jobs: [job],
+    lease: config.leaseMs,
+    logger: toSchedulerLogger(log),
+    ...(clock !== undefined && { clock }),
+  })
   reportRuns(scheduler, log)
   return { scheduler, job, log }
 }

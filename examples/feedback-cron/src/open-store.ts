@@ -19,8 +19,6 @@ export async function openStore({ databaseUrl, redisUrl }: Pick<Config, 'databas
 async function openPostgres(connectionString: string): Promise<OpenStore> {
   const [{ Pool }, { pgStore }] = await Promise.all([import('pg'), import('@quarterjack/adapter-pg')])
   const pool = new Pool({ connectionString, connectionTimeoutMillis: 5_000, keepAlive: true })
-  // Without a listener, a connection that breaks while idle would end the process.
-  pool.on('error', () => {})
   const store = pgStore({ pool })
   return {
     store,
@@ -34,6 +32,7 @@ async function openPostgres(connectionString: string): Promise<OpenStore> {
 async function openRedis(url: string): Promise<OpenStore> {
   const [{ createClient }, { redisStore }] = await Promise.all([import('redis'), import('@quarterjack/adapter-redis')])
   const client = createClient({ url })
+  // It connects again by itself; without a listener, a connection that breaks would end the process.
   client.on('error', () => {})
   await client.connect()
   const store = redisStore({ client })

@@ -90,6 +90,9 @@ describe('the API', () => {
     const [url] = await poll('its address', () => /http:\S+/.exec(api.output()) ?? undefined)
     const check = await run('healthcheck.ts', { args: [`${url}/api/healthz`] }).ended
     expect(check).toMatchObject({ code: 0, output: `${url}/api/healthz answered 200\n` })
+    // As from another container: not by the loopback address.
+    const remote = `${url.replace('127.0.0.1', '0.0.0.0')}/api/healthz`
+    expect(await run('healthcheck.ts', { args: [remote] }).ended).toMatchObject({ code: 0, output: `${remote} answered 200\n` })
     api.child.kill('SIGTERM')
     expect(await api.ended).toMatchObject({ code: 0, signal: null })
   })
