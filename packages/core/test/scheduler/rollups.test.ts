@@ -207,6 +207,13 @@ describe('a rollup', () => {
     await expect(manual.scheduler.mark(hourly, 'soon')).rejects.toMatchObject({ code: 'InvalidInstant' })
     await expect(manual.scheduler.mark(hourly, { from: 5, to: 5 })).rejects.toMatchObject({ code: 'InvalidOption' })
     await expect(manual.scheduler.rollups.verify(hourly, { from: 0, to: 1 })).rejects.toMatchObject({ code: 'NotVerifiable' })
+    const verifiable = Object.assign(() => undefined, { verify: async () => [] })
+    await using other = manualScheduler({ jobs: [defineRollup({ name: 'other', grain: 'hour', start: 0, refresh: verifiable })] })
+    for (const [from, to] of [
+      [2, 1],
+      [1, 1],
+    ] as const)
+      await expect(other.scheduler.rollups.verify('other', { from, to })).rejects.toMatchObject({ code: 'InvalidOption' })
     const { windows: _, ...without } = manual.scheduler.store
     expect(() => manualScheduler({ jobs: [hourly], store: without })).toThrow(expect.objectContaining({ code: 'StoreUnsupported' }))
   })
