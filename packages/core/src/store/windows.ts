@@ -238,10 +238,16 @@ export interface WindowStore {
   /**
    * Stores with `transactions`: runs `work` in a transaction of the store, and records the refresh that it returns as the last statement
    * before COMMIT, by the rules of `commit`: rows and state are committed together, or neither. A refusal rolls back, and is the reply;
-   * an error of `work` rolls back, and is thrown.
+   * an error of `work` rolls back, and is thrown. Once `signal` has aborted, nothing is committed any more: what the server is doing for
+   * `work` is stopped where the store can, and the signal's reason is thrown. `withinMs`: how long a server goes on for a process that
+   * froze within it, at least.
    */
   commitWith?(
-    request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
+    request: {
+      readonly work: (tx: unknown) => Promise<WindowCommit>
+      readonly signal?: AbortSignal | undefined
+      readonly withinMs?: number | undefined
+    } & AtStoreTime,
   ): Promise<{ readonly reply: WindowCommitReply } & Tick>
 
   /** Stores with `transactions`: runs `work` in a transaction of the store, over one snapshot; it is rolled back. */
