@@ -195,8 +195,11 @@ export interface WindowStore {
    */
   define(request: { readonly rollups: readonly RollupDefinition[] } & AtStoreTime): Promise<{ readonly replies: readonly DefineReply[] }>
 
-  /** Forgets rollups, with their windows and backfills; marks stay for the others. True where one was there. */
-  forget(request: { readonly rollups: readonly string[] }): Promise<{ readonly forgotten: readonly boolean[] }>
+  /**
+   * Forgets rollups, with their windows and backfills; marks stay for the others. False where none is there, or where it is left as it
+   * is since a live owner declares the job of its name.
+   */
+  forget(request: { readonly rollups: readonly string[] } & AtStoreTime): Promise<{ readonly forgotten: readonly boolean[] }>
 
   /**
    * Appends to the log of marks; never refuses, waits for or merges with another mark. With `tx`, in the caller's transaction:
