@@ -195,8 +195,11 @@ export interface WindowStore {
    */
   define(request: { readonly rollups: readonly RollupDefinition[] } & AtStoreTime): Promise<{ readonly replies: readonly DefineReply[] }>
 
-  /** Forgets rollups, with their windows and backfills; marks stay for the others. True where one was there. */
-  forget(request: { readonly rollups: readonly string[] }): Promise<{ readonly forgotten: readonly boolean[] }>
+  /**
+   * Forgets rollups, with their windows and backfills; marks stay for the others. False where none is there, or where it is left as it
+   * is since a live owner declares the job of its name.
+   */
+  forget(request: { readonly rollups: readonly string[] } & AtStoreTime): Promise<{ readonly forgotten: readonly boolean[] }>
 
   /**
    * Appends to the log of marks; never refuses, waits for or merges with another mark. With `tx`, in the caller's transaction:
@@ -238,16 +241,22 @@ export interface WindowStore {
   /**
    * Stores with `transactions`: runs `work` in a transaction of the store, and records the refresh that it returns as the last statement
    * before COMMIT, by the rules of `commit`: rows and state are committed together, or neither. A refusal rolls back, and is the reply;
-   * an error of `work` rolls back, and is thrown.
+   * an error of `work` rolls back, and is thrown. Once `signal` has aborted, nothing is committed any more: what the server is doing for
+   * `work` is stopped where the store can, and the signal's reason is thrown. `withinMs`: how long a server goes on for a process that
+   * froze within it, at least.
    */
   commitWith?(
-    request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
+    request: {
+      readonly work: (tx: unknown) => Promise<WindowCommit>
+      readonly signal?: AbortSignal | undefined
+      readonly withinMs?: number | undefined
+    } & AtStoreTime,
   ): Promise<{ readonly reply: WindowCommitReply } & Tick>
 
   /** Stores with `transactions`: runs `work` in a transaction of the store, over one snapshot; it is rolled back. */
   readWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
 
-  /** Records failures: `failed`, or why nothing was written. A stamped window that is given up counts as failed in its backfill. */
+  /** Records failures: `failed`, or why nothing was written. The same failure twice is `failed` twice, while the run lasts. A stamped window that is given up counts as failed in its backfill. */
   fail(
     request: { readonly failures: readonly WindowFailure[] } & AtStoreTime,
   ): Promise<{ readonly replies: readonly ('failed' | RefresherRefusal)[] } & Tick>

@@ -308,6 +308,23 @@ describe('what fails', () => {
     expect(end.summary).toMatchObject({ refreshed: 4, failed: 0 })
   })
 
+  it('is recorded once, where the answer is lost and it is told again', async () => {
+    const shop = await at(3)
+    const { rollup } = noting({
+      refresh: ({ windows }) => {
+        if (windows.some(({ start }) => start.getTime() === hour(1))) throw new Error('no')
+      },
+    })
+    await shop.define(rollup)
+    const call: typeof shop.deps.call = async (verb, run) => {
+      if (verb === 'windows.fail') await run(shop.windows)
+      return await run(shop.windows)
+    }
+    const end = await shop.run(rollup, { deps: { call } })
+    expect(end.summary).toMatchObject({ refreshed: 2, failed: 1 })
+    expect(await shop.records(rollup)).toMatchObject([{ start: hour(1), attempts: 1, runId: null }, { start: hour(2) }])
+  })
+
   it('once the run is aborted nothing is recorded, and the windows are free', async () => {
     const shop = await at(4)
     const controller = new AbortController()

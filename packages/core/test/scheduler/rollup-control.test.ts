@@ -6,6 +6,8 @@ import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { every } from '../../src/schedule/every.ts'
 import { createScheduler } from '../../src/scheduler/create-scheduler.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { WindowStore } from '../../src/store/windows.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSource } from './summed-source.ts'
@@ -161,6 +163,58 @@ describe('retire', () => {
     expect((await without.scheduler.store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states).toEqual([null])
     await expect(without.scheduler.retire('hourly#backfill')).rejects.toMatchObject({ code: 'UnknownJob' })
     await without.stop()
+  })
+
+  /** A store of which one verb fails, before it does anything. */
+  function failing(store: Store, part: 'schedules' | 'windows', verb: string): Store {
+    const broken = async (): Promise<never> => Promise.reject(new Error('the process dies here'))
+    return { ...store, [part]: { ...store[part], [verb]: broken } }
+  }
+
+  it.each([
+    ['windows', 'forget', true],
+    ['schedules', 'retire', false],
+  ] as const)('can be asked for again where it ended at %s.%s, and never leaves a rollup without a job', async (part, verb, isThere) => {
+    const hourly = hourlyOf(createSource().refresh)
+    const manual = manualScheduler({ jobs: [hourly], startAt: '2026-03-01T05:30:00Z' })
+    await manual.start()
+    await manual.advance('1m')
+    await manual.stop()
+    const { store } = manual.scheduler
+    const known = async (): Promise<boolean> =>
+      (await store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states[0] !== null
+    const dying = manualScheduler({ jobs: [], clock: manual.clock, store: failing(store, part, verb) })
+    const retiring = expect(dying.scheduler.retire('hourly')).rejects.toMatchObject({ code: 'StoreUnavailable' })
+    await manual.clock.advance(60_000)
+    await retiring
+    expect(await known()).toBe(isThere)
+    expect((await store.schedules.list({ limit: 10 })).schedules.map(({ job }) => job)).toContain('hourly')
+    const without = manualScheduler({ jobs: [], clock: manual.clock, store })
+    await without.scheduler.retire('hourly')
+    expect(await known()).toBe(false)
+    expect((await store.schedules.list({ limit: 10 })).schedules).toEqual([])
+    await expect(without.scheduler.retire('hourly')).rejects.toMatchObject({ code: 'UnknownJob' })
+  })
+
+  it('forgets a rollup whose last process leaves while it is asked for', async () => {
+    const hourly = hourlyOf(createSource().refresh)
+    const manual = manualScheduler({ jobs: [hourly], startAt: '2026-03-01T05:30:00Z' })
+    await manual.start()
+    const { store } = manual.scheduler
+    let forgets = 0
+    const leaving: Store = {
+      ...store,
+      windows: {
+        ...(store.windows as WindowStore),
+        forget: async (request) => {
+          const reply = await (store.windows as WindowStore).forget(request)
+          if (forgets++ === 0) await manual.stop()
+          return reply
+        },
+      },
+    }
+    await manualScheduler({ jobs: [], clock: manual.clock, store: leaving }).scheduler.retire('hourly')
+    expect((await store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states).toEqual([null])
   })
 })
 

@@ -5,6 +5,7 @@ import { windowed, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, only, present } from '../expectations.ts'
 import { createBackfill, getBackfill } from '../backfill-steps.ts'
 import { claimHours, refresh, sendCommit, commitOf, startWorker } from '../refresh-steps.ts'
+import { addOwner } from '../run-steps.ts'
 import type { Trial } from '../trial.ts'
 import {
   collectAll,
@@ -127,20 +128,28 @@ export const rollupCases: CaseGroup = {
       await soilHours(t, [1])
       await createBackfill(t, { id: 'b', hours: [0, 5] })
       await markHours(t, [2])
-      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats', 'nothing'] })).forgotten, [true, false])
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats', 'nothing'], ...t.at() })).forgotten, [true, false])
       assert.deepEqual(await windowRecords(t, 'stats'), [])
       assert.deepEqual((await windowsOf(t).backfills.get({ ids: ['b'] })).backfills, [null])
       assert.deepEqual(await collectAll(t), [], 'nobody reads the source')
       await defineRollup(t, 'other')
       assert.equal((await collectOne(t)).marks.length, 1)
-      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'] })).forgotten, [false])
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [false])
+    }),
+    windowed('a rollup whose job somebody declares is not forgotten', async (t) => {
+      await defineRollup(t, 'stats')
+      await addOwner(t, 'a', ['stats'], 60_000)
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [false])
+      assert.equal((await rollupOf(t, 'stats')).rollup, 'stats')
+      await t.pass(60_001)
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [true])
     }),
     windowed('a rollup that is defined again after it was forgotten begins anew', async (t) => {
       await defineRollup(t, 'stats')
       const worker = await startWorker(t, 'stats')
       await refresh(t, worker, [0, 1])
       const claimed = await claimHours(t, worker, [2])
-      await windowsOf(t).forget({ rollups: ['stats'] })
+      await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })
       await defineRollup(t, 'stats')
       assert.equal(await watermarkOf(t, 'stats'), 0)
       const { status } = await sendCommit(t, commitOf(worker, claimed))
