@@ -354,8 +354,10 @@ CREATE INDEX skips_finished ON skips USING btree (job_id, finished_at, id);
 CREATE INDEX skips_key ON skips USING btree (job_id, key, finished_at, id);
 CREATE INDEX skips_schedule ON skips USING btree (schedule_id, from_slot);
 CREATE INDEX windows_dirty ON windows USING btree (rollup_id, dirty_since, start_at) WHERE (dirty_since IS NOT NULL);
+CREATE INDEX windows_failed ON windows USING btree (rollup_id, retry_at) WHERE ((dirty_since IS NOT NULL) AND (error IS NOT NULL));
 CREATE INDEX windows_stamped ON windows USING btree (backfill_id, start_at) WHERE (backfill_id IS NOT NULL);
 CREATE INDEX windows_suspect ON windows USING btree (rollup_id, start_at) WHERE (suspect IS NOT NULL);
+CREATE INDEX windows_taken ON windows USING btree (rollup_id) WHERE (run_id IS NOT NULL);
 
 create view backfills_view (
   id text,
@@ -497,7 +499,7 @@ create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_
 create function ensure_gates(p_names text[]) returns void language plpgsql volatile; -- 17e5e176eca623e1a76f7619b0510638
 create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean) returns record language plpgsql volatile; -- 52cead66eba132e9a4fff2d211e6cfdb
 create function excess_skips(p_job integer, p_most bigint, p_since bigint, p_through bigint, p_oldest bigint, p_limit integer) returns bigint[] language plpgsql volatile; -- d6429ded87c4ffc292873fce64beb63c
-create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 2117bb6b443253becfb82948a25791c6
+create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 4022e7999ef50b91df1eea08f1f04ad8
 create function fire_beside_others(p_schedules bigint[], p_ids text[], p_slots bigint[], p_run_ats bigint[], p_priorities integer[], p_overlaps text[], p_queue_limits integer[], p_gates json, p_now bigint, OUT o_created text[], OUT o_holds_gates boolean) returns record language plpgsql volatile; -- 39fa2b3975b59b961caf25f91f45ca7c
 create function forget_plain(p_rollup integer, p_starts bigint[]) returns void language plpgsql volatile; -- 0b581dee9a4ae32db848079c60dc8b2c
 create function gather_hints(p_is_work boolean, p_gates text[], p_settled text[]) returns json language plpgsql volatile; -- 2e1aeaa5a01b1fcdcb53622c74bb9331
@@ -575,21 +577,21 @@ create function take_over_expired(p_now bigint, p_runs text[] DEFAULT '{}'::text
 create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- a38bee190e32d938a64cf45cbda79137
 create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 84fd50ff51493d8594c99a6c5bf82490
 create function tidy_gates(p_now bigint) returns integer language plpgsql volatile; -- 9b388aef73d5c56a5090e5a96bc71fdb
-create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- f1392ff3688c0cbcdbbd474b5a309cca
+create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- 47b30ff550e8bd01f92479bf354476bd
 create function touch_sources(p_names text[]) returns void language plpgsql volatile; -- 3af2236558ccaaca5a2de0eba39e2ab0
 create function trim_history(p_schedule_id bigint) returns void language plpgsql volatile; -- f018588c3755e0b12e90d478535a6d24
 create function try_lock_key(p_key text) returns boolean language sql volatile; -- 7adca4d998622aed027e67e721325163
-create function windows_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a8dec2096bf0a7f4d823983e396e547f
+create function windows_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 528634c42bc66e4f83508cc0d70fdcc8
 create function windows_collect(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 460c54956269cd658e6d0449ad990693
 create function windows_commit(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9e44b39f4577a709ee509d496e5c67fd
 create function windows_define(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9b4baf5d5118bbecc0cc93a200964416
 create function windows_drain(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- e536cf8003aa72b222f124f4523c9774
 create function windows_fail(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 68e94e75f5cfeaca28b8633003c0f05a
 create function windows_forget(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a02c3cb2b475da9dd3f2391bec4a0755
-create function windows_list(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 5edb474c99f864718959351f22407ce9
+create function windows_list(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 934e0045cff57b65890b3722e08159a1
 create function windows_mark(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- c1fd08256d9e49854fe1759b723aabbb
 create function windows_of_run(p_rollup integer, p_starts bigint[], p_run text, p_fence bigint) returns bigint[] language plpgsql volatile; -- ba1e1f91c7526095d61f82b0f6ecd023
 create function windows_pass(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 301847350550b46c00bee68612d6ffb6
-create function windows_state(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b71f80918822255ded3a4e7f325bd5f6
+create function windows_state(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 32d31a88298be54ca6da81f38dfb5c8b
 create function write_schedule(p_job_id integer, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 06200db856999fa6370734927d4f1d41
 create function write_statics(p_job_id integer, p_writes json, p_now bigint) returns boolean language plpgsql volatile; -- ec3660c3b7af153738be33226c33c8e4

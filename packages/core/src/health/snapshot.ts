@@ -58,6 +58,7 @@ export interface RollupHealth {
   readonly dirtyMs: number
   /** Both are within `targetLag`. */
   readonly isOnTarget: boolean
+  /** Of this and the next three, Postgres counts 10,000 at most. */
   readonly dirty: number
   readonly held: number
   readonly failed: number

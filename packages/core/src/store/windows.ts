@@ -177,7 +177,7 @@ export interface RollupState {
   readonly ahead: readonly WindowRecord[]
   /** `limit` cut `ahead`: behind its last record, nothing is known. */
   readonly more: boolean
-  /** All dirty windows, given up ones and suspects included; and of all records. */
+  /** All dirty windows, given up ones and suspects included; and of all records. A store may stop counting each at 10,000. */
   readonly counts: { readonly dirty: number; readonly held: number; readonly failed: number; readonly suspect: number }
   /** Oldest change that no refresh has seen, undrained marks of its sources included; parked ones are not. */
   readonly oldestMarkAt: number | null
