@@ -77,21 +77,23 @@ end
 -- All that firings will look at, read in lots.
 local firings = request.firings
 local function read_ahead()
-  local runIds, fields = {}, {}
+  local fields, keys, ids = {}, {}, {}
   for _, firing in ipairs(firings) do
     local job = fn.find_job(firing.job)
     if job then fields[#fields + 1] = fn.schedule_field(job, firing.name) end
-    for _, run in ipairs(firing.runs) do runIds[#runIds + 1] = run.id end
   end
   fn.prefetch(KEY.schedules, fields)
-  local keys = {}
   for _, firing in ipairs(firings) do
     local job = fn.find_job(firing.job)
     local row = job and fn.find_schedule(job, firing.name)
-    if row then keys[#keys + 1] = fn.key_field(job, fn.schedule_key(row)) end
+    -- Where another process was quicker, there is no more to read.
+    if row and row.nextSlot == firing.expectedSlot then
+      keys[#keys + 1] = fn.key_field(job, fn.schedule_key(row))
+      for _, run in ipairs(firing.runs) do ids[#ids + 1] = run.id end
+    end
   end
   fn.prefetch(KEY.keys, keys)
-  fn.prefetch(KEY.runs, runIds)
+  fn.prefetch(KEY.runs, ids)
 end
 
 -- One run that is due, bounded by nothing, of numbers that a text keeps as they are.
