@@ -9,8 +9,9 @@ interface ShortRequest {
   readonly trigger: RunRecord['trigger']
   readonly overlap: RunRecord['overlap']
   readonly triggers: number
-  readonly payload?: string
+  readonly payload?: string | null
   readonly slot?: number
+  readonly schedule?: string
   readonly replayOf?: string
 }
 

@@ -5,7 +5,7 @@
  *   P body                                                            pending and due
  *   R fence/owner/started/body                                        its first attempt runs; 'started' is empty until that is known
  *   S filedAs/finishedAt/startedAt/fence/owner/result/body            its first attempt succeeded
- *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON
+ *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON; of a slot's run also its schedule and ledger
  *
  * Key, owner and result stand behind their length: 3:abc. A result may be absent: -.
  */
