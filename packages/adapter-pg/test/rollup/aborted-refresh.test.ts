@@ -104,4 +104,5 @@ it('stops when the run is cancelled, and is refreshed by another', async () => {
   await scheduler?.runs.cancel(run?.id ?? '')
   await until('nothing sleeps any more', async () => (await sleepers()) === 0)
   await until('the window is refreshed', isRefreshed)
+  expect(await isRefreshed()).toBe(true)
 })
