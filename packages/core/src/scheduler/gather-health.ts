@@ -137,7 +137,7 @@ function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, 
     rateLimited: policy.rateLimit !== null,
     suspended: record?.suspended ?? null,
     // A process that restarts often must not look as if the job were new each time.
-    registeredAt: schedules.length === 0 ? deps.startedAt : Math.min(...schedules.map((one) => one.createdAt)),
+    registeredAt: notBeforeStart(policy, schedules.length === 0 ? deps.startedAt : Math.min(...schedules.map((one) => one.createdAt))),
     resumedAt: record?.suspendedStretches.at(-1)?.[1] ?? null,
     longestRun: longest,
     executingSince: longest === null ? [] : [longest.startedAt],
@@ -145,6 +145,12 @@ function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, 
     misfires: deps.misfires.of(name),
     stats,
   }
+}
+
+/** Before the earliest `start` of its static schedules, there is nothing that could succeed. */
+function notBeforeStart({ schedules }: JobPolicy, registeredAt: number | null): number | null {
+  if (registeredAt === null || schedules.length === 0) return registeredAt
+  return Math.max(registeredAt, Math.min(...schedules.map(({ schedule }) => schedule.spec.startAt ?? 0)))
 }
 
 /** No slot to come, and none that ever was. */
