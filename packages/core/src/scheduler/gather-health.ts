@@ -116,7 +116,7 @@ function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now
     rateLimited: policy.rateLimit !== null,
     suspended: stats?.suspended ?? null,
     // A process that restarts often must not look as if the job were new each time.
-    registeredAt: stats?.registeredAt ?? deps.startedAt,
+    registeredAt: notBeforeStart(policy, stats?.registeredAt ?? deps.startedAt),
     resumedAt: stats?.resumedAt ?? null,
     longestRun: longest,
     executingSince: longest === null ? [] : [longest.startedAt],
@@ -124,6 +124,12 @@ function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now
     misfires: deps.misfires.of(name),
     stats,
   }
+}
+
+/** Before the earliest `start` of its static schedules, there is nothing that could succeed. */
+function notBeforeStart({ schedules }: JobPolicy, registeredAt: number | null): number | null {
+  if (registeredAt === null || schedules.length === 0) return registeredAt
+  return Math.max(registeredAt, Math.min(...schedules.map(({ schedule }) => schedule.spec.startAt ?? 0)))
 }
 
 function describeUnfired({ name, spec }: JobStats['unfired'][number]): string {

@@ -66,6 +66,26 @@ describe('a job that is due more often than it can run', () => {
   })
 })
 
+describe('a job whose schedules begin later', () => {
+  it('is counted from their start: well until then, and for as long afterwards as any other', async () => {
+    await using site = createSite()
+    const start = new Date(site.clock.now() + 4 * 3_600_000)
+    const run = (): never => {
+      throw new Error('it never succeeds')
+    }
+    const later = defineJob({ name: 'later', schedule: every('15m', { start }), run })
+    const process = site.process({ jobs: [later] })
+    await process.start()
+    const stalenessAfter = async (ms: number): Promise<string | undefined> => {
+      await site.clock.advance(ms)
+      return (await process.scheduler.health()).jobs[0]?.why.find((why) => why.includes('stale'))
+    }
+    expect(await stalenessAfter(3 * 3_600_000)).toBeUndefined()
+    expect(await stalenessAfter(3_600_000 + 29 * 60_000)).toBeUndefined()
+    expect(await stalenessAfter(2 * 60_000)).toMatch(/^it has never succeeded/)
+  })
+})
+
 describe('what the store is asked', () => {
   it('of health, once: of however many jobs and schedules', async () => {
     await using site = createSite()
