@@ -4,7 +4,6 @@
 export { defineJob } from './job/define-job.ts'
 export type {
   CatchUp,
-  DebounceOptions,
   Job,
   JobHealthOptions,
   JobOptions,
@@ -12,10 +11,12 @@ export type {
   KeepOptions,
   RetryOptions,
   RunContext,
+  RunScheduler,
   ScheduleFor,
   SchemaInput,
   SchemaOutput,
 } from './job/job.ts'
+export type { DebounceOptions, RunHandle, RunTriggerOptions, TriggerArgs, TriggerItem, TriggerOptions } from './job/trigger-options.ts'
 export { JOB_DEFAULTS } from './job/defaults.ts'
 
 // Schedules.
@@ -70,15 +71,11 @@ export type {
   PreviewSlot,
   Run,
   RunFilter,
-  RunHandle,
   Scheduler,
   SchedulerOptions,
   ScheduleSetting,
   ScheduleView,
   TickSummary,
-  TriggerArgs,
-  TriggerItem,
-  TriggerOptions,
 } from './scheduler/scheduler.ts'
 
 // Stores and mutexes.
@@ -91,6 +88,7 @@ export type { LockContext, LockOptions, Mutex, MutexOptions } from './lease/mute
 export type { HealthSnapshot, HealthStatus, JobHealth, Percentiles, RollupHealth } from './health/snapshot.ts'
 export type { AuditReport, AuditViolation, ScheduleAudit } from './health/audit-report.ts'
 export type { SchedulerEventName, SchedulerEvents } from './observe/events.ts'
+export type { TraceContext } from './observe/trace-context.ts'
 export type { Logger } from './observe/logger.ts'
 export { consoleLogger } from './observe/console-logger.ts'
 

@@ -3,7 +3,7 @@
  * columns, which are read several times as fast as records; what is the same for all is one value.
  *
  * Columns: ids and payloads, arrays; of each of jobs, keys, triggers, counts (triggers that a request stands for), priorities,
- * runAts, delays, overlaps, gateLists, replays (replayOf), slots: an array under that name, or the one value in the singular; if
+ * runAts, delays, overlaps, gateLists, replays (replayOf), traces, slots: an array under that name, or the one value in the singular; if
  * there is any such array, `varied` is true.
  *
  * A part of `runs_enqueue`, and no function of its own: most calls carry a single request, for which a call within them, and
@@ -22,6 +22,7 @@ const COLUMNS = [
   ['overlap', 'overlaps', 'text'],
   ['gates', 'gateLists', 'json'],
   ['replay', 'replays', 'text'],
+  ['trace', 'traces', 'text'],
   ['slot', 'slots', 'bigint'],
 ] as const
 
@@ -31,7 +32,8 @@ export const ENQUEUE_COLUMNS: string = [
   ...COLUMNS.map(([one, many, type]) => `"${one}" ${type}, "${many}" json`),
 ].join(', ')
 
-const INTO = 'insert into runs (id, payload, job_id, key, trigger, slot, priority, run_at, created_at, overlap, gates, triggers, replay_of)'
+const INTO =
+  'insert into runs (id, payload, job_id, key, trigger, slot, priority, run_at, created_at, overlap, gates, triggers, replay_of, trace)'
 
 const MADE = /* sql */ `
       on conflict (id) do nothing
@@ -63,7 +65,7 @@ export const ENQUEUE_PLAIN: string = /* sql */ `
       with made as (
         ${INTO}
         select i.id, i.payload, q.job_id, q.key, q.trigger, q.slot, q.priority, coalesce(q."runAt", v_now + q.delay), v_now, q.overlap, v_gates,
-          q.count, q.replay
+          q.count, q.replay, q.trace
         from rows from (json_array_elements_text(q.ids), json_array_elements_text(q.payloads)) as i(id, payload)${MADE}
     else
       with made as (
@@ -71,7 +73,7 @@ export const ENQUEUE_PLAIN: string = /* sql */ `
         select i.id, i.payload, coalesce(q.job_id, j.id), coalesce(i.key, q.key), coalesce(i.trigger, q.trigger), coalesce(i.slot::bigint, q.slot),
           coalesce(i.priority::int, q.priority), coalesce(i."runAt"::bigint, q."runAt", v_now + coalesce(i.delay::bigint, q.delay)), v_now,
           coalesce(i.overlap, q.overlap), coalesce(v_gates, ${namesOf('i.gates::json')}), coalesce(i.count::bigint, q.count),
-          coalesce(i.replay, q.replay)
+          coalesce(i.replay, q.replay), coalesce(i.trace, q.trace)
         from rows from (
           json_array_elements_text(q.ids), json_array_elements_text(q.payloads),
 ${COLUMNS.map(([, many]) => `          json_array_elements_text(coalesce(q."${many}", '[]'))`).join(',\n')}

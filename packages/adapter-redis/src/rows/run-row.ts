@@ -38,6 +38,7 @@ export function toRunRecord(reply: Reply | undefined): RunRecord {
     error: toError(row[28]),
     attempts: list(row[29]).map(toAttempt),
     replayOf: textOrNull(row[30]),
+    trace: textOrNull(row[31]),
   }
 }
 
@@ -142,6 +143,7 @@ function toFirstAttempt(
     error: null,
     attempts: [],
     replayOf: asked.replayOf ?? null,
+    trace: asked.trace ?? null,
   }
 }
 

@@ -92,6 +92,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     around: resolved.around ?? null,
     policies,
     onRegistered: rollupEngine.registered,
+    schedulerOf: (run) => createTriggers(triggerDeps, run),
   })
   const misfires = createMisfireLog(emitter, link.clock.now)
 
@@ -128,7 +129,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const handles: HandleDeps = { clock, ...createRunWatch({ store, clock, call }) }
 
   const jobs = createKnownJobs(policies)
-  const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, jobs, handles })
+  const maxPayloadBytes = resolved.limits.payload
+  const triggerDeps = { engine, store, open, nextId, maxPayloadBytes, jobs, handles, trace: resolved.trace }
+  const { trigger, triggerMany } = createTriggers(triggerDeps)
 
   const startDeps = { nextId, maxPayloadBytes: resolved.limits.payload, enqueue: engine.enqueue }
 
@@ -236,7 +239,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return { ...counts, nextWakeAt }
     },
 
-    ...triggers,
+    trigger,
+    triggerMany,
     ...createJobControl({ call, emitter, rollups, onChanged: engine.stir }),
     mark: createMark({
       store,

@@ -43,6 +43,8 @@ export interface EnqueueRequest {
   readonly idempotency?: { readonly key: string; readonly ttlMs: number } | undefined
   readonly debounce?: Debounce | undefined
   readonly replayOf?: string | undefined
+  /** JSON text, kept with the run and given back as it is; at most some 1,000 characters. */
+  readonly trace?: string | undefined
   /** Carried along by a replay of a slot run. */
   readonly slot?: number | undefined
 }

@@ -40,6 +40,7 @@ export function run(changes: Partial<RunRecord> = {}): RunRecord {
     error: null,
     attempts: [],
     replayOf: null,
+    trace: null,
     ...changes,
   }
 }
