@@ -1,6 +1,6 @@
 /**
  * The packages as users get them: packed, linted (publint, attw), installed into an empty project,
- * imported and required on the oldest and the newest Node. `--node <path>` loads them with that Node alone.
+ * imported and required on the oldest and the newest Node; then the first steps of the docs in a fresh folder. `--node <path>` loads them with that Node alone.
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,25 +12,36 @@ import { createConsumer } from './tarballs/consumer.ts'
 import { findContentFaults } from './tarballs/contents.ts'
 import { loadEntries, removePeer } from './tarballs/load.ts'
 import { packPackage, type Tarball } from './tarballs/pack.ts'
-import { fetchNode, NODE_VERSIONS } from './toolbox.ts'
-import { listPackages } from './workspace.ts'
+import { takeQuickStart } from './tarballs/quick-start.ts'
+import { fetchNode, NODE_VERSIONS, OLD_NODE_VERSION } from './toolbox.ts'
+import { listPackages, ROOT } from './workspace.ts'
 
 /** The optional peer, and the entry that needs it. */
 const OPTIONAL = { peer: '@opentelemetry/api', entry: '@quarterjack/core/otel' }
 
 const findings: Finding[] = []
+const isGiven = process.argv.includes('--node')
 const givenNode = process.argv[process.argv.indexOf('--node') + 1]
 const tarballs = await Promise.all(listPackages().map(packPackage))
-if (!process.argv.includes('--node')) {
+if (!isGiven) {
   for (const tarball of tarballs) {
     findings.push(...findContentFaults(tarball), ...(await lintWithPublint(tarball)), ...(await lintWithAttw(tarball)))
   }
 }
-const loaded = await loadOnEveryNode()
+const nodes = isGiven ? [await describeNode(givenNode ?? '')] : await Promise.all(NODE_VERSIONS.map(fetchNode))
+await loadOnEveryNode()
+findings.push(
+  ...(await takeQuickStart(join(ROOT, 'docs', 'getting-started.md'), {
+    tarballs,
+    // Two are enough: what the newest one loads, it runs.
+    nodePaths: nodes.slice(0, 2).map(({ path }) => path),
+    oldNodePath: isGiven ? null : (await fetchNode(OLD_NODE_VERSION)).path,
+  })),
+)
 for (const tarball of tarballs) rmSync(dirname(tarball.path), { recursive: true, force: true })
 conclude(
   findings,
-  `${tarballs.map((tarball) => `${tarball.package.name} (${tarball.files.length} files)`).join(', ')} loaded by Node ${loaded.join(', ')}`,
+  `${tarballs.map((tarball) => `${tarball.package.name} (${tarball.files.length} files)`).join(', ')} loaded by Node ${nodes.map(({ version }) => version).join(', ')}`,
 )
 
 async function lintWithPublint(tarball: Tarball): Promise<readonly Finding[]> {
@@ -49,11 +60,10 @@ async function lintWithAttw(tarball: Tarball): Promise<readonly Finding[]> {
   return result.code === 0 ? [] : [fault(tarball, 'attw', result.output)]
 }
 
-async function loadOnEveryNode(): Promise<readonly string[]> {
+async function loadOnEveryNode(): Promise<void> {
   const specifiers = tarballs.flatMap((tarball) => tarball.package.entries.map((entry) => entry.specifier))
   const range = listPackages()[0]?.manifest.peerDependencies?.[OPTIONAL.peer] ?? '*'
   const folder = await createConsumer(tarballs, [`${OPTIONAL.peer}@${range}`])
-  const nodes = process.argv.includes('--node') ? [await describeNode(givenNode ?? '')] : await Promise.all(NODE_VERSIONS.map(fetchNode))
   for (const node of nodes) check(`Node ${node.version}`, await loadEntries({ folder, nodePath: node.path, specifiers }))
   removePeer(folder, OPTIONAL.peer)
   const others = specifiers.filter((specifier) => specifier !== OPTIONAL.entry)
@@ -61,7 +71,6 @@ async function loadOnEveryNode(): Promise<readonly string[]> {
     check(`Node ${node.version} without ${OPTIONAL.peer}`, await loadEntries({ folder, nodePath: node.path, specifiers: others }))
   }
   rmSync(folder, { recursive: true, force: true })
-  return nodes.map((node) => node.version)
 }
 
 async function describeNode(path: string): Promise<{ readonly path: string; readonly version: string }> {

@@ -7,6 +7,9 @@ import { CACHE, readManifest } from './workspace.ts'
 /** The oldest Node in `engines`, and the newest. */
 export const NODE_VERSIONS = ['22.12.0', '24', '26'] as const
 
+/** One that is too old, and must be told so. */
+export const OLD_NODE_VERSION = '20'
+
 /** The oldest TypeScript whose users we support (the first with `await using`), and the newest. */
 export const TYPESCRIPT_VERSIONS = ['5.2.2', '7.0.2'] as const
 

@@ -13,23 +13,24 @@ export interface NavigationItem {
   readonly title: string
   /** As written: relative to the index. */
   readonly target: string
+  /** Pages in the same folder, of an item that is a folder's own page; the row names them after it. */
+  readonly items?: readonly NavigationItem[]
 }
 
 /** Where decision records stand, relative to the index. */
 const DECISIONS = 'decisions/'
 
-/** First link of each table row, by heading; then the decisions, which the index only lists. */
+/** First link of each table row, by heading, with what stands below it; then the decisions, which the index only lists. */
 export function readNavigation(index: string): readonly NavigationGroup[] {
   const groups: { readonly title: string; readonly items: NavigationItem[] }[] = []
   const decisions: NavigationItem[] = []
   for (const line of index.split('\n')) {
     const heading = /^##\s+(.*?)\s*$/.exec(line)?.[1]
     if (heading !== undefined) groups.push({ title: heading, items: [] })
-    const row = /^\|\s*\[([^\]]+)\]\(([^)]+)\)/.exec(line)
-    if (row !== null) groups.at(-1)?.items.push({ title: row[1] ?? '', target: row[2] ?? '' })
-    for (const [, title = '', target = ''] of line.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)) {
-      if (row === null && target.startsWith(DECISIONS)) decisions.push({ title, target })
-    }
+    const links = [...line.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].map(([, title = '', target = '']) => ({ title, target }))
+    const [first, ...rest] = links
+    if (first !== undefined && /^\|\s*\[/.test(line)) groups.at(-1)?.items.push(withBelow(first, rest))
+    else decisions.push(...links.filter(({ target }) => target.startsWith(DECISIONS)))
   }
   return [...groups, { title: 'Decisions', items: decisions }].filter(({ items }) => items.length > 0)
 }
@@ -37,7 +38,8 @@ export function readNavigation(index: string): readonly NavigationGroup[] {
 /** Pages beside or below the index that it does not name: nobody would find them. */
 export function findLostPages(indexFile: string, index: string, files: readonly string[]): readonly Finding[] {
   const dir = dirname(indexFile)
-  const named = new Set(readNavigation(index).flatMap(({ items }) => items.map(({ target }) => join(dir, target.split('#')[0] ?? ''))))
+  const items = readNavigation(index).flatMap((group) => group.items.flatMap((item) => [item, ...(item.items ?? [])]))
+  const named = new Set(items.map(({ target }) => join(dir, target.split('#')[0] ?? '')))
   return files
     .filter((file) => file !== indexFile && file.startsWith(dir + sep) && !named.has(file))
     .map((file) => ({
@@ -47,4 +49,10 @@ export function findLostPages(indexFile: string, index: string, files: readonly 
       line: 0,
       message: `No table of ${relative(dirname(dir), indexFile)} begins a row with a link to this page (decisions: no list).`,
     }))
+}
+
+function withBelow(item: NavigationItem, links: readonly NavigationItem[]): NavigationItem {
+  const folder = /^(.+\/)README\.md$/.exec(item.target)?.[1]
+  const items = folder === undefined ? [] : links.filter(({ target }) => target.startsWith(folder))
+  return items.length === 0 ? item : { ...item, items }
 }

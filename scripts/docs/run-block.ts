@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Finding } from '../findings.ts'
 import { runCommand } from '../run-command.ts'
-import { ROOT, SOURCE_CONDITION } from '../workspace.ts'
+import { SOURCE_CONDITION } from '../workspace.ts'
 import type { Block } from './blocks.ts'
 
 /** Most time a block may take. */
@@ -14,7 +14,8 @@ export async function runBlock(block: Block): Promise<readonly Finding[]> {
   mkdirSync(dirname(block.path), { recursive: true })
   writeFileSync(block.path, block.code)
   const { code, output, stdout } = await runCommand(process.execPath, [`--conditions=${SOURCE_CONDITION}`, block.path], {
-    cwd: ROOT,
+    // Files that a block writes stay in the scratch folder.
+    cwd: dirname(block.path),
     timeoutMs: BLOCK_TIMEOUT_MS,
   })
   const fault = (message: string): readonly Finding[] => [{ rule: 'run', severity: 'error', file: block.file, line: block.line, message }]
@@ -23,16 +24,19 @@ export async function runBlock(block: Block): Promise<readonly Finding[]> {
   return fault(`The block printed:\n${stdout}instead of:\n${block.output}`)
 }
 
-/** True when the lines are equal; `…` in an expected line stands for any text. */
+/** True when the lines are equal; `…` in an expected line stands for any text, and a line of its own for any lines. */
 export function matchesOutput(printed: string, expected: string): boolean {
-  const printedLines = printed.trimEnd().split('\n')
-  const expectedLines = expected.trimEnd().split('\n')
-  if (printedLines.length !== expectedLines.length) return false
-  return expectedLines.every((line, index) => {
-    const pattern = line
+  const trimmed = (text: string): readonly string[] =>
+    text
       .trimEnd()
-      .split('…')
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    return new RegExp(`^${pattern.join('.*')}$`).test((printedLines[index] ?? '').trimEnd())
-  })
+      .split('\n')
+      .map((line) => line.trimEnd())
+  const pattern = trimmed(expected)
+    .map((line) => (line === '…' ? '(?:.*\n)*?' : `${line.split('…').map(escapePattern).join('.*')}\n`))
+    .join('')
+  return new RegExp(`^${pattern}$`).test(`${trimmed(printed).join('\n')}\n`)
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -83,6 +83,9 @@ describe('matchesOutput', () => {
     ['run 17 done', 'run … done', true],
     ['run 17', 'run … done', false],
     ['a', 'a\nb', false],
+    ['a\nb\nc\nd', 'a\n…\nd', true],
+    ['a\nd', 'a\n…\nd', true],
+    ['a\nb\nc', 'a\n…\nd', false],
     ['a.c', 'a.c', true],
     ['abc', 'a.c', false],
   ])('%j against %j: %j', (printed, expected, same) => {

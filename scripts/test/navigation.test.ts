@@ -11,6 +11,7 @@ const INDEX = `# Documentation
 |---|---|
 | [One](one.md) | and [two](two.md) |
 | [Three \`code\`](sub/three.md#part) | |
+| [Four](four/README.md) | from [five](four/five.md), as [one](one.md) |
 
 ## Prose
 
@@ -26,6 +27,7 @@ describe('the navigation', () => {
         items: [
           { title: 'One', target: 'one.md' },
           { title: 'Three `code`', target: 'sub/three.md#part' },
+          { title: 'Four', target: 'four/README.md', items: [{ title: 'five', target: 'four/five.md' }] },
         ],
       },
       {
@@ -39,7 +41,7 @@ describe('the navigation', () => {
   })
 
   it('misses no page: one that no row begins with is an error', () => {
-    const files = ['README.md', 'one.md', 'two.md', 'sub/three.md', 'decisions/0001-a.md', 'decisions/0003-c.md'].map(
+    const files = ['README.md', 'one.md', 'two.md', 'sub/three.md', 'four/five.md', 'decisions/0001-a.md', 'decisions/0003-c.md'].map(
       (path) => `/r/docs/${path}`,
     )
     const lost = findLostPages('/r/docs/README.md', INDEX, ['/r/README.md', ...files])
