@@ -16,6 +16,8 @@ export interface RollupDefinition {
   readonly policy: string
   /** Where the watermark begins. Given again it changes nothing, unless `edges` changed. */
   readonly startAt: number
+  /** Appended to the log in the same write where it is `defined`: what it reads, and was not marked for. Absent: none. */
+  readonly marks?: readonly Mark[] | undefined
 }
 
 /** What was asked of a rollup that was defined anew since, or of a source that was drained since, is `stale`: nothing was written, look again. */

@@ -12,7 +12,9 @@ import {
   collectOne,
   defineRollup,
   definition,
+  drainAll,
   FIRST,
+  hour,
   HOUR,
   markHours,
   rollupOf,
@@ -135,6 +137,23 @@ export const rollupCases: CaseGroup = {
       await defineRollup(t, 'other')
       assert.equal((await collectOne(t)).marks.length, 1)
       assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [false])
+    }),
+    windowed('what is marked with a definition is there with it, once, and not where it is not accepted', async (t) => {
+      const marks = [{ source: 'stats', from: hour(0).start, to: hour(4).end, kind: 'changed' }] as const
+      const sources = ['calls', 'stats']
+      await sendDefinitions(t, definition('stats', { sources, marks, expectedGeneration: 7 }))
+      await defineRollup(t, 'other', { sources: ['stats'] })
+      assert.deepEqual(await collectAll(t), [], 'it is stale')
+      await defineRollup(t, 'stats', { sources, marks })
+      const [marked] = (await collectOne(t, 'stats')).marks
+      assertFields(present(marked, 'the mark'), { from: hour(0).start, to: hour(4).end, kind: 'changed', markedAt: await t.now() })
+      await sendDefinitions(t, definition('stats', { sources, marks }))
+      assert.equal((await collectOne(t, 'stats')).marks.length, 1, 'it is unchanged')
+      // Whatever was digested for the windows there were.
+      await drainAll(t, 'stats')
+      await redefine(t, { sources, marks, edges: '1d UTC' })
+      assert.equal((await collectOne(t, 'stats')).marks.length, 1)
+      assert.deepEqual(await windowRecords(t, 'stats'), [])
     }),
     windowed('a rollup whose job somebody declares is not forgotten', async (t) => {
       await defineRollup(t, 'stats')
