@@ -180,7 +180,7 @@ export const rollupCases: CaseGroup = {
       await refresh(t, await startWorker(t, 'stats'), [0])
       await markHours(t, [0])
       const { token } = await collectOne(t)
-      const sealed = [{ rollup: 'stats', marks: 1, from: FIRST, to: FIRST + 1 }]
+      const sealed = [{ rollup: 'stats', marks: [1], from: FIRST, to: FIRST + 1 }]
       const drains = [{ source: 'calls', token, groups: [], parked: [], narrowed: [], sealed, enqueue: [] }]
       await windowsOf(t).drain({ drains, ...t.at() })
       await redefine(t, { policy: '[2]' })
