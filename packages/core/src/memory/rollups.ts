@@ -1,6 +1,7 @@
 /** Definitions of rollups, by compare-and-set; and how they are forgotten. */
 import type { DefineReply, RollupDefinition } from '../store/windows.ts'
 import { endBackfill } from './backfill-rows.ts'
+import { appendMarks } from './marks.ts'
 import { declaringOwners } from './owners.ts'
 import { SortedLog } from './sorted-log.ts'
 import { begin, type MemoryState } from './state.ts'
@@ -31,6 +32,7 @@ function defineOne(state: MemoryState, definition: RollupDefinition): DefineRepl
   rollup.edges = definition.edges
   rollup.policy = definition.policy
   read(state.windows, rollup, definition.sources)
+  appendMarks(state, definition.marks ?? [])
   return { status: 'defined', generation: rollup.generation }
 }
 

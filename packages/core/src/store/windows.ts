@@ -16,6 +16,8 @@ export interface RollupDefinition {
   readonly policy: string
   /** Where the watermark begins. Given again it changes nothing, unless `edges` changed. */
   readonly startAt: number
+  /** Appended to the log in the same write where it is `defined`: what it reads, and was not marked for. Absent: none. */
+  readonly marks?: readonly Mark[] | undefined
 }
 
 /** What was asked of a rollup that was defined anew since, or of a source that was drained since, is `stale`: nothing was written, look again. */
@@ -64,8 +66,8 @@ export interface Drain {
   readonly parked: readonly { readonly id: number; readonly until: number }[]
   /** What is left of a range that is too wide for one drain. */
   readonly narrowed: readonly { readonly id: number; readonly from: number; readonly to: number }[]
-  /** Late data of sealed windows, to be added to the rollup's count. */
-  readonly sealed: readonly { readonly rollup: string; readonly marks: number; readonly from: number; readonly to: number }[]
+  /** Late data of sealed windows, to be added to the rollup's count: `marks` by their ids, those that are left not yet. */
+  readonly sealed: readonly { readonly rollup: string; readonly marks: readonly number[]; readonly from: number; readonly to: number }[]
   /** Runs to be made in the same write: those that will refresh what became dirty. */
   readonly enqueue: readonly EnqueueRequest[]
 }

@@ -12,7 +12,9 @@ import {
   collectOne,
   defineRollup,
   definition,
+  drainAll,
   FIRST,
+  hour,
   HOUR,
   markHours,
   rollupOf,
@@ -136,6 +138,23 @@ export const rollupCases: CaseGroup = {
       assert.equal((await collectOne(t)).marks.length, 1)
       assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [false])
     }),
+    windowed('what is marked with a definition is there with it, once, and not where it is not accepted', async (t) => {
+      const marks = [{ source: 'stats', from: hour(0).start, to: hour(4).end, kind: 'changed' }] as const
+      const sources = ['calls', 'stats']
+      await sendDefinitions(t, definition('stats', { sources, marks, expectedGeneration: 7 }))
+      await defineRollup(t, 'other', { sources: ['stats'] })
+      assert.deepEqual(await collectAll(t), [], 'it is stale')
+      await defineRollup(t, 'stats', { sources, marks })
+      const [marked] = (await collectOne(t, 'stats')).marks
+      assertFields(present(marked, 'the mark'), { from: hour(0).start, to: hour(4).end, kind: 'changed', markedAt: await t.now() })
+      await sendDefinitions(t, definition('stats', { sources, marks }))
+      assert.equal((await collectOne(t, 'stats')).marks.length, 1, 'it is unchanged')
+      // Whatever was digested for the windows there were.
+      await drainAll(t, 'stats')
+      await redefine(t, { sources, marks, edges: '1d UTC' })
+      assert.equal((await collectOne(t, 'stats')).marks.length, 1)
+      assert.deepEqual(await windowRecords(t, 'stats'), [])
+    }),
     windowed('a rollup whose job somebody declares is not forgotten', async (t) => {
       await defineRollup(t, 'stats')
       await addOwner(t, 'a', ['stats'], 60_000)
@@ -161,7 +180,7 @@ export const rollupCases: CaseGroup = {
       await refresh(t, await startWorker(t, 'stats'), [0])
       await markHours(t, [0])
       const { token } = await collectOne(t)
-      const sealed = [{ rollup: 'stats', marks: 1, from: FIRST, to: FIRST + 1 }]
+      const sealed = [{ rollup: 'stats', marks: [1], from: FIRST, to: FIRST + 1 }]
       const drains = [{ source: 'calls', token, groups: [], parked: [], narrowed: [], sealed, enqueue: [] }]
       await windowsOf(t).drain({ drains, ...t.at() })
       await redefine(t, { policy: '[2]' })
