@@ -41,6 +41,8 @@ export function createHints(
   let isClosed = false
   let hasWarned = false
   let cancelLinger: Cancel | null = null
+  /** Somebody watched since the linger began. */
+  let wasWatched = false
 
   const warn = (reason: string): void => {
     if (mode !== true || hasWarned) return
@@ -69,11 +71,20 @@ export function createHints(
 
   /** The line is held while somebody watches. */
   const attend = (): void => {
-    cancelLinger?.()
-    cancelLinger = null
     if (line === null || isClosed) return
+    wasWatched ||= audience.size > 0
     if (audience.size > 0) line.open()
-    else cancelLinger = after(LINGER_MS, () => void line.close())
+    else if (cancelLinger === null) linger(line)
+  }
+  /** Whoever comes and goes all the time, as mutexes do, leaves the timer as it is. */
+  const linger = (open: Line): void => {
+    wasWatched = false
+    cancelLinger = after(LINGER_MS, () => {
+      cancelLinger = null
+      if (audience.size > 0) return
+      if (wasWatched) linger(open)
+      else void open.close()
+    })
   }
 
   if (mode === true && subscribe === null) warn(CANNOT_SUBSCRIBE)
@@ -92,6 +103,7 @@ export function createHints(
     async close() {
       isClosed = true
       cancelLinger?.()
+      cancelLinger = null
       await line?.close()
     },
   }

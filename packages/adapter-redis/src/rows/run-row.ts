@@ -100,7 +100,7 @@ export function toShortFires(reply: Reply | undefined, { firings, owner, storeNo
       priority: run.priority,
       asked: { trigger: 'schedule', overlap: run.overlap, triggers: 1, slot: run.slot, schedule: name, payload: textOrNull(payload) },
     } as const
-    const record = toFirstAttempt(run.id, number(fence), body, { job, owner, storeNow, started: isStarted })
+    const record = { ...toFirstAttempt(run.id, number(fence), body, { job, owner, storeNow, started: isStarted }), gates: run.gates }
     return { status: 'fired', runs: [{ id: run.id, state: 'running', reason: null, claimed: { started: isStarted, record } }] }
   })
 }
