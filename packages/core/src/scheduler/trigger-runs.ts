@@ -56,7 +56,7 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
       const policy = deps.jobs.given(job, 'triggerMany')
       const what = `triggerMany of job "${policy.name}": items`
       checkList(items, what, 'triggers')
-      for (const [index, item] of items.entries()) requireNames(item, ITEM_NAMES, `${what}[${index}]`)
+      for (let index = 0; index < items.length; index++) requireNames(items[index], ITEM_NAMES, () => `${what}[${index}]`)
       const triggers = await Promise.all(items.map(({ payload, ...options }) => build(policy, payload, options)))
       const tx = items[0]?.tx
       if (items.some((item) => item.tx !== tx)) {
