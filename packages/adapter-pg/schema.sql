@@ -542,7 +542,7 @@ create function renamed_gates(p_gates text[], p_former text, p_name text) return
 create function run_row(r runs, p_job text) returns json language sql stable; -- b37b1d2b7b35572a41ab94751b5c1331
 create function runs_cancel(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9e7cf321ccb24c0a4d17c985b5800952
 create function runs_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0cf6c82348e63b7d1450c1e0108dadf0
-create function runs_enqueue(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- e10b3447150f9d0ee2448ed4618ca951
+create function runs_enqueue(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7e37cf99013bc367a7148313ec27791b
 create function runs_find(p json) returns json language plpgsql volatile set jit=off set search_path=$schema, pg_temp; -- a6d44cb099f5b5f73d5868825e30b275
 create function runs_gates(p json) returns json language plpgsql volatile set jit=off set search_path=$schema, pg_temp; -- 9c585db600c7a80d7245d2e0cfc57210
 create function runs_get(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0e7876c82c1cd0ebcfae4269e1e3acb8
@@ -577,7 +577,7 @@ create function stretches_after(p_stretches json, p_cursor bigint) returns json 
 create function sweep_leases(p_now bigint) returns json language plpgsql volatile; -- a3e2a3053edb34069f46a6618f42e5fb
 create function take_over_expired(p_now bigint, p_runs text[] DEFAULT '{}'::text[], p_gates text[] DEFAULT '{}'::text[]) returns json language plpgsql volatile; -- 5e9b02a3c1360451a462f30dbe5d0aa5
 create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- e5926af0d63a49f208fa55259c98bbf1
-create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 84fd50ff51493d8594c99a6c5bf82490
+create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 8b0a39aebc1c71718ed67488e7439c4a
 create function tidy_gates(p_now bigint) returns integer language plpgsql volatile; -- 9b388aef73d5c56a5090e5a96bc71fdb
 create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- 47b30ff550e8bd01f92479bf354476bd
 create function touch_sources(p_names text[]) returns void language plpgsql volatile; -- 3af2236558ccaaca5a2de0eba39e2ab0

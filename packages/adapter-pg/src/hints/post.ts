@@ -26,7 +26,7 @@ export interface PostOptions {
  * Statements that notify and write commit one after the other, in all of the cluster, each waiting for the disk. So they take
  * up at most one part in so many of the time of a process: where they get slow, hints go out by themselves again.
  */
-const TURN_SHARE = 10
+const TURN_SHARE = 3
 
 export function createPost({ from, notify, gapMs }: PostOptions): Post {
   let gathered = new Map<string, StoreHint>()

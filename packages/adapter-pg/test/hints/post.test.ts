@@ -70,7 +70,7 @@ describe('posting hints', () => {
     const ended = post.takeTurn()
     await vi.advanceTimersByTimeAsync(20)
     ended?.()
-    await vi.advanceTimersByTimeAsync(199)
+    await vi.advanceTimersByTimeAsync(59)
     expect(post.takeTurn()).toBeNull()
     await vi.advanceTimersByTimeAsync(1)
     expect(post.takeTurn()).not.toBeNull()

@@ -24,8 +24,12 @@ const FEW = 20
 /** What a call may touch beyond what it did on empty tables: indexes grow deeper. */
 const MOST_TIMES = 4
 const MOST_MORE = 150
-/** What looks at more by nature: all dirty windows of a rollup are counted; every rollup that reads a source is told. */
-const LOOKS_AT_MORE: Readonly<Record<string, number>> = { state: WINDOWS, 'state of held ones': WINDOWS, collect: 100 + 2 * ROLLUPS }
+/** What looks at more by nature: dirty and failed windows of a rollup are counted, by their indexes, and one by one where nothing was vacuumed yet; every rollup that reads a source is told. */
+const LOOKS_AT_MORE: Readonly<Record<string, number>> = {
+  state: 2 * WINDOWS,
+  'state of held ones': 2 * WINDOWS,
+  collect: 100 + 2 * ROLLUPS,
+}
 
 let server: PostgresAccess
 let database: Database

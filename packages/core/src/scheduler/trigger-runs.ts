@@ -81,7 +81,7 @@ export function createTriggers(deps: TriggerDeps, origin: Origin | null = null):
       const what = `triggerMany of job "${policy.name}": items`
       checkList(items, what, 'triggers')
       const names = origin === null ? ITEM_NAMES : [...ITEM_NAMES, 'once']
-      for (const [index, item] of items.entries()) requireNames(item, names, `${what}[${index}]`)
+      for (let index = 0; index < items.length; index++) requireNames(items[index], names, () => `${what}[${index}]`)
       const triggers = await Promise.all(items.map(({ payload, ...options }) => build(policy, payload, options)))
       const tx = items[0]?.tx
       if (items.some((item) => item.tx !== tx)) {

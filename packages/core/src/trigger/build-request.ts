@@ -57,7 +57,8 @@ export async function buildTrigger(
   checkNames(options, TRIGGER_NAMES, what)
   const key = checkKey(options.key ?? '', `${what}: key`)
   const text = serialisePayload(payload, context.maxPayloadBytes, what)
-  await parsePayload(policy.payload, deserialisePayload(text), what)
+  const parsed = parsePayload(policy.payload, deserialisePayload(text), what)
+  if (parsed instanceof Promise) await parsed
   if (options.delay !== undefined && options.runAt !== undefined) {
     throw new QuarterjackError('InvalidOption', `${what}: delay and runAt were both given; give one of them.`)
   }
