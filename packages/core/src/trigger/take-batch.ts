@@ -9,8 +9,8 @@ export interface BatchBounds {
 /** How many items from the front make the next batch: as many as fit, at least one if there is any. */
 export function batchLength<T>(queue: readonly T[], sizeOf: (item: T) => number, bounds: BatchBounds): number {
   let bytes = 0
-  for (const [index, item] of queue.entries()) {
-    bytes += sizeOf(item)
+  for (let index = 0; index < queue.length; index++) {
+    bytes += sizeOf(queue[index] as T)
     if (index === bounds.most || (index > 0 && bytes > bounds.bytes)) return index
   }
   return queue.length
