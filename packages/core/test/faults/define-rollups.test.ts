@@ -1,6 +1,6 @@
 /** Processes that die while they define a rollup whose history only marks tell of, while others digest marks: the next one builds it. */
 import { expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { drainMarks } from '../../src/rollup/drain-marks.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
 import type { WindowStore } from '../../src/store/windows.ts'
