@@ -17,6 +17,8 @@ export function parsePart<T>(schema: z.ZodMiniType<T>, value: unknown, part: { r
 export function queryOf(url: string): Readonly<Record<string, string | readonly string[]>> {
   const query: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
   for (const [name, value] of new URL(url).searchParams) {
+    // Copied by an assignment, it would become the prototype of the copy.
+    if (name === '__proto__') throw new Problem('InvalidRequest', 'The query has a parameter named "__proto__".')
     const before = query[name]
     query[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
   }

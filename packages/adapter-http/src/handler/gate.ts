@@ -70,7 +70,10 @@ export function createGate(deps: GateDeps): Gate {
     async require(knock) {
       if (deps.authorize === null) throw new Problem('Forbidden', 'This is closed until the handler is given authorize.')
       refuseBlocked(knock.request)
-      if (await permits(deps.authorize, knock)) return
+      const isPermitted = await permits(deps.authorize, knock)
+      // Many guesses at once were all let in: what the others did meanwhile counts before this one is told that it was right.
+      refuseBlocked(knock.request)
+      if (isPermitted) return
       countFailure(knock.request)
       throw new Problem('Forbidden', `This needs the permission to ${knock.wanted.permission}.`)
     },
@@ -78,7 +81,9 @@ export function createGate(deps: GateDeps): Gate {
       if (deps.authorize === null) return false
       const { client, limit } = clientOf(knock.request)
       if (limit.blockedMs(client) > 0) return false
-      if (await permits(deps.authorize, knock)) return true
+      const isPermitted = await permits(deps.authorize, knock)
+      if (limit.blockedMs(client) > 0) return false
+      if (isPermitted) return true
       // A monitor without credentials guesses nothing.
       if (hasCredentials(knock.request)) limit.fail(client)
       return false
@@ -94,6 +99,7 @@ export function createGate(deps: GateDeps): Gate {
         log.error({}, 'workers.secrets gave no secret (is the variable set?): the request is refused')
         throw new Problem('Forbidden', 'This is closed: there is no secret to compare with.')
       }
+      refuseBlocked(request)
       const token = bearerToken(request.headers)
       if (token !== null && isOneOf(token, secrets)) return
       countFailure(request)

@@ -3,6 +3,7 @@ import type { Logger } from '@quarterjack/core'
 import type { Context, Hono } from 'hono'
 import type { Answer, AnyEndpoint, Call, Endpoint } from '../endpoint/endpoint.ts'
 import { parsePart, queryOf } from '../endpoint/parse.ts'
+import { jobName } from '../endpoint/schemas.ts'
 import { Problem } from '../problem/problem.ts'
 import { type BodyLimits, parseJson, readText } from '../security/read-body.ts'
 import type { Gate } from './gate.ts'
@@ -49,7 +50,8 @@ async function serve(endpoint: Endpoint, context: Context<Bindings>, { gate, lim
     wanted: { permission, operation: endpoint.id, job },
   })
   await admit(endpoint, request, { gate, log, knock })
-  if (job !== null) note({ job: job.slice(0, 128) })
+  // What is no name may hold anything, and is not for the log.
+  if (job !== null && jobName.safeParse(job).success) note({ job })
   const call: Call = {
     params: endpoint.params === undefined ? params : parsePart(endpoint.params, params, { name: 'path', problem: 'InvalidRequest' }),
     query:

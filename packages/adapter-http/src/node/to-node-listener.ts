@@ -30,9 +30,12 @@ export function toNodeListener(handler: (request: Request) => Promise<Response>)
   }
 }
 
+/** Statuses that have neither a body nor a length. */
+const BODILESS: ReadonlySet<number> = new Set([204, 304])
+
 interface Ready {
   readonly status: number
-  readonly headers: Record<string, string>
+  readonly headers: Record<string, string | string[]>
   readonly body: Buffer | ReadableStream<Uint8Array>
 }
 
@@ -41,7 +44,7 @@ async function answer(handler: (request: Request) => Promise<Response>, incoming
     const response = await handler(readRequest(incoming, signal))
     return {
       status: response.status,
-      headers: Object.fromEntries(response.headers),
+      headers: headersOf(response.headers),
       body: await bodyOf(response),
     }
   } catch (error) {
@@ -49,6 +52,12 @@ async function answer(handler: (request: Request) => Promise<Response>, incoming
     const body = Buffer.from(JSON.stringify(problemBody(problem, '')))
     return { status: PROBLEMS[problem.problem].status, headers: { ...SECURITY_HEADERS, 'content-type': 'application/problem+json' }, body }
   }
+}
+
+/** Cookies stay apart: joined, they would be one. */
+function headersOf(headers: Headers): Ready['headers'] {
+  const cookies = headers.getSetCookie()
+  return { ...Object.fromEntries(headers), ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) }
 }
 
 /** What this package made is at hand as a whole; of anything else the body is read. */
@@ -69,7 +78,8 @@ function send(incoming: IncomingMessage, outgoing: ServerResponse, { status, hea
   const isLeftOver = !incoming.complete
   const close = isLeftOver ? { connection: 'close' } : {}
   if (Buffer.isBuffer(body)) {
-    outgoing.writeHead(status, { ...headers, 'content-length': String(body.length), ...close })
+    const length = BODILESS.has(status) ? {} : { 'content-length': String(body.length) }
+    outgoing.writeHead(status, { ...headers, ...length, ...close })
     outgoing.end(body)
     return
   }
