@@ -10,6 +10,7 @@ const timeouts: Readonly<Record<string, number>> = { full: 600_000, soak: 0 }
 
 /** Files that only the fuller tiers run, each with what they add there. */
 const LEFT_TO_FULL = {
+  'packages/adapter-http/test/frameworks/next.test.ts': 'the recipe for Next.js in a built application; Next is fetched for it',
   'packages/adapter-pg/test/conformance/pgbouncer.test.ts': 'the store contract by way of PgBouncer',
   'packages/adapter-pg/test/conformance/postgres-js.test.ts': 'the store contract by way of postgres.js',
   'packages/adapter-pg/test/faults/older-state.test.ts': 'a Postgres that is replaced by what it was before',

@@ -97,6 +97,7 @@ create table history (
   error json,
   attempts json[] not null,
   replay_of text collate "C",
+  trace text,
   settled text collate "C",
   ending text collate "C",
   owner text collate "C",
@@ -236,6 +237,7 @@ create table runs (
   error json,
   attempts json[] not null default '{}'::json[],
   replay_of text collate "C",
+  trace text,
   settled text collate "C",
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text])))
@@ -354,8 +356,10 @@ CREATE INDEX skips_finished ON skips USING btree (job_id, finished_at, id);
 CREATE INDEX skips_key ON skips USING btree (job_id, key, finished_at, id);
 CREATE INDEX skips_schedule ON skips USING btree (schedule_id, from_slot);
 CREATE INDEX windows_dirty ON windows USING btree (rollup_id, dirty_since, start_at) WHERE (dirty_since IS NOT NULL);
+CREATE INDEX windows_failed ON windows USING btree (rollup_id, retry_at) WHERE ((dirty_since IS NOT NULL) AND (error IS NOT NULL));
 CREATE INDEX windows_stamped ON windows USING btree (backfill_id, start_at) WHERE (backfill_id IS NOT NULL);
 CREATE INDEX windows_suspect ON windows USING btree (rollup_id, start_at) WHERE (suspect IS NOT NULL);
+CREATE INDEX windows_taken ON windows USING btree (rollup_id) WHERE (run_id IS NOT NULL);
 
 create view backfills_view (
   id text,
@@ -472,7 +476,7 @@ create function admit_refreshers(p_refreshers json, OUT o_statuses text[], OUT o
 create function append_marks(p_marks json, p_now bigint) returns void language plpgsql volatile; -- 071df9cc3066d231edaa2b29cb2603b7
 create function attempt_record(p_number integer, p_outcome text, p_owner text, p_fence bigint, p_started_at bigint, p_finished_at bigint, p_error json, p_run_at bigint) returns json language sql stable; -- 66933eaefc0d58596840eb2ae5b9059b
 create function backfills_control(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a0ffb684b3ade215d861789f8e8d4e68
-create function backfills_create(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 98c72e363c96e01281bc4967eecea0d8
+create function backfills_create(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a202c3ce409dbe0fafd41c763bea2341
 create function backfills_find(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- e27a2a4eed0b9c8c8684c85c196aedb4
 create function backfills_get(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0732aec911502d1142b9d6a3088c76fe
 create function backfills_stamp(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 617ac19cab151ef74b87e086abbc2ac7
@@ -480,9 +484,9 @@ create function change_gates(p_released text[], p_left text[], p_chances text[])
 create function change_schedule(p_schedule_id bigint, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 0d24158c4a9deed1e0e6144f7ecd63ea
 create function claim_at_once(p_ids text[], p_claim json, p_jobs integer[], p_now bigint, p_fence bigint, p_may_wait boolean) returns json language plpgsql volatile; -- ab535239af7bef7d1420728874f07b10
 create function claim_fence(p_now bigint, p_seen bigint) returns bigint language plpgsql volatile; -- 2551b933532c5c9f8588fc64b3b8691b
-create function claim_line(p_job integer, p_name text, p_highest integer, p_lowest integer, p_now bigint, p_limit integer, p_owner text, p_fence bigint, p_start integer, OUT o_lots json[], OUT o_got integer, OUT o_gated text[]) returns record language plpgsql volatile; -- 469b34e39b8b215738fe6e50fabad487
+create function claim_line(p_job integer, p_name text, p_highest integer, p_lowest integer, p_now bigint, p_limit integer, p_owner text, p_fence bigint, p_start integer, OUT o_lots json[], OUT o_got integer, OUT o_gated text[]) returns record language plpgsql volatile; -- c865cb71011ecebe5cb99386026c81ba
 create function commits_begin(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 5002deed6404557c41267d8502d68982
-create function commits_open(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- aaa438b307a22bb171143df1f600a3fb
+create function commits_open(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- e33e4aae4596be0b9a5a8b22ae2519c1
 create function commits_refresh(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 81d2b3aef2b439c302b5c6b245b0ff2d
 create function commits_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 90ae42543263cddb68783199da2aa84b
 create function count_stamps(p_done text[], p_failed text[], p_now bigint) returns void language plpgsql volatile; -- 0fcdbadd7ed16dcd3257022be4c36b5d
@@ -490,14 +494,14 @@ create function debounce_request(p json, p_job integer, p_now bigint, OUT o_outc
 create function define_job(p_job_id integer, p_one json) returns boolean language plpgsql volatile; -- d0fadc85a955dc23675f5ce0e0420688
 create function drain_trigger_log(p_now bigint) returns boolean language plpgsql volatile; -- 74fd3376665c54d6770d7c5bbbaeb551
 create function due_suspect(p_owner text, p_jobs integer[], p_now bigint) returns text language plpgsql volatile; -- 8880cd9db910f6d2165d26d4397dedf2
-create function end_runs(p_ids text[], p_states text[], p_reasons text[], p_now bigint) returns void language plpgsql volatile; -- 1022ebee0e1b18a65f35ffba20573856
-create function end_standing(p_ids text[], p_state text, p_reason text, p_now bigint) returns text[] language plpgsql volatile; -- 32e14b9ee965734b1ebb136b206a4d76
-create function enqueue_requests(p_requests json, p_now bigint, OUT o_outcomes json, OUT o_ids text[], OUT o_is_due boolean, OUT o_left text[], OUT o_chances text[]) returns record language plpgsql volatile; -- b0d4b805d48965abc36b9bdfa8b61969
-create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- ca851a088614c04e4bcd33a1df01a969
+create function end_runs(p_ids text[], p_states text[], p_reasons text[], p_now bigint) returns void language plpgsql volatile; -- 4ea952043208ff37d6312247f0c881e1
+create function end_standing(p_ids text[], p_state text, p_reason text, p_now bigint) returns text[] language plpgsql volatile; -- 37d0a2ac6271f2fc9c5eae8057476a4e
+create function enqueue_requests(p_requests json, p_now bigint, OUT o_outcomes json, OUT o_ids text[], OUT o_is_due boolean, OUT o_left text[], OUT o_chances text[]) returns record language plpgsql volatile; -- d5300a68d04b8943340abd30a579fb6b
+create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- 63239eb20e249ff95dfffb5c1f68c709
 create function ensure_gates(p_names text[]) returns void language plpgsql volatile; -- 17e5e176eca623e1a76f7619b0510638
 create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean) returns record language plpgsql volatile; -- 52cead66eba132e9a4fff2d211e6cfdb
 create function excess_skips(p_job integer, p_most bigint, p_since bigint, p_through bigint, p_oldest bigint, p_limit integer) returns bigint[] language plpgsql volatile; -- d6429ded87c4ffc292873fce64beb63c
-create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 2117bb6b443253becfb82948a25791c6
+create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 4022e7999ef50b91df1eea08f1f04ad8
 create function fire_beside_others(p_schedules bigint[], p_ids text[], p_slots bigint[], p_run_ats bigint[], p_priorities integer[], p_overlaps text[], p_queue_limits integer[], p_gates json, p_now bigint, OUT o_created text[], OUT o_holds_gates boolean) returns record language plpgsql volatile; -- 39fa2b3975b59b961caf25f91f45ca7c
 create function forget_plain(p_rollup integer, p_starts bigint[]) returns void language plpgsql volatile; -- 0b581dee9a4ae32db848079c60dc8b2c
 create function gather_hints(p_is_work boolean, p_gates text[], p_settled text[]) returns json language plpgsql volatile; -- 2e1aeaa5a01b1fcdcb53622c74bb9331
@@ -505,7 +509,7 @@ create function give_back(p_ids text[], p_now bigint, p_settled text DEFAULT NUL
 create function hand_on(p_gates text[]) returns integer language plpgsql volatile; -- 75a554afbdd88f739badc7b65cbd086c
 create function has_due(p_job integer, p_now bigint) returns boolean language plpgsql volatile; -- 91c51f0e31682aab112f00ff983ee226
 create function history_attempts(h history) returns json[] language sql stable; -- d0e83cca06d8a1b6448bcd63db10c3ad
-create function history_row(h history, p_job text) returns json language sql stable; -- aefd1b33ad9fbadf2bcc3d38f3fd079e
+create function history_row(h history, p_job text) returns json language sql stable; -- a3ab09d40eb60d1492ef8e81482604a2
 create function hold_runs(p_ids text[]) returns void language plpgsql volatile; -- 814bfb82b338aaa21d08fd4b93500eee
 create function jobs_without_due(p_jobs integer[], p_names text[], p_now bigint) returns integer[] language plpgsql volatile; -- 9cad0121f2777a2e4004bf3760398814
 create function join_job(p_early integer, p_job_id integer, p_now bigint) returns void language plpgsql volatile; -- 7964c23266b4b8eb972be3ea550bc548
@@ -535,10 +539,10 @@ create function record_skips(p_schedule_id bigint, p_ranges json, p_now bigint) 
 create function release_gates(p_gates text[]) returns integer language plpgsql volatile; -- 51021da81582d433d76fb1bc332f471d
 create function rename_job(p_job_id integer, p_name text, p_now bigint) returns void language plpgsql volatile; -- 2f0a87ab194d55b997ab278433218ea0
 create function renamed_gates(p_gates text[], p_former text, p_name text) returns text[] language sql immutable; -- d94b8be1f55a7da770a8a60aca890fed
-create function run_row(r runs, p_job text) returns json language sql stable; -- a93fceb04a41ea76e7389f4c41dbb2a9
+create function run_row(r runs, p_job text) returns json language sql stable; -- b37b1d2b7b35572a41ab94751b5c1331
 create function runs_cancel(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9e7cf321ccb24c0a4d17c985b5800952
 create function runs_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0cf6c82348e63b7d1450c1e0108dadf0
-create function runs_enqueue(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- f2989a14e91ec0a9df84ab0dc82a0b58
+create function runs_enqueue(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7e37cf99013bc367a7148313ec27791b
 create function runs_find(p json) returns json language plpgsql volatile set jit=off set search_path=$schema, pg_temp; -- a6d44cb099f5b5f73d5868825e30b275
 create function runs_gates(p json) returns json language plpgsql volatile set jit=off set search_path=$schema, pg_temp; -- 9c585db600c7a80d7245d2e0cfc57210
 create function runs_get(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0e7876c82c1cd0ebcfae4269e1e3acb8
@@ -547,12 +551,12 @@ create function runs_leave(p json) returns json language plpgsql volatile set en
 create function runs_prune(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 3b09f90671169c07b88bcc6b4350b9d5
 create function runs_release_gates(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- f03f47059e1291bf39d8369234134252
 create function runs_renew(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- d8eae8e6e9d047ea0ffb5d4fceed4152
-create function runs_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- badfc30f9c0c085633a99f7170a93eef
-create function runs_stats(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a810a8d7195ce12db12f4f8633bec2ba
+create function runs_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0f30cc96790d6e912873c9093e3e323c
+create function runs_stats(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- f5fbf5d78419bf27189cda69cd72e72b
 create function schedule_json(s schedules, p_job text) returns json language sql stable; -- 75cdbf052868c0cf230328587f23a439
 create function schedules_count_skips(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- ba5f7eea340bd84a02b62dd06fc28074
 create function schedules_due(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set enable_sort=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 2d085a6ea657f876e498d407239d5645
-create function schedules_fire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- ef3d40a65deea5986c39ab0d7e81dc2a
+create function schedules_fire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 093be995cae34cc978248f3260f02bed
 create function schedules_get(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7647344ca7544cf185e13ae63c8e2fab
 create function schedules_ledger(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 33a582e54ec266a099f0887c8178716e
 create function schedules_list(p json) returns json language plpgsql stable set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 00c09c147edfd352d291507fa91ee7a6
@@ -572,24 +576,24 @@ create function store_now() returns bigint language plpgsql volatile; -- 7884d59
 create function stretches_after(p_stretches json, p_cursor bigint) returns json language sql immutable; -- 2d272aec8e7f2f9e99257deb3b074082
 create function sweep_leases(p_now bigint) returns json language plpgsql volatile; -- a3e2a3053edb34069f46a6618f42e5fb
 create function take_over_expired(p_now bigint, p_runs text[] DEFAULT '{}'::text[], p_gates text[] DEFAULT '{}'::text[]) returns json language plpgsql volatile; -- 5e9b02a3c1360451a462f30dbe5d0aa5
-create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- a38bee190e32d938a64cf45cbda79137
-create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 84fd50ff51493d8594c99a6c5bf82490
+create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- e5926af0d63a49f208fa55259c98bbf1
+create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 8b0a39aebc1c71718ed67488e7439c4a
 create function tidy_gates(p_now bigint) returns integer language plpgsql volatile; -- 9b388aef73d5c56a5090e5a96bc71fdb
-create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- f1392ff3688c0cbcdbbd474b5a309cca
+create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- 47b30ff550e8bd01f92479bf354476bd
 create function touch_sources(p_names text[]) returns void language plpgsql volatile; -- 3af2236558ccaaca5a2de0eba39e2ab0
 create function trim_history(p_schedule_id bigint) returns void language plpgsql volatile; -- f018588c3755e0b12e90d478535a6d24
 create function try_lock_key(p_key text) returns boolean language sql volatile; -- 7adca4d998622aed027e67e721325163
-create function windows_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a8dec2096bf0a7f4d823983e396e547f
+create function windows_claim(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 528634c42bc66e4f83508cc0d70fdcc8
 create function windows_collect(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 460c54956269cd658e6d0449ad990693
 create function windows_commit(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9e44b39f4577a709ee509d496e5c67fd
-create function windows_define(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9b4baf5d5118bbecc0cc93a200964416
-create function windows_drain(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- e536cf8003aa72b222f124f4523c9774
-create function windows_fail(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 7d76139f3d1cc9c8a925de9e2d08f95e
-create function windows_forget(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b8f05aa81fb4c7826162524ef784077d
-create function windows_list(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 5edb474c99f864718959351f22407ce9
+create function windows_define(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- d050657aa79a91989c24543c6da23221
+create function windows_drain(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 8d3fafb414a34fd3e2f3aa9fda4ed4b0
+create function windows_fail(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 68e94e75f5cfeaca28b8633003c0f05a
+create function windows_forget(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2 set search_path=$schema, pg_temp; -- a02c3cb2b475da9dd3f2391bec4a0755
+create function windows_list(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 934e0045cff57b65890b3722e08159a1
 create function windows_mark(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- c1fd08256d9e49854fe1759b723aabbb
 create function windows_of_run(p_rollup integer, p_starts bigint[], p_run text, p_fence bigint) returns bigint[] language plpgsql volatile; -- ba1e1f91c7526095d61f82b0f6ecd023
 create function windows_pass(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 301847350550b46c00bee68612d6ffb6
-create function windows_state(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b71f80918822255ded3a4e7f325bd5f6
+create function windows_state(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 32d31a88298be54ca6da81f38dfb5c8b
 create function write_schedule(p_job_id integer, p_write json, p_now bigint, OUT v_status text, OUT v_cursor bigint) returns record language plpgsql volatile; -- 06200db856999fa6370734927d4f1d41
 create function write_statics(p_job_id integer, p_writes json, p_now bigint) returns boolean language plpgsql volatile; -- ec3660c3b7af153738be33226c33c8e4

@@ -50,6 +50,10 @@ function post(url: string, agent: Agent): Promise<unknown> {
   })
 }
 
+function unreachable(): never {
+  throw new Error('There is no scheduler.')
+}
+
 function contextOf(): RunContext {
   const id = '0198c0de-0000-7000-8000-00000000cafe'
   const quiet = (): void => undefined
@@ -60,10 +64,13 @@ function contextOf(): RunContext {
     job: 'call',
     key: '',
     attempt: 1,
+    maxAttempts: 1,
     slot: null,
     trigger: 'manual',
     fence: 1,
     idempotencyKey: id,
+    trace: null,
+    scheduler: { trigger: unreachable, triggerMany: unreachable },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     progress: quiet,
     skip: (reason) => {

@@ -6,6 +6,8 @@ export interface Config {
   readonly port: number
   readonly databaseUrl: string | undefined
   readonly dataDir: string | undefined
+  /** The first day that is counted, `2024-01-01`. */
+  readonly historyStart: string
   readonly intervalHours: number
   readonly debounceSeconds: number
   /** Opens `POST /internal/rollup/trigger`. */
@@ -34,6 +36,7 @@ const schema = z.object({
     .default(8080),
   DATABASE_URL: z.string().optional(),
   DATA_DIR: z.string().optional(),
+  HISTORY_START: z.iso.date({ error: 'must be a day, such as 2024-01-01' }).default('2024-01-01'),
   ROLLUP_INTERVAL_HOURS: whole('must be whole hours, 1 to 168', 168).default(1),
   ROLLUP_DEBOUNCE_SECONDS: z.coerce.number().min(0.05, 'must be seconds').max(3_600, 'must be seconds').default(5),
   ENABLE_TEST_ENDPOINTS: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
@@ -55,6 +58,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: data.PORT,
     databaseUrl: data.DATABASE_URL,
     dataDir: data.DATA_DIR,
+    historyStart: data.HISTORY_START,
     intervalHours: data.ROLLUP_INTERVAL_HOURS,
     debounceSeconds: data.ROLLUP_DEBOUNCE_SECONDS,
     isTestable: data.ENABLE_TEST_ENDPOINTS === 'true',

@@ -1,9 +1,10 @@
 /** `pnpm demo`: the whole service on an embedded database, a story of late rows, and a report. `--keep` leaves it running. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Scheduler } from '@quarterjack/core'
 import { aggregate } from './aggregate/aggregate.ts'
 import { type Config, readConfig } from './config.ts'
 import { openDatabase } from './db/open-database.ts'
-import { DAY_MS } from './db/time.ts'
+import { DAY_MS, dayOf } from './db/time.ts'
+import { comeToRest } from './demo/come-to-rest.ts'
 import { calculationsNow, writeLateRows } from './demo/late-rows.ts'
 import { recompute } from './demo/recompute.ts'
 import { type Check, formatAudit, formatHealth, formatRuns, formatTotals } from './demo/report.ts'
@@ -14,13 +15,12 @@ const KEEP = process.argv.includes('--keep')
 const ENVIRONMENT = {
   PORT: process.env.PORT || '0',
   GENERATE_DAYS: '10',
+  HISTORY_START: dayOf(Date.now() - 14 * DAY_MS),
   ROLLUP_DEBOUNCE_SECONDS: '0.5',
   ENABLE_TEST_ENDPOINTS: 'true',
   ALERT_SECONDS: '1',
   LOG_LEVEL: 'debug',
 }
-/** No step may take longer. */
-const STEP_MS = 15_000
 
 process.exitCode = await demo()
 
@@ -47,7 +47,7 @@ async function demo(): Promise<number> {
     const early = await fetch(`${url}/internal/rollup/trigger`, { method: 'POST' })
     check(`before initialisation the trigger answers 503: ${await messageOf(early)}`, early.status === 503)
     await service.start()
-    await settled(service)
+    await settled(service.scheduler)
     const first = await totals()
     check('ten days filled: every total equals a recomputation', areEqual(first))
 
@@ -56,7 +56,7 @@ async function demo(): Promise<number> {
     text(
       `${late.added} spans up to nine days late, ${late.changed} changed, ${late.deleted} deleted. Nobody is told; triggers mark their hours.`,
     )
-    await settled(service)
+    await settled(service.scheduler)
     const second = await totals()
     text(formatTotals(second))
     check(
@@ -67,7 +67,7 @@ async function demo(): Promise<number> {
     title('3. A batch of calculations is flushed: one refresh, half a second later; and the manual trigger')
     for (const one of calculationsNow(230, Date.now(), 'batch')) service.calculations.log(one)
     await service.calculations.flush()
-    await settled(service)
+    await settled(service.scheduler)
     const triggered = await fetch(`${url}/internal/rollup/trigger`, { method: 'POST' })
     text(`POST /internal/rollup/trigger ${triggered.status} ${await triggered.text()}`)
     check(
@@ -93,13 +93,13 @@ async function demo(): Promise<number> {
     await service.stop()
     ;({ service, url } = await boot({ debounceSeconds: 600, isTestable: false }))
     await service.start()
-    await settled(service)
+    await settled(service.scheduler)
     for (const one of calculationsNow(25, Date.now(), 'pending')) service.calculations.log(one)
     await service.stop()
     const waiting = await totals()
     ;({ service, url } = await boot({ isTestable: false }))
     await service.start()
-    await settled(service)
+    await settled(service.scheduler)
     check(
       '25 calculations that waited for their debounce at the stop were counted by the next process',
       !areEqual(waiting) && areEqual(await totals()),
@@ -139,19 +139,9 @@ async function demo(): Promise<number> {
   function totals() {
     return recompute(db, Date.now())
   }
-}
 
-/** Until nothing is marked, and nothing runs. */
-async function settled({ scheduler }: AnalyticsService): Promise<void> {
-  const until = performance.now() + STEP_MS
-  for (let quiet = 0; quiet < 2; ) {
-    if (performance.now() > until) throw new Error(`nothing came to rest within ${STEP_MS} ms`)
-    await sleep(300)
-    const { jobs, rollups } = await scheduler.health()
-    const isQuiet =
-      jobs.every(({ job, running }) => running === 0 || job === 'watch-alerts') &&
-      rollups.every(({ dirtyMs, lagMs, held }) => dirtyMs + lagMs + held === 0)
-    quiet = isQuiet ? quiet + 1 : 0
+  function settled(scheduler: Scheduler) {
+    return comeToRest(scheduler, { besides: ['watch-alerts'] })
   }
 }
 

@@ -16,15 +16,22 @@ const HOUR_MS = 3_600_000
 
 describe('readConfig', () => {
   it('has the defaults of the document', () => {
-    expect(readConfig({})).toMatchObject({ intervalHours: 1, debounceSeconds: 5, isTestable: false, port: 8080, generateDays: 14 })
+    expect(readConfig({})).toMatchObject({
+      intervalHours: 1,
+      debounceSeconds: 5,
+      isTestable: false,
+      port: 8080,
+      generateDays: 14,
+      historyStart: '2024-01-01',
+    })
     expect(readConfig({ DATABASE_URL: 'postgres://x' }).generateDays).toBe(0)
   })
 
   it('names every problem', () => {
-    const wrong = { ROLLUP_INTERVAL_HOURS: '0', ENABLE_TEST_ENDPOINTS: 'yes', PORT: 'x' }
+    const wrong = { ROLLUP_INTERVAL_HOURS: '0', ENABLE_TEST_ENDPOINTS: 'yes', PORT: 'x', HISTORY_START: '2024' }
     expect(() => readConfig(wrong)).toThrow(ConfigError)
     expect(() => readConfig(wrong)).toThrow(
-      /PORT must be a port[\s\S]*ROLLUP_INTERVAL_HOURS must be whole hours[\s\S]*ENABLE_TEST_ENDPOINTS/,
+      /PORT must be a port[\s\S]*HISTORY_START must be a day[\s\S]*ROLLUP_INTERVAL_HOURS must be whole hours[\s\S]*ENABLE_TEST_ENDPOINTS/,
     )
   })
 })

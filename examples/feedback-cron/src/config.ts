@@ -15,6 +15,12 @@ export interface Config {
   readonly retryDelayMs: number
   /** Loopback port of `/health` and `/live`; 0 takes any free one. */
   readonly healthPort: number
+  /** After which other replicas take over from one that died. */
+  readonly leaseMs: number
+  /** Of a PostgreSQL server that keeps the record. Undefined: not there. */
+  readonly databaseUrl: string | undefined
+  /** Of a Redis server that does. With neither it is kept in memory, for one process and as long as that lives. */
+  readonly redisUrl: string | undefined
 }
 
 /** One thing that is wrong with the environment. */
@@ -76,9 +82,20 @@ const SETTINGS: Readonly<Record<keyof Config, Setting>> = {
     fallback: '8004',
     remedy: 'Set it to a port from 0 (any free one) to 65535, such as 8004',
   },
+  leaseMs: { names: ['AGENT_FEEDBACK_LEASE'], fallback: '30', remedy: 'Set it to a number of seconds from 2 to 3600, such as 30' },
+  databaseUrl: {
+    names: ['DATABASE_URL'],
+    secret: true,
+    remedy: 'Set it to an address such as postgres://user:password@host/database, or leave it out',
+  },
+  redisUrl: {
+    names: ['REDIS_URL'],
+    secret: true,
+    remedy: 'Set it to an address such as redis://:password@host:6379, or leave it out. Set one of DATABASE_URL and REDIS_URL, not both',
+  },
 }
 
-const schema = z.object({
+const settings = z.object({
   apiUrl: z.string({ error: 'is not set' }).refine(isPlainHttpUrl, 'is not a plain http or https address'),
   apiKey: z
     .string({ error: 'is not set' })
@@ -89,13 +106,21 @@ const schema = z.object({
   retries: wholeNumber(0, 20),
   retryDelayMs: quantity('seconds', 1_000, 0.1, 3_600),
   healthPort: wholeNumber(0, 65_535),
+  leaseMs: quantity('seconds', 1_000, 2, 3_600),
+  databaseUrl: z.string().refine(hasScheme('postgres:', 'postgresql:'), 'is not the address of a PostgreSQL server').optional(),
+  redisUrl: z.string().refine(hasScheme('redis:', 'rediss:'), 'is not the address of a Redis server').optional(),
+})
+
+const schema = settings.refine(({ databaseUrl, redisUrl }) => databaseUrl === undefined || redisUrl === undefined, {
+  error: 'is set beside DATABASE_URL',
+  path: ['redisUrl'],
 })
 
 /** The configuration in `env`. An empty variable counts as not set. Throws {@link ConfigError}. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const found = Object.entries(SETTINGS).map(([field, setting]) => [field, readSetting(setting, env)] as const)
   const parsed = schema.safeParse(Object.fromEntries(found.map(([field, { value }]) => [field, value])))
-  if (parsed.success) return Object.freeze(parsed.data)
+  if (parsed.success) return Object.freeze({ databaseUrl: undefined, redisUrl: undefined, ...parsed.data })
 
   const sources = new Map<unknown, ReturnType<typeof readSetting>>(found)
   const problems = new Map<string, ConfigProblem>()
@@ -135,6 +160,10 @@ function wholeNumber(min: number, max: number): z.ZodType<number> {
 
 function isDecimal(text: string): boolean {
   return /^\d{1,9}(\.\d{1,9})?$/.test(text)
+}
+
+function hasScheme(...schemes: readonly string[]): (text: string) => boolean {
+  return (text) => schemes.includes(URL.parse(text)?.protocol ?? '')
 }
 
 function isPlainHttpUrl(text: string): boolean {

@@ -2,10 +2,11 @@
 import { createScheduler, memoryStore } from '@quarterjack/core'
 import { runCli } from '@quarterjack/core/cli'
 
-const url = process.argv[2] ?? `http://127.0.0.1:${process.env.AGENT_FEEDBACK_HEALTH_PORT || '8004'}/health`
+const [own, another] = [`http://127.0.0.1:${process.env.AGENT_FEEDBACK_HEALTH_PORT || '8004'}/health`, process.argv[2]]
+const question = another === undefined ? ['--url', own] : ['--url', another, '--allow-remote']
 
 // Only its commands are wanted: this scheduler never starts.
 const scheduler = createScheduler({ store: memoryStore(), jobs: [] })
-const exitCode = await runCli(scheduler, ['health', '--url', url], { name: 'healthcheck' })
+const exitCode = await runCli(scheduler, ['health', ...question], { name: 'healthcheck' })
 // Docker knows 0 and 1 only.
 process.exitCode = Math.min(exitCode, 1)

@@ -1,7 +1,8 @@
-/** Serves a Hono app over HTTP, and can be closed for good. */
-import type { Server } from 'node:http'
-import { serve } from '@hono/node-server'
-import type { Hono } from 'hono'
+/** A function from `Request` to `Response` behind a port, which can be closed for good. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { toNodeListener } from '@quarterjack/adapter-http'
 
 /** A server that accepts connections. */
 export interface Listening {
@@ -10,22 +11,29 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Listens on `host` (default: loopback only) and `port` (0: any free one). Rejects when the port is taken. */
-export function listen(app: Hono, { host = '127.0.0.1', port }: { readonly host?: string; readonly port: number }): Promise<Listening> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, (info) => {
-      server.removeListener('error', reject)
-      resolve({ url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${info.port}`, close: () => close(server as Server) })
-    })
-    server.once('error', reject)
-  })
+export interface ListenOptions {
+  /** Default: loopback only. */
+  readonly host?: string
+  /** 0 takes any free one. */
+  readonly port: number
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    // The only error is that it was closed before.
-    server.close(() => resolve())
-    // Kept-alive and hanging connections would hold the process.
-    server.closeAllConnections()
-  })
+/** Rejects when the port is taken. */
+export async function listen(
+  serve: (request: Request) => Promise<Response>,
+  { host = '127.0.0.1', port }: ListenOptions,
+): Promise<Listening> {
+  const server = createServer(toNodeListener(serve)).listen(port, host)
+  await once(server, 'listening')
+  const { port: taken } = server.address() as AddressInfo
+  return {
+    url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${taken}`,
+    async close() {
+      if (!server.listening) return
+      const closed = once(server.close(), 'close')
+      // Connections that hang would hold the process.
+      server.closeAllConnections()
+      await closed
+    },
+  }
 }

@@ -1,6 +1,8 @@
 /** Entry point: runs the service, or with `--once` one aggregation. Exit codes: 0 done, 1 failed, 2 wrong use or environment. */
+import type { Store } from '@quarterjack/core/store'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { aggregateOnce, createFeedbackService } from './feedback-service.ts'
+import { openStore } from './open-store.ts'
 
 const USAGE = `Usage: node src/main.ts [--once]
 
@@ -16,13 +18,18 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined) return complain(`Unknown option: ${unknown}\n\n${USAGE}`)
   const config = readConfigOrNull()
   if (config === null) return 2
-  if (args.includes('--once')) return (await aggregateOnce(config)) ? 0 : 1
-  await serve(config)
-  return 0
+  const { store, close } = await openStore(config)
+  try {
+    if (args.includes('--once')) return (await aggregateOnce(config, { store })) ? 0 : 1
+    await serve(config, store)
+    return 0
+  } finally {
+    await close()
+  }
 }
 
-async function serve(config: Config): Promise<void> {
-  const service = createFeedbackService(config)
+async function serve(config: Config, store: Store): Promise<void> {
+  const service = createFeedbackService(config, { store })
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })

@@ -23,6 +23,9 @@ describe('readConfig', () => {
       retries: 3,
       retryDelayMs: 30_000,
       healthPort: 8004,
+      leaseMs: 30_000,
+      databaseUrl: undefined,
+      redisUrl: undefined,
     })
   })
 
@@ -71,16 +74,18 @@ describe('readConfig', () => {
       AGENT_FEEDBACK_RETRIES: '1.5',
       AGENT_FEEDBACK_RETRY_DELAY: '1e9',
       AGENT_FEEDBACK_HEALTH_PORT: '70000',
+      AGENT_FEEDBACK_LEASE: '1',
     })
-    expect(error.message).toBe(`The environment has 7 problems:
+    expect(error.message).toBe(`The environment has 8 problems:
   AGENT_FEEDBACK_API_URL="applylens-api-prod:8003" is not a plain http or https address. Set it to the http or https address of the aggregation endpoint, without user name or password.
   BACKFILL_API_KEY is not set. Set it to the key that the API accepts, the one of the backfill service.
   EVERY_HOURS="six" is not a number of hours. Set it to a number of hours from 0.0003 to 8760, such as 6.
   AGENT_FEEDBACK_TIMEOUT="0" is outside 0.1 to 3600. Set it to a number of seconds from 0.1 to 3600, such as 120.
   AGENT_FEEDBACK_RETRIES="1.5" is not a whole number. Set it to a whole number from 0 to 20, such as 3.
   AGENT_FEEDBACK_RETRY_DELAY="1e9" is not a number of seconds. Set it to a number of seconds from 0.1 to 3600, such as 30.
-  AGENT_FEEDBACK_HEALTH_PORT="70000" is outside 0 to 65535. Set it to a port from 0 (any free one) to 65535, such as 8004.`)
-    expect(error.problems).toHaveLength(7)
+  AGENT_FEEDBACK_HEALTH_PORT="70000" is outside 0 to 65535. Set it to a port from 0 (any free one) to 65535, such as 8004.
+  AGENT_FEEDBACK_LEASE="1" is outside 2 to 3600. Set it to a number of seconds from 2 to 3600, such as 30.`)
+    expect(error.problems).toHaveLength(8)
   })
 
   it.each(['0', '0.0001', '9000', '-6', '6h', 'NaN', 'Infinity', '0x6'])('refuses an interval of %s hours', (value) => {
@@ -94,6 +99,20 @@ describe('readConfig', () => {
     expect(error.problems).toMatchObject([{ name: 'BACKFILL_API_KEY', value: null }])
     expect(error.message).not.toContain(KEY)
     expect(error.message).not.toContain(apiKey)
+  })
+
+  it('takes the address of one shared store, and never shows it', () => {
+    expect(readConfig({ BACKFILL_API_KEY: KEY, DATABASE_URL: 'postgres://u:p@db/jobs' }).databaseUrl).toBe('postgres://u:p@db/jobs')
+    expect(readConfig({ BACKFILL_API_KEY: KEY, REDIS_URL: 'rediss://:p@cache:6379' }).redisUrl).toBe('rediss://:p@cache:6379')
+    for (const env of [
+      { DATABASE_URL: 'mysql://u:hunter2@db/jobs' },
+      { REDIS_URL: 'hunter2@cache' },
+      { DATABASE_URL: 'postgres://u:hunter2@db', REDIS_URL: 'redis://:hunter2@cache' },
+    ]) {
+      const error = problemsOf({ BACKFILL_API_KEY: KEY, ...env })
+      expect(error.problems).toMatchObject([{ name: expect.stringMatching(/_URL$/), value: null }])
+      expect(error.message).not.toContain('hunter2')
+    }
   })
 
   it('refuses a password inside the address, without showing it', () => {

@@ -35,7 +35,7 @@ describe('main --once', () => {
   it('ends with 1 after a failure, without showing the key or a stack', async () => {
     const env = await startApiFor({ BACKFILL_API_KEY: 'a-wrong-key' })
     const { code, output } = await run('main.ts', { args: ['--once'], env }).ended
-    expect(output).toContain('❌ Aggregation failed: the API answered 401')
+    expect(output).toMatch(/❌ Aggregation failed: POST http:\S+ answered 401 /)
     expect(output).not.toContain('a-wrong-key')
     expect(output).not.toMatch(/^\s+at /m)
     expect(code).toBe(1)
@@ -78,7 +78,7 @@ describe('main', () => {
     const port = String(await freePort())
     const env = await startApiFor({ AGENT_FEEDBACK_HEALTH_PORT: port, BACKFILL_API_KEY: 'a-wrong-key', EVERY_HOURS: '0.0003' })
     const service = run('main.ts', { env })
-    await poll('three failures', () => service.output().split('❌').length > 3)
+    await poll('three failures', () => service.output().split('❌').length > 3, 60_000)
     const check = await run('healthcheck.ts', { env: { AGENT_FEEDBACK_HEALTH_PORT: port } }).ended
     expect(check).toMatchObject({ code: 1, output: expect.stringContaining('unhealthy') })
   })
@@ -90,6 +90,9 @@ describe('the API', () => {
     const [url] = await poll('its address', () => /http:\S+/.exec(api.output()) ?? undefined)
     const check = await run('healthcheck.ts', { args: [`${url}/api/healthz`] }).ended
     expect(check).toMatchObject({ code: 0, output: `${url}/api/healthz answered 200\n` })
+    // As from another container: not by the loopback address.
+    const remote = `${url.replace('127.0.0.1', '0.0.0.0')}/api/healthz`
+    expect(await run('healthcheck.ts', { args: [remote] }).ended).toMatchObject({ code: 0, output: `${remote} answered 200\n` })
     api.child.kill('SIGTERM')
     expect(await api.ended).toMatchObject({ code: 0, signal: null })
   })

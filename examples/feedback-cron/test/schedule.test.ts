@@ -1,20 +1,21 @@
 import { manualScheduler } from '@quarterjack/core/testing'
 import { expect, it } from 'vitest'
+import type { AggregateSummary } from '../src/aggregate-target.ts'
 import { readConfig } from '../src/config.ts'
 import { defineFeedbackJob } from '../src/feedback-job.ts'
 
-const SUMMARY = { status: 'ok', modelVersion: 1, events: 1, newEvents: 1, weights: 1, changed: 1 }
+const SUMMARY: AggregateSummary = { status: 'ok', modelVersion: 1, events: 1, newEvents: 1, weights: 1, changed: 1 }
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** The instants of the calls of a service that starts at `startAt`, and the slots that it announces after the start. */
 async function callsFrom(startAt: string, hours: string, slots: number): Promise<{ calls: Date[]; previewed: Date[] }> {
   const calls: Date[] = []
-  const fetch = async (): Promise<Response> => {
+  const call = async (): Promise<AggregateSummary> => {
     calls.push(new Date(manual.clock.now()))
-    return Response.json(SUMMARY)
+    return SUMMARY
   }
   const config = readConfig({ BACKFILL_API_KEY: 'key', AGENT_FEEDBACK_EVERY_HOURS: hours })
-  const job = defineFeedbackJob({ config, log: silent, fetch })
+  const job = defineFeedbackJob({ config, log: silent, call })
   await using manual = manualScheduler({ jobs: [job], startAt })
   await manual.start()
   const previewed = (await manual.scheduler.preview(job, { count: slots })).map(({ slot }) => slot)

@@ -1,3 +1,4 @@
+import { memoryStore } from '@quarterjack/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type StartApiOptions, startApi } from '../src/api/start-api.ts'
 import { readConfig } from '../src/config.ts'
@@ -17,7 +18,7 @@ async function setUp(env: Record<string, string> = {}, api: Partial<StartApiOpti
   const { url, close } = await startApi({ apiKey: KEY, port: 0, ...api })
   cleanups.push(close)
   const lines: string[] = []
-  const service = createFeedbackService(readConfig(environment(url, env)), { write: (line) => lines.push(line) })
+  const service = createFeedbackService(readConfig(environment(url, env)), { store: memoryStore(), write: (line) => lines.push(line) })
   cleanups.push(() => service.stop())
   return { service, lines }
 }
@@ -129,7 +130,7 @@ describe('aggregateOnce', () => {
     const { url, close } = await startApi({ apiKey: KEY, port: 0, ...api })
     cleanups.push(close)
     const lines: string[] = []
-    const ok = await aggregateOnce(readConfig(environment(url, env)), { write: (line) => lines.push(line) })
+    const ok = await aggregateOnce(readConfig(environment(url, env)), { store: memoryStore(), write: (line) => lines.push(line) })
     return { ok, lines }
   }
 
@@ -150,6 +151,6 @@ describe('aggregateOnce', () => {
   it('is false when the retries are used up', async () => {
     const { ok, lines } = await once({ AGENT_FEEDBACK_RETRIES: '1' }, { faults: [{ kind: 'fail', times: 5, status: 500 }] })
     expect(ok).toBe(false)
-    expect(lines.at(-1)).toContain('❌ Aggregation failed: the API answered 500')
+    expect(lines.at(-1)).toMatch(/❌ Aggregation failed: POST http:\S+ answered 500 /)
   })
 })

@@ -28,7 +28,7 @@ export type { Variables } from './crontab/template.ts'
 
 // The receiving side of signed calls.
 export { verifyWebhook } from './webhook/verify-webhook.ts'
-export type { SignedRequest, VerifiedWebhook } from './webhook/verify-webhook.ts'
+export type { SignedRequest, VerifiedBody, VerifiedWebhook } from './webhook/verify-webhook.ts'
 
 // The handler, and what it is told.
 export { createHandler } from './handler/create-handler.ts'

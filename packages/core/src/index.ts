@@ -4,7 +4,6 @@
 export { defineJob } from './job/define-job.ts'
 export type {
   CatchUp,
-  DebounceOptions,
   Job,
   JobHealthOptions,
   JobOptions,
@@ -12,10 +11,12 @@ export type {
   KeepOptions,
   RetryOptions,
   RunContext,
+  RunScheduler,
   ScheduleFor,
   SchemaInput,
   SchemaOutput,
 } from './job/job.ts'
+export type { DebounceOptions, RunHandle, RunTriggerOptions, TriggerArgs, TriggerItem, TriggerOptions } from './job/trigger-options.ts'
 export { JOB_DEFAULTS } from './job/defaults.ts'
 
 // Schedules.
@@ -26,10 +27,11 @@ export { nextSlots } from './schedule/next-slots.ts'
 export type { Exclusion, ExcludedRange, Schedule, ScheduleOptions, ScheduleSpec } from './schedule/schedule.ts'
 
 // Rollups.
-export { defineRollup } from './rollup/define-rollup.ts'
+export { defineRollup } from './scheduler/define-rollup.ts'
 export { ROLLUP_DEFAULTS } from './rollup/defaults.ts'
 export type { BackfillOptions } from './rollup/backfill-options.ts'
-export type { BackfillPlan, BackfillProgress } from './rollup/plan-backfill.ts'
+export type { BackfillPlan } from './rollup/plan-backfill.ts'
+export type { BackfillProgress } from './rollup/backfill-progress.ts'
 export type { Freshness, FreshnessStatus } from './rollup/freshness.ts'
 export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type { Grain } from './rollup/grain.ts'
@@ -69,15 +71,11 @@ export type {
   PreviewSlot,
   Run,
   RunFilter,
-  RunHandle,
   Scheduler,
   SchedulerOptions,
   ScheduleSetting,
   ScheduleView,
   TickSummary,
-  TriggerArgs,
-  TriggerItem,
-  TriggerOptions,
 } from './scheduler/scheduler.ts'
 
 // Stores and mutexes.
@@ -90,6 +88,7 @@ export type { LockContext, LockOptions, Mutex, MutexOptions } from './lease/mute
 export type { HealthSnapshot, HealthStatus, JobHealth, Percentiles, RollupHealth } from './health/snapshot.ts'
 export type { AuditReport, AuditViolation, ScheduleAudit } from './health/audit-report.ts'
 export type { SchedulerEventName, SchedulerEvents } from './observe/events.ts'
+export type { TraceContext } from './observe/trace-context.ts'
 export type { Logger } from './observe/logger.ts'
 export { consoleLogger } from './observe/console-logger.ts'
 

@@ -9,8 +9,6 @@ import type { LineLog } from '../observe/log-lines.ts'
 export const SPANS = { source: 'analytics.execution_spans', time: 'started_at' } as const
 export const LOGS = { source: 'analytics.calculation_logs', time: 'created_at' } as const
 
-/** Of spans, and of a service that was not there before. */
-const START = '2024-01-01'
 /** How far back late rows count: one day more than a backfill of 90 days could reach. */
 const LATENESS = '91d'
 
@@ -25,7 +23,7 @@ export interface AnalyticsRollups {
 }
 
 export interface RollupDeps {
-  readonly config: Pick<Config, 'intervalHours' | 'debounceSeconds'>
+  readonly config: Pick<Config, 'historyStart' | 'intervalHours' | 'debounceSeconds'>
   readonly db: Database
   readonly log: LineLog
   readonly now: () => number
@@ -37,10 +35,10 @@ const failures = countIf(`${isRun} and r.status = 'failed'`)
 const duration = `case when ${isRun} then r.duration_ms end`
 
 export function defineRollups({ config, db, log, now }: RollupDeps): AnalyticsRollups {
-  const { intervalHours, debounceSeconds } = config
+  const { historyStart, intervalHours, debounceSeconds } = config
   const debounce = { wait: `${debounceSeconds * 1_000}ms`, maxWait: `${debounceSeconds * 6_000}ms` } as const
   const retry = { retries: 5, minTimeout: '1s', maxTimeout: '1m' } as const
-  const shared = { start: START, capture: 'complete', allowedLateness: LATENESS, debounce, retry } as const
+  const shared = { start: historyStart, capture: 'complete', allowedLateness: LATENESS, debounce, retry } as const
 
   const calculations = defineRollup({
     ...shared,

@@ -8,10 +8,10 @@ export interface MainProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>
 }
 
-/** Starts `node src/<file>` with nothing but `env` in its environment. */
-export function runMain(env: Readonly<Record<string, string>>, file = 'main.ts'): MainProcess {
+/** Starts `node src/<file> …args` with nothing but `env` in its environment. */
+export function runMain(env: Readonly<Record<string, string>>, file = 'main.ts', args: readonly string[] = []): MainProcess {
   const path = fileURLToPath(new URL(`../../src/${file}`, import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@quarterjack/source', path], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--conditions=@quarterjack/source', path, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -34,7 +34,8 @@ export async function startApi({
   const shipped = parseEventLines(await readFile(eventsFile, 'utf8'))
   const kept = journal === undefined ? [] : parseEventLines(await readIfThere(journal))
   const model = createLearningModel({ events: [...shipped, ...kept], ...(journal !== undefined && { journal }) })
-  return listen(createFeedbackApi({ apiKey, model, faults }), { port, ...(host !== undefined && { host }) })
+  const api = createFeedbackApi({ apiKey, model, faults })
+  return listen(async (request) => api.fetch(request), { port, ...(host !== undefined && { host }) })
 }
 
 async function readIfThere(file: string): Promise<string> {

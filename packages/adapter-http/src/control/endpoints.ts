@@ -8,6 +8,7 @@ import { rollupEndpoints } from './rollups.ts'
 import { runEndpoints } from './runs.ts'
 import { scheduleEndpoints } from './schedules.ts'
 import { triggerEndpoint } from './trigger.ts'
+import { verifyEndpoint } from './verify.ts'
 
 export function controlEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
   return [
@@ -17,6 +18,7 @@ export function controlEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
     ...scheduleEndpoints(deps),
     ...rollupEndpoints(deps),
     ...backfillEndpoints(deps),
+    verifyEndpoint(deps),
     auditEndpoint(deps),
   ]
 }

@@ -110,6 +110,7 @@ export function runEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
         key: z.optional(runKey),
         createdAfter: z.optional(instantOrMs),
         createdBefore: z.optional(instantOrMs),
+        unreplayed: z.optional(z.boolean()),
         limit: z.optional(z.number().check(z.int(), z.gte(1), z.lte(1_000))),
       }),
       answers: { 202: { description: 'the new runs', schema: z.object({ runs: z.array(z.string()) }) } },

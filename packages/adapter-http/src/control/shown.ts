@@ -40,6 +40,7 @@ export const runSchema: z.ZodMiniType = z.object({
   error: maybe(errorSchema),
   attempts: z.array(attemptSchema),
   replayOf: maybe(z.string()),
+  trace: maybe(z.object({ traceparent: z.optional(z.string()), tracestate: z.optional(z.string()), requestId: z.optional(z.string()) })),
   cancelRequested: maybe(z.string()),
 })
 

@@ -4,6 +4,7 @@ import * as z from 'zod/mini'
 import { type Answer, type AnyEndpoint, type DescribedAnswer, defineEndpoint, json } from '../endpoint/endpoint.ts'
 import { duration, durationText, instantOrMs, jobName, msOf, problem, runKey } from '../endpoint/schemas.ts'
 import { Problem } from '../problem/problem.ts'
+import { traceOf } from '../security/trace-of.ts'
 import { type ControlDeps, jobNamed } from './deps.ts'
 import { runSchema, showRun } from './shown.ts'
 
@@ -55,11 +56,12 @@ export function triggerEndpoint(deps: ControlDeps): AnyEndpoint {
     query: waitQuery,
     body,
     answers: triggerAnswers,
-    async handle({ params, query, body: given, request, note }) {
+    async handle({ params, query, body: given, request, requestId, note }) {
       const { payload, ...options } = given
       const idempotencyKey = idempotencyKeyOf(request.headers, given.idempotencyKey)
       const handle = await deps.scheduler.trigger(jobNamed(deps.scheduler, params.job), payload, {
         ...options,
+        trace: traceOf(request, requestId),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       })
       note({ runId: handle.id })

@@ -21,6 +21,8 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   readonly query: Q
   readonly body: B
   readonly request: Request
+  /** The id that the log and the answer have. */
+  readonly requestId: string
   /** Whether the client may see more than the public does. Never throws. */
   mayRead(): Promise<boolean>
   /** Fields for the log line of the request. */

@@ -84,7 +84,7 @@ export function createHandler(scheduler: Scheduler, options: HandlerOptions = {}
       const pathname = checkRequest(request, maxHeaderBytes)
       if (basePath !== '' && !pathname.startsWith(`${basePath}/`)) throw new Problem('NotFound', 'There is nothing at this address.')
       paths.set(request, pathname.slice(basePath.length))
-      response = await app.fetch(request, { log, note })
+      response = await app.fetch(request, { log, note, requestId })
     } catch (error) {
       const problem = problemFrom(error)
       if (PROBLEMS[problem.problem].status >= 500) log.error({ err: error, operation: fields.operation }, problem.message)

@@ -10,6 +10,7 @@ import type { Gate } from './gate.ts'
 /** What goes along with one request. */
 export interface Exchange {
   readonly log: Logger
+  readonly requestId: string
   note(fields: Readonly<Record<string, unknown>>): void
 }
 
@@ -37,7 +38,7 @@ export function mountEndpoints(app: Hono<Bindings>, endpoints: readonly AnyEndpo
 
 async function serve(endpoint: Endpoint, context: Context<Bindings>, { gate, limits }: MountDeps): Promise<Answer> {
   const { raw: request } = context.req
-  const { log, note } = context.env
+  const { log, note, requestId } = context.env
   note({ operation: endpoint.id })
   const params = context.req.param() as Readonly<Record<string, string>>
   // A rollup is the job of its name.
@@ -57,6 +58,7 @@ async function serve(endpoint: Endpoint, context: Context<Bindings>, { gate, lim
         : parsePart(endpoint.query, queryOf(request.url), { name: 'query', problem: 'InvalidRequest' }),
     body: endpoint.body === undefined ? undefined : await bodyOf(endpoint, request, limits),
     request,
+    requestId,
     mayRead: () => gate.mayRead(knock('read')),
     note,
   }

@@ -22,6 +22,7 @@ const BY_CODE: Partial<Record<ErrorCode, ProblemCode>> = {
   BackfillOutOfRange: 'InvalidValue',
   BackfillOverlaps: 'Conflict',
   NotReplayable: 'Conflict',
+  NotVerifiable: 'Conflict',
   JobInUse: 'Conflict',
   AlreadyStarted: 'Conflict',
   SchedulerStopped: 'Unavailable',

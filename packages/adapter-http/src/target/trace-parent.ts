@@ -6,8 +6,8 @@ type Inject = (carrier: Record<string, string>) => void
 
 let injecting: Promise<Inject | null> | null = null
 
-/** The active trace of OpenTelemetry, if the service has one; else one of the run's own, the same for all of its attempts. */
-export async function traceHeaders({ runId }: Pick<RunContext, 'runId'>): Promise<Readonly<Record<string, string>>> {
+/** The active trace of OpenTelemetry, if the service has one; else the one that the run carries; else one of its own, the same for all attempts. */
+export async function traceHeaders({ runId, trace }: Pick<RunContext, 'runId' | 'trace'>): Promise<Readonly<Record<string, string>>> {
   injecting ??= loadInject()
   const carrier: Record<string, string> = {}
   try {
@@ -16,8 +16,17 @@ export async function traceHeaders({ runId }: Pick<RunContext, 'runId'>): Promis
     // A tracer that fails never hurts a run.
   }
   const { traceparent, tracestate } = carrier
-  if (typeof traceparent !== 'string') return { traceparent: `00-${traceIdOf(runId)}-${randomBytes(8).toString('hex')}-01` }
+  if (typeof traceparent !== 'string') return ownTrace(runId, trace)
   return typeof tracestate === 'string' && tracestate !== '' ? { traceparent, tracestate } : { traceparent }
+}
+
+/** The call is a span of its own. */
+function ownTrace(runId: string, trace: RunContext['trace'] | undefined): Readonly<Record<string, string>> {
+  const span = randomBytes(8).toString('hex')
+  const [, traceId, , flags] = trace?.traceparent?.split('-') ?? []
+  if (traceId === undefined || flags === undefined) return { traceparent: `00-${traceIdOf(runId)}-${span}-01` }
+  const state = trace?.tracestate
+  return { traceparent: `00-${traceId}-${span}-${flags}`, ...(state === undefined ? {} : { tracestate: state }) }
 }
 
 /** Ids of runs are UUIDs: as many digits as a trace has. */

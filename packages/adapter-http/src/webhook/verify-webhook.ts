@@ -1,4 +1,5 @@
-/** The receiving side of signed calls. */
+/** The receiving side of signed calls: after Standard Webhooks, or by a plain HMAC over the body. */
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { QuarterjackError } from '@quarterjack/core/store'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { signingProblem } from '../target/sign.ts'
@@ -20,6 +21,9 @@ export interface VerifiedWebhook {
   readonly payload: unknown
 }
 
+/** What a genuine request says whose signature covers the body alone. */
+export type VerifiedBody = Pick<VerifiedWebhook, 'body' | 'payload'>
+
 /**
  * Whether a request was signed with one of `secrets` within five minutes from now, after Standard Webhooks. Compares in
  * constant time. Give two secrets while one replaces the other. Throws `WebhookInvalid`, and `InvalidOption` for what is no secret.
@@ -27,10 +31,25 @@ export interface VerifiedWebhook {
  * @example
  * const { id, payload } = verifyWebhook({ headers: request.headers, body: await request.text() }, [process.env.WEBHOOK_SECRET ?? ''])
  */
-export function verifyWebhook({ headers, body }: SignedRequest, secrets: string | readonly string[]): VerifiedWebhook {
+export function verifyWebhook(request: SignedRequest, secrets: string | readonly string[]): VerifiedWebhook
+/**
+ * Whether the header `hmac` is the HMAC-SHA256 of the body under one of `secrets`, as hex, with or without `sha256=` in front:
+ * `sentry-hook-signature`, `x-hub-signature-256`. Such a signature has neither id nor time: what was sent once can be sent again,
+ * so do what it asks for in a way that a repetition does no harm.
+ *
+ * @example
+ * verifyWebhook({ headers: request.headers, body: await request.text() }, process.env.GITHUB_SECRET ?? '', { hmac: 'x-hub-signature-256' })
+ */
+export function verifyWebhook(request: SignedRequest, secrets: string | readonly string[], options: { readonly hmac: string }): VerifiedBody
+export function verifyWebhook(
+  { headers, body }: SignedRequest,
+  secrets: string | readonly string[],
+  options?: { readonly hmac: string },
+): VerifiedWebhook | VerifiedBody {
+  if (options !== undefined) return verifyHmac({ headers, body }, secrets, options.hmac)
   const problem = signingProblem(secrets)
   if (problem !== null) throw new QuarterjackError('InvalidOption', `verifyWebhook: secrets: ${problem}.`)
-  const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+  const text = textOf(body)
   const id = headerOf(headers, 'webhook-id')
   const timestamp = headerOf(headers, 'webhook-timestamp')
   const signed = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': headerOf(headers, 'webhook-signature') }
@@ -45,6 +64,31 @@ export function verifyWebhook({ headers, body }: SignedRequest, secrets: string 
     }
   }
   throw new QuarterjackError('WebhookInvalid', `The webhook ${id === '' ? '' : `"${id.slice(0, 100)}" `}was refused: ${refusal}.`)
+}
+
+function verifyHmac({ headers, body }: SignedRequest, secrets: string | readonly string[], header: string): VerifiedBody {
+  if (typeof header !== 'string' || !/^[\w-]+$/.test(header))
+    throw new QuarterjackError('InvalidOption', 'verifyWebhook: hmac: give the name of a header.')
+  const known = typeof secrets === 'string' ? [secrets] : secrets
+  // An empty secret would be everybody's.
+  if (!Array.isArray(known) || known.length === 0 || known.some((secret) => typeof secret !== 'string' || secret.trim() === ''))
+    throw new QuarterjackError('InvalidOption', 'verifyWebhook: secrets: one is missing or blank (is the variable set?).')
+  const signature = /^(?:sha256=)?([0-9a-f]{64})$/i.exec(headerOf(headers, header.toLowerCase()).trim())?.[1]
+  if (signature === undefined) throw refused(`the header ${header} is no HMAC-SHA256 as hex`)
+  const given = Buffer.from(signature, 'hex')
+  // Each is compared, so that the time does not tell which one fits.
+  const fits = known.map((secret) => timingSafeEqual(createHmac('sha256', secret).update(body).digest(), given))
+  if (!fits.includes(true)) throw refused('the signature does not fit the body')
+  const text = textOf(body)
+  return { body: text, payload: parsed(text) }
+}
+
+function refused(why: string): QuarterjackError {
+  return new QuarterjackError('WebhookInvalid', `The webhook was refused: ${why}.`)
+}
+
+function textOf(body: SignedRequest['body']): string {
+  return typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
 }
 
 function headerOf(headers: SignedRequest['headers'], name: string): string {

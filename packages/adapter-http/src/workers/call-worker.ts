@@ -1,5 +1,5 @@
 /** One call of a worker endpoint: a run, shared with whoever brings the same idempotency key, and how it ended. */
-import { type Job, QuarterjackError, type RunHandle, type Scheduler } from '@quarterjack/core'
+import { type Job, QuarterjackError, type RunHandle, type Scheduler, type TraceContext } from '@quarterjack/core'
 import { type Answer, json } from '../endpoint/endpoint.ts'
 import { Problem } from '../problem/problem.ts'
 import type { WaitTurns } from './wait-turns.ts'
@@ -14,6 +14,7 @@ export interface WorkerOrder {
   /** Whether the answer has the result of the run. */
   readonly showsResult: boolean
   readonly signal: AbortSignal
+  readonly trace: TraceContext
 }
 
 export interface WorkerDeps {
@@ -28,6 +29,7 @@ export async function callWorker(order: WorkerOrder, deps: WorkerDeps): Promise<
     key: order.key,
     // An external cron is a schedule: what was due while a run is alive is skipped, not shared with what debounces.
     debounce: false,
+    trace: order.trace,
     ...(order.overlap === 'skip' ? { overlap: 'skip' } : {}),
     ...(order.idempotencyKey === null ? {} : { idempotencyKey: order.idempotencyKey }),
   })

@@ -6,6 +6,7 @@ import { type Answer, type AnyEndpoint, type Call, defineEndpoint, json } from '
 import { queryOf } from '../endpoint/parse.ts'
 import { jobName, problem } from '../endpoint/schemas.ts'
 import { Problem } from '../problem/problem.ts'
+import { traceOf } from '../security/trace-of.ts'
 import { callWorker } from './call-worker.ts'
 import { WORKER_DEFAULTS, type WorkerCall, type WorkerRoute, type WorkersOptions } from './options.ts'
 import { createSharedTick } from './shared-tick.ts'
@@ -57,6 +58,7 @@ export function workerEndpoints(deps: WorkerEndpointDeps): readonly AnyEndpoint[
       overlap: route.overlap ?? workers?.overlap ?? WORKER_DEFAULTS.overlap,
       waitMs: durationMs(route.wait ?? workers?.wait ?? WORKER_DEFAULTS.wait) as number,
       signal: call.request.signal,
+      trace: traceOf(call.request, call.requestId),
     }
     const { runId, answer } = await callWorker(order, { scheduler, turns, pass: workers?.inline === true ? tick : null })
     call.note({ job: job.name, runId })

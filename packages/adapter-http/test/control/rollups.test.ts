@@ -133,6 +133,7 @@ describe('rollups', () => {
       ['/rollups/hourly/mark', { when: hour('01:00') }],
       ['/mark', { source: 'calls', when: hour('01:00') }],
       ['/rollups/hourly/backfills', { last: '1h' }],
+      ['/rollups/hourly/verify', { from: hour('00:00'), to: hour('03:00') }],
       ['/backfills/x/pause', {}],
       ['/backfills/x/resume', {}],
       ['/backfills/x/cancel', {}],

@@ -6,51 +6,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { authorizeTokens, toNodeListener } from '../../src/index.ts'
 import { CRON, handling, READ, WRITE } from '../support/handling.ts'
 import { listening } from '../support/listening.ts'
-
-const BASE = '/internal/jobs'
+import { BASE, over, worksThrough } from '../support/works-through.ts'
 
 const withBase = (): ReturnType<typeof handling> =>
   handling({ basePath: BASE, authorize: authorizeTokens({ read: READ, write: WRITE }), workers: { secrets: CRON } })
-
-/** What must work wherever the handler stands. */
-async function worksThrough(send: (path: string, init?: RequestInit) => Promise<Response>): Promise<true> {
-  const json = { 'content-type': 'application/json' }
-  const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
-  expect(await (await send(`${BASE}/health`)).json()).toEqual({ status: 'ok' })
-  expect((await send(`${BASE}/jobs`)).status).toBe(403)
-  expect((await send(`${BASE}/jobs`, { headers: bearer(READ) })).status).toBe(200)
-  expect((await send(`${BASE}/nope`)).status).toBe(404)
-  const triggered = await send(`${BASE}/jobs/with-payload/trigger?wait=5s`, {
-    method: 'POST',
-    headers: { ...json, ...bearer(WRITE) },
-    body: '{"payload":{"days":3}}',
-  })
-  expect([triggered.status, await triggered.json()]).toMatchObject([200, { run: { state: 'succeeded', result: { days: 3 } } }])
-  const worker = await send(`${BASE}/workers/with-payload`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...bearer(CRON) },
-    body: '{"days":4}',
-  })
-  expect([worker.status, await worker.json()]).toMatchObject([200, { status: 'succeeded' }])
-  const schedule = `${BASE}/jobs/plain/schedules/${encodeURIComponent('a/b c')}`
-  const put = await send(schedule, { method: 'PUT', headers: { ...json, ...bearer(WRITE) }, body: '{"every":"6h"}' })
-  expect(await put.json()).toEqual({ outcome: 'created' })
-  expect(await (await send(schedule, { headers: bearer(READ) })).json()).toMatchObject({ key: 'a/b c' })
-  expect(await (await send(schedule, { method: 'DELETE', headers: bearer(WRITE) })).json()).toEqual({ removed: true })
-  expect((await send(`${BASE}/live`, { method: 'HEAD' })).status).toBe(200)
-  const tooLarge = await send(`${BASE}/jobs/plain/trigger`, {
-    method: 'POST',
-    headers: { ...json, ...bearer(WRITE) },
-    body: ' '.repeat(600_000),
-  })
-  expect(tooLarge.status).toBe(413)
-  return true
-}
-
-const over =
-  (url: string) =>
-  (path: string, init?: RequestInit): Promise<Response> =>
-    fetch(`${url}${path}`, init)
 
 describe('the handler in', () => {
   it('node:http', async () => {

@@ -60,6 +60,7 @@ describe('the OpenAPI document', () => {
       listBackfills: 'read',
       listBackfillsOfRollup: 'read',
       planBackfill: 'read',
+      verifyRollup: 'write',
       createBackfill: 'write',
       getBackfill: 'read',
       pauseBackfill: 'write',

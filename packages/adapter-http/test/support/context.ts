@@ -3,6 +3,10 @@ import type { RunContext } from '@quarterjack/core'
 
 export class Skipped extends Error {}
 
+const unreachable = (): never => {
+  throw new Error('This context has no scheduler.')
+}
+
 /** The first attempt of a triggered run. */
 export function contextOf<P = undefined>(given: Partial<RunContext<P>> & { readonly payload?: P } = {}): RunContext<P> {
   const id = '0198c0de-0000-7000-8000-00000000cafe'
@@ -14,10 +18,13 @@ export function contextOf<P = undefined>(given: Partial<RunContext<P>> & { reado
     job: 'call',
     key: '',
     attempt: 1,
+    maxAttempts: 1,
     slot: null,
     trigger: 'manual' as RunContext['trigger'],
     fence: 1,
     idempotencyKey: id,
+    trace: null,
+    scheduler: { trigger: unreachable, triggerMany: unreachable },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet } as RunContext['log'],
     progress: quiet,
     skip: (reason) => {

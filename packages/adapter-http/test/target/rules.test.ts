@@ -58,9 +58,20 @@ describe('a failure of the network', () => {
 
 describe('the trace of a run', () => {
   it('is its id, and a random one where that is no UUID', async () => {
-    const own = await traceHeaders({ runId: '0198c0de-0000-7000-8000-00000000CAFE' })
+    const own = await traceHeaders({ runId: '0198c0de-0000-7000-8000-00000000CAFE', trace: { requestId: 'r' } })
     expect(own.traceparent).toMatch(/^00-0198c0de00007000800000000000cafe-(?!0{16})[0-9a-f]{16}-01$/)
-    expect((await traceHeaders({ runId: 'r1' })).traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    expect((await traceHeaders({ runId: 'r1', trace: null })).traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+  })
+})
+
+describe('the trace that a run carries', () => {
+  it('is gone on with, by a span of the call', async () => {
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00', tracestate: 'vendor=1' }
+    const sent = await traceHeaders({ runId: 'r1', trace })
+    expect(sent).toEqual({
+      traceparent: expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad)[0-9a-f]{16}-00$/),
+      tracestate: 'vendor=1',
+    })
   })
 })
 

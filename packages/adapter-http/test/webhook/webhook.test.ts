@@ -83,3 +83,72 @@ describe('verifyWebhook', () => {
     expect(attempt).toThrow(expect.objectContaining({ code: 'InvalidOption' }))
   })
 })
+
+describe('a plain HMAC over the body', () => {
+  const body = '{"action":"opened","title":"Zoë"}'
+  const hexOf = (secret: string, text: string | Uint8Array = body): string => createHmac('sha256', secret).update(text).digest('hex')
+  const verify = (
+    headers: Record<string, string> | Headers,
+    secrets: string | readonly string[] = 'it-is-secret',
+    hmac = 'X-Hub-Signature-256',
+  ) => verifyWebhook({ headers, body }, secrets, { hmac })
+  const code = (call: () => unknown): unknown => {
+    try {
+      return call()
+    } catch (error) {
+      return (error as { code?: string }).code
+    }
+  }
+
+  it('is that of GitHub: the vector of its documentation', () => {
+    const signature = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17'
+    const request = { headers: { 'x-hub-signature-256': signature }, body: 'Hello, World!' }
+    expect(verifyWebhook(request, "It's a Secret to Everybody", { hmac: 'x-hub-signature-256' })).toEqual({
+      body: 'Hello, World!',
+      payload: undefined,
+    })
+  })
+
+  it('is that of Sentry, which has no prefix', () => {
+    const headers = new Headers({ 'sentry-hook-signature': hexOf('it-is-secret') })
+    expect(verify(headers, ['other', 'it-is-secret'], 'Sentry-Hook-Signature')).toEqual({
+      body,
+      payload: { action: 'opened', title: 'Zoë' },
+    })
+  })
+
+  it('covers bytes as they came', () => {
+    const bytes = new Uint8Array([0x7b, 0x7d, 0xff])
+    const request = { headers: { sig: hexOf('s', bytes) }, body: bytes }
+    expect(verifyWebhook(request, 's', { hmac: 'sig' }).payload).toBe(undefined)
+    expect(code(() => verifyWebhook({ ...request, body: new Uint8Array([0x7b, 0x7d, 0xfe]) }, 's', { hmac: 'sig' }))).toBe('WebhookInvalid')
+  })
+
+  it.each([
+    ['of another secret', hexOf('another')],
+    ['of another body', hexOf('it-is-secret', `${body} `)],
+    ['of another algorithm', createHmac('sha1', 'it-is-secret').update(body).digest('hex')],
+    ['with the name of another algorithm', `sha1=${hexOf('it-is-secret')}`],
+    ['cut short', hexOf('it-is-secret').slice(0, 62)],
+    ['with more behind it', `${hexOf('it-is-secret')}00`],
+    ['twice', `${hexOf('it-is-secret')}, ${hexOf('it-is-secret')}`],
+    ['that is empty', ''],
+    ['that is not hex', 'z'.repeat(64)],
+  ])('refuses a signature %s', (_, signature) => {
+    expect(code(() => verify({ 'x-hub-signature-256': signature }))).toBe('WebhookInvalid')
+  })
+
+  it('refuses a request without the header, and one of Standard Webhooks', () => {
+    expect(code(() => verify({}))).toBe('WebhookInvalid')
+    expect(code(() => verify(signed(body).headers as Record<string, string>))).toBe('WebhookInvalid')
+  })
+
+  it('is refused as an option where the secret is missing, blank, or the header has no name', () => {
+    const headers = { 'x-hub-signature-256': hexOf('') }
+    for (const secrets of ['', ' ', [], ['fine', ''], [undefined], undefined] as unknown as string[]) {
+      expect(code(() => verifyWebhook({ headers, body }, secrets, { hmac: 'x-hub-signature-256' }))).toBe('InvalidOption')
+    }
+    for (const hmac of ['', 'a b', undefined] as string[])
+      expect(code(() => verifyWebhook({ headers, body }, 's', { hmac }))).toBe('InvalidOption')
+  })
+})

@@ -35,8 +35,11 @@ export const WITHOUT_MARKS = 'quarterjack.without_marks'
 /** Beyond what windows can reach: marks of all time, for TRUNCATE. */
 const EVER = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 } as const
 
+/** When a mark is made. */
+const NOW = `pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000`
+
 /** Raised when the triggers are written otherwise: those of older versions are replaced. */
-export const CAPTURE_VERSION = 1
+export const CAPTURE_VERSION = 2
 
 /** Names of the function and the triggers: one set per table and column. */
 export function captureName({ source, time }: Pick<CaptureSpec, 'source' | 'time'>): string {
@@ -60,29 +63,47 @@ export function noteSql(spec: CaptureSpec, history: boolean): string {
   return `comment on function ${functionOf(spec)}() is ${literal(JSON.stringify(note))};`
 }
 
-/** The trigger function. Writers need no privilege on the log: it runs as whoever installed it. */
+/**
+ * The trigger function. Writers need no privilege on the log: it runs as whoever installed it. Its names are all told with
+ * their schema, since a search path of its own would cost more than what it does.
+ *
+ * Most statements change one window, and many of a transaction the same: it is marked once. What is remembered of it lasts
+ * and is taken back exactly as the mark is, with the transaction and its savepoints.
+ */
 export function captureFunctionSql(spec: CaptureSpec): string {
-  const { schema, source, grainMs } = spec
+  const { schema, source, time, grainMs } = spec
   const log = `${quoteName(schema)}.marks`
   const name = functionOf(spec)
-  const changed = (relation: string): string =>
-    `select ${bucketOf(spec)} as at from ${relation} r where isfinite(r.${quoteName(spec.time)})`
+  const column = `r.${quoteName(time)}`
+  const changed = (relation: string): string => `select ${instantOf(spec)} as at from ${relation} r where pg_catalog.isfinite(${column})`
   const append = (rows: string, kind: string): string => `
-    insert into ${log} (source, from_at, to_at, kind, marked_at)
-    select ${literal(source)}, b.ms, b.ms + ${grainMs}, '${kind}', v_now
-    from (select distinct (extract(epoch from x.at) * 1000)::bigint as ms from (${rows}) x) b;`
-  return `create or replace function ${name}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$
+    select pg_catalog.min(x.at), pg_catalog.max(x.at) into v_first, v_last from (${rows}) x;
+    v_ms := ${bucketOf('v_first', grainMs)};
+    if v_ms operator(pg_catalog.=) (${bucketOf('v_last', grainMs)}) then
+      if pg_catalog.current_setting('${seenOf(spec, kind)}', true) operator(pg_catalog.=) v_ms::pg_catalog.text then
+        return null;
+      end if;
+      insert into ${log} (source, from_at, to_at, kind, marked_at) values (${literal(source)}, v_ms, v_ms operator(pg_catalog.+) ${grainMs}, '${kind}', ${NOW});
+      perform pg_catalog.set_config('${seenOf(spec, kind)}', v_ms::pg_catalog.text, true);
+    elsif v_ms is not null then
+      insert into ${log} (source, from_at, to_at, kind, marked_at)
+      select ${literal(source)}, b.ms, b.ms operator(pg_catalog.+) ${grainMs}, '${kind}', ${NOW}
+      from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from (${rows}) x) b;
+    end if;`
+  return `create or replace function ${name}() returns trigger language plpgsql security definer as $capture$
 declare
-  v_now bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+  v_first pg_catalog.timestamptz;
+  v_last pg_catalog.timestamptz;
+  v_ms bigint;
 begin
-  if current_setting('${WITHOUT_MARKS}', true) = 'on' then
+  if pg_catalog.current_setting('${WITHOUT_MARKS}', true) operator(pg_catalog.=) 'on' then
     return null;
   end if;
-  if tg_op = 'INSERT' then${append(changed('added'), 'added')}
-  elsif tg_op = 'UPDATE' then${append(`${changed('removed')} union all ${changed('added')}`, 'changed')}
-  elsif tg_op = 'DELETE' then${append(changed('removed'), 'removed')}
+  if tg_op operator(pg_catalog.=) 'INSERT' then${append(changed('added'), 'added')}
+  elsif tg_op operator(pg_catalog.=) 'UPDATE' then${append(`${changed('removed')} union all ${changed('added')}`, 'changed')}
+  elsif tg_op operator(pg_catalog.=) 'DELETE' then${append(changed('removed'), 'removed')}
   else
-    insert into ${log} (source, from_at, to_at, kind, marked_at) values (${literal(source)}, ${EVER.from}, ${EVER.to}, 'removed', v_now);
+    insert into ${log} (source, from_at, to_at, kind, marked_at) values (${literal(source)}, ${EVER.from}, ${EVER.to}, 'removed', ${NOW});
   end if;
   return null;
 end
@@ -128,11 +149,20 @@ function functionOf(spec: CaptureId): string {
   return `${quoteName(spec.schema)}.${captureName(spec)}`
 }
 
-/** The instant rounded down: far cheaper than to reckon with its number, and most rows of a statement share a few. */
-function bucketOf({ time, timeZone, grainMs }: CaptureSpec): string {
+/** Of row `r`. */
+function instantOf({ time, timeZone }: Pick<CaptureSpec, 'time' | 'timeZone'>): string {
   const column = `r.${quoteName(time)}`
-  const instant = timeZone === null ? column : `(${column} at time zone ${literal(timeZone)})`
-  return `date_bin(interval '${grainMs} milliseconds', ${instant}, timestamptz 'epoch')`
+  return timeZone === null ? column : `pg_catalog.timezone(${literal(timeZone)}, ${column})`
+}
+
+/** The instant rounded down, in milliseconds. */
+function bucketOf(instant: string, grainMs: number): string {
+  return `pg_catalog.date_part('epoch', pg_catalog.date_bin(interval '${grainMs} milliseconds', ${instant}, timestamp with time zone 'epoch')) operator(pg_catalog.*) 1000`
+}
+
+/** The setting that holds the window which the transaction marked last. Of its grain: another one's windows are others. */
+function seenOf(spec: CaptureSpec, kind: string): string {
+  return `${captureName(spec).replace('_', '.marked_')}_${spec.grainMs}_${kind}`
 }
 
 function literal(text: string): string {

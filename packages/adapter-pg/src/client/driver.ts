@@ -30,6 +30,7 @@ export interface Driver {
   transaction<T>(what: string, work: (connection: Connection) => Promise<T>): Promise<T>
   /** {@link SqlClient.share}: what `work` throws, and what the server says to COMMIT, is thrown as it is. */
   share<T>(what: string, work: (shared: SharedCalls) => Promise<T>, signal: AbortSignal): Promise<T>
+  readonly stop: SqlClient['stop']
   /** Null where the client has no way to hear a channel. */
   readonly listen: ((channel: string, listener: ChannelListener) => Promise<Unlisten>) | null
   close(): Promise<void>
@@ -105,6 +106,7 @@ export function createDriver(client: SqlClient, { store, schema }: DriverOptions
         throw hasBegun || signal.aborted ? error : codedError(error, { store, schema, what })
       }
     },
+    stop: client.stop,
     listen: listen === null ? null : (channel, listener) => coded('listen', () => listen(channel, listener)),
     close: () => client.close(),
   }

@@ -7,6 +7,7 @@ import { createSpare } from './node-pg-spare.ts'
 import { shareTransaction } from './node-pg-share.ts'
 import { ignoreError, ownConnectionOf, type PgClient, type PgQuery } from './node-pg-own.ts'
 import type { Connection, Row, SqlClient, Statement } from './sql-client.ts'
+import { stopStatement } from './stop-statement.ts'
 import { withinMs } from './timers.ts'
 
 /** The part of a pool of `pg` that the store uses. Anything of this shape serves. */
@@ -73,7 +74,7 @@ export function createNodePgClient(pool: PgPool): SqlClient {
     }
   }
 
-  return {
+  const seam: SqlClient = {
     async run(statement) {
       const work = (client: PgClient): Promise<readonly Row[]> => ask(client, statement)
       const viaPool = (): Promise<readonly Row[]> => withClient(work)
@@ -95,9 +96,11 @@ export function createNodePgClient(pool: PgPool): SqlClient {
       if ('error' in done) throw done.error
       return done.result
     },
+    stop: async (backend) => (await seam.run(stopStatement(backend))).length > 0,
     listen: own === null ? null : createPgListen(own),
     close: async () => void (await Promise.all([spares?.urgent.close(), spares?.ordinary.close()])),
   }
+  return seam
 }
 
 /** The result of `work`, or its error when everything is as it was before. Throws when the connection cannot be used again. */

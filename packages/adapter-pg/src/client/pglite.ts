@@ -30,6 +30,7 @@ export function createPGliteClient(database: PGliteDatabase): SqlClient {
       )
       return committed
     },
+    stop: null,
     async listen(channel, listener) {
       let isOver = false
       const unlisten = await database.listen(quoteName(channel), (payload) => {

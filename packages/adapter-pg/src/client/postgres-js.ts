@@ -12,10 +12,11 @@ import { LONGEST_CALL_MS, PATIENCE_WITH_POOL_MS } from './limits.ts'
 import { beginPostgresJs, isLost } from './postgres-js-begin.ts'
 import type { PostgresJsQueries, PostgresJsSql } from './postgres-js-shape.ts'
 import type { Connection, Row, SharedTransaction, SqlClient } from './sql-client.ts'
+import { stopStatement } from './stop-statement.ts'
 import { after, withinMs } from './timers.ts'
 
 export function createPostgresJsClient(sql: PostgresJsSql): SqlClient {
-  return {
+  const seam: SqlClient = {
     run({ sql: text, values = [], isUrgent = false }) {
       const asked = isUrgent ? connectionOf(connectionApart(sql) ?? sql).query(text, values) : askPatiently(sql, inlineValues(text, values))
       return withinMs(asked, LONGEST_CALL_MS, { error: () => new Error(`no answer within ${LONGEST_CALL_MS} ms`) })
@@ -39,8 +40,10 @@ export function createPostgresJsClient(sql: PostgresJsSql): SqlClient {
         await unlisten().catch(() => undefined)
       }
     },
+    stop: async (backend) => (await seam.run(stopStatement(backend))).length > 0,
     close: async () => undefined,
   }
+  return seam
 }
 
 async function shareTransaction<T>(sql: PostgresJsSql, work: (shared: SharedTransaction) => Promise<T>, signal: AbortSignal): Promise<T> {

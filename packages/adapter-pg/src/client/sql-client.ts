@@ -20,6 +20,14 @@ export interface Connection {
   exec(sql: string): Promise<void>
 }
 
+/** One transaction of a server process, whichever way leads to it. */
+export interface Backend {
+  /** Of `pg_backend_pid()`. */
+  readonly backend: string
+  /** Of `extract(epoch from now())::text`. The process may serve somebody else by now. */
+  readonly begunAt: string
+}
+
 /** A transaction that the user's statements and ours share. */
 export interface SharedTransaction {
   /** The user's own kind of client, for their part of it. */
@@ -51,6 +59,11 @@ export interface SqlClient {
    * said to COMMIT, or `CommitInDoubt`.
    */
   share<T>(work: (shared: SharedTransaction) => Promise<T>, signal: AbortSignal): Promise<T>
+  /**
+   * Stops what that transaction does just now, from a connection apart; false when it is over. Null where the client has one connection,
+   * which does one thing at a time.
+   */
+  readonly stop: ((backend: Backend) => Promise<boolean>) | null
   /** Hears a channel on a connection apart; null where the client has no way to open one. */
   readonly listen: ((channel: string, listener: ChannelListener) => Promise<Unlisten>) | null
   /** Frees what the seam opened itself. The user's client stays open. */

@@ -7,6 +7,11 @@ import type { SqlFunction } from '../schema/sql-function.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 
+/** Of one rollup: how many are kept, and for how long; and how many go at a time. */
+const MOST_KEPT = 200
+const KEPT_MS = 90 * 86_400_000
+const MOST_FORGOTTEN = 50
+
 export const backfillsCreate: SqlFunction = {
   name: 'backfills_create',
   sql: /* sql */ `
@@ -54,6 +59,17 @@ begin
         case v_one."order" when 'oldest' then v_one.from_at else v_one.to_at end, v_one.windows, v_now)
       on conflict (id) do nothing;
       if found then
+        -- The oldest that ended go.
+        delete from backfills d where d.id in (
+          select b.id from backfills b where b.id in (
+            select x.id
+            from (
+              select o.id, o.finished_at, row_number() over (partition by o.finished_at is null order by o.sequence) as nth
+              from (select k.* from backfills k where k.rollup_id = v_one.rollup_id order by k.sequence limit ${MOST_FORGOTTEN}) o
+            ) x
+            where x.finished_at < v_now - ${KEPT_MS}
+              or (x.finished_at is not null and x.nth <= (select count(*) from backfills k where k.rollup_id = v_one.rollup_id) - ${MOST_KEPT})
+          ) for update skip locked);
         v_requests := v_requests || v_one.enqueue::jsonb;
       else
         v_status := 'exists';

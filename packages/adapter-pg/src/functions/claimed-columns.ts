@@ -8,9 +8,9 @@ export function returnedOf(job: string, place: string): string {
   return /* sql */ `${job} as job, r.id, r.key, r.trigger, r.schedule, r.slot, r.payload, r.priority, r.run_at, r.created_at, r.overlap,
         r.attempt, r.fence, r.triggers, r.began, ${place} as place,
         case when r.gates <> '{}' or r.attempt > 1 or r.suspect or r.merging is not null or r.cancel_requested is not null
-            or r.progress is not null or r.replay_of is not null or cardinality(r.attempts) > 0
+            or r.progress is not null or r.replay_of is not null or r.trace is not null or cardinality(r.attempts) > 0
           then json_build_array(r.gates, r.failures, r.crashes, r.suspect, r.merging, r.cancel_requested, r.progress, r.error, r.attempts,
-            r.replay_of)
+            r.replay_of, r.trace)
         end as rest`
 }
 

@@ -3,7 +3,7 @@
  * columns, which are read several times as fast as records; what is the same for all is one value.
  *
  * Columns: ids and payloads, arrays; of each of jobs, keys, triggers, counts (triggers that a request stands for), priorities,
- * runAts, delays, overlaps, gateLists, replays (replayOf), slots: an array under that name, or the one value in the singular; if
+ * runAts, delays, overlaps, gateLists, replays (replayOf), traces, slots: an array under that name, or the one value in the singular; if
  * there is any such array, `varied` is true.
  *
  * A part of `runs_enqueue`, and no function of its own: most calls carry a single request, for which a call within them, and
@@ -22,6 +22,7 @@ const COLUMNS = [
   ['overlap', 'overlaps', 'text'],
   ['gates', 'gateLists', 'json'],
   ['replay', 'replays', 'text'],
+  ['trace', 'traces', 'text'],
   ['slot', 'slots', 'bigint'],
 ] as const
 
@@ -31,15 +32,49 @@ export const ENQUEUE_COLUMNS: string = [
   ...COLUMNS.map(([one, many, type]) => `"${one}" ${type}, "${many}" json`),
 ].join(', ')
 
-const INTO = 'insert into runs (id, payload, job_id, key, trigger, slot, priority, run_at, created_at, overlap, gates, triggers, replay_of)'
+const INTO =
+  'insert into runs (id, payload, job_id, key, trigger, slot, priority, run_at, created_at, overlap, gates, triggers, replay_of, trace)'
 
-const MADE = /* sql */ `
-      on conflict (id) do nothing
-      returning id, run_at
-    )
-    select array_agg(m.id), bool_or(m.run_at <= v_now) into v_ids, v_is_due from made m;`
+/** So many are worth a savepoint: without a look for each whether it is there already, they cost less time and less WAL. */
+const MANY = 50
+
+/** Leaves in `v_ids` and `v_is_due` what it has made. */
+const insert = (rows: string, conflict: string): string => /* sql */ `
+      with made as (
+        ${INTO}${rows}
+        ${conflict}
+        returning id, run_at
+      )
+      select array_agg(m.id), bool_or(m.run_at <= v_now) into v_ids, v_is_due from made m;`
+
+const insertNew = (rows: string): string => /* sql */ `
+    v_are_new := q.plain >= ${MANY};
+    if v_are_new then
+      begin${insert(rows, '')}
+      exception when unique_violation then
+        v_are_new := false;
+      end;
+    end if;
+    if not v_are_new then${insert(rows, 'on conflict (id) do nothing')}
+    end if;`
 
 const namesOf = (gates: string): string => `array(select g from json_array_elements_text(${gates}) g order by g collate "C")`
+
+const SAME = /* sql */ `
+        select i.id, i.payload, q.job_id, q.key, q.trigger, q.slot, q.priority, coalesce(q."runAt", v_now + q.delay), v_now, q.overlap, v_gates,
+          q.count, q.replay, q.trace
+        from rows from (json_array_elements_text(q.ids), json_array_elements_text(q.payloads)) as i(id, payload)`
+
+const VARIED = /* sql */ `
+        select i.id, i.payload, coalesce(q.job_id, j.id), coalesce(i.key, q.key), coalesce(i.trigger, q.trigger), coalesce(i.slot::bigint, q.slot),
+          coalesce(i.priority::int, q.priority), coalesce(i."runAt"::bigint, q."runAt", v_now + coalesce(i.delay::bigint, q.delay)), v_now,
+          coalesce(i.overlap, q.overlap), coalesce(v_gates, ${namesOf('i.gates::json')}), coalesce(i.count::bigint, q.count),
+          coalesce(i.replay, q.replay), coalesce(i.trace, q.trace)
+        from rows from (
+          json_array_elements_text(q.ids), json_array_elements_text(q.payloads),
+${COLUMNS.map(([, many]) => `          json_array_elements_text(coalesce(q."${many}", '[]'))`).join(',\n')}
+        ) as i(id, payload, ${COLUMNS.map(([one]) => `"${one}"`).join(', ')})
+        left join jobs j on q.job_id is null and j.name = i.job collate "C"`
 
 /**
  * Makes runs of the columns in `q`, whose `job_id` is that of the one job, if it is known. Harmless when repeated: an id that
@@ -59,30 +94,16 @@ export const ENQUEUE_PLAIN: string = /* sql */ `
       v_gates := ${namesOf('q.gates')};
     end if;
 
-    if not q.varied then
-      with made as (
-        ${INTO}
-        select i.id, i.payload, q.job_id, q.key, q.trigger, q.slot, q.priority, coalesce(q."runAt", v_now + q.delay), v_now, q.overlap, v_gates,
-          q.count, q.replay
-        from rows from (json_array_elements_text(q.ids), json_array_elements_text(q.payloads)) as i(id, payload)${MADE}
-    else
-      with made as (
-        ${INTO}
-        select i.id, i.payload, coalesce(q.job_id, j.id), coalesce(i.key, q.key), coalesce(i.trigger, q.trigger), coalesce(i.slot::bigint, q.slot),
-          coalesce(i.priority::int, q.priority), coalesce(i."runAt"::bigint, q."runAt", v_now + coalesce(i.delay::bigint, q.delay)), v_now,
-          coalesce(i.overlap, q.overlap), coalesce(v_gates, ${namesOf('i.gates::json')}), coalesce(i.count::bigint, q.count),
-          coalesce(i.replay, q.replay)
-        from rows from (
-          json_array_elements_text(q.ids), json_array_elements_text(q.payloads),
-${COLUMNS.map(([, many]) => `          json_array_elements_text(coalesce(q."${many}", '[]'))`).join(',\n')}
-        ) as i(id, payload, ${COLUMNS.map(([one]) => `"${one}"`).join(', ')})
-        left join jobs j on q.job_id is null and j.name = i.job collate "C"${MADE}
+    if not q.varied then${insertNew(SAME)}
+    else${insertNew(VARIED)}
     end if;
     v_ids := coalesce(v_ids, '{}');
     v_is_due := coalesce(v_is_due, false);
 
     -- The insert has waited for endings under way: what they filed is visible now.
-    if exists (select 1 from history h where h.id = any (v_ids)) then
+    -- Ids begin with the time they were made at, so for many, one look at the newest there most often tells that none is.
+    if (q.plain < ${MANY} or (select h.id from history h order by h.id desc limit 1) >= (select min(u.id collate "C") from unnest(v_ids) u(id)))
+      and exists (select 1 from history h where h.id = any (v_ids)) then
       delete from runs r using history h where r.id = any (v_ids) and h.id = r.id;
       v_ids := array(select u.id from unnest(v_ids) u(id) where not exists (select 1 from history h where h.id = u.id collate "C"));
     end if;`

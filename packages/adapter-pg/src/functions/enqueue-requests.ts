@@ -33,12 +33,12 @@ begin
     select x.*
     from json_to_recordset(p_requests) as x(
       id text, job text, key text, trigger text, payload text, triggers bigint, priority int, "delayMs" bigint, "runAt" bigint,
-      overlap text, "skipWhenBusy" boolean, gates json, idempotency json, debounce json, "replayOf" text, slot bigint)
+      overlap text, "skipWhenBusy" boolean, gates json, idempotency json, debounce json, "replayOf" text, slot bigint, trace text)
   ), made as (
-    insert into runs (id, job_id, key, trigger, slot, payload, priority, run_at, created_at, overlap, gates, triggers, replay_of)
+    insert into runs (id, job_id, key, trigger, slot, payload, priority, run_at, created_at, overlap, gates, triggers, replay_of, trace)
     select x.id, j.id, x.key, x.trigger, x.slot, x.payload, x.priority, coalesce(x."runAt", p_now + x."delayMs"), p_now, x.overlap,
       case when x.gates::text = '[]' then '{}' else array(select g from json_array_elements_text(x.gates) g order by g collate "C") end,
-      x.triggers, x."replayOf"
+      x.triggers, x."replayOf", x.trace
     from x join jobs j on j.name = x.job collate "C"
     where x.debounce is null and x.idempotency is null and not x."skipWhenBusy"
     on conflict (id) do nothing

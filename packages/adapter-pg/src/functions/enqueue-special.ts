@@ -71,11 +71,11 @@ begin
   end if;
 
   if o_outcome in ('created', 'skipped') then
-    insert into runs (id, job_id, key, trigger, slot, payload, merging, priority, run_at, created_at, overlap, gates, triggers, replay_of,
+    insert into runs (id, job_id, key, trigger, slot, payload, merging, priority, run_at, created_at, overlap, gates, triggers, replay_of, trace,
       open, debounced)
     values (o_id, v_job, p->>'key', p->>'trigger', (p->>'slot')::bigint, p->>'payload', v_merging, (p->>'priority')::int, v_run_at, p_now,
       p->>'overlap', array(select g from json_array_elements_text(p->'gates') g order by g collate "C"), (p->>'triggers')::bigint,
-      p->>'replayOf', v_open, v_is_debounced);
+      p->>'replayOf', p->>'trace', v_open, v_is_debounced);
     if o_outcome = 'skipped' then
       with gone as (
         delete from runs r where r.id = o_id collate "C" returning r.*

@@ -29,6 +29,7 @@ export const CARRIED_COLUMNS = [
   'error',
   'attempts',
   'replay_of',
+  'trace',
   'settled',
 ] as const
 

@@ -26,6 +26,7 @@ declare
   v_made record;
   v_ids text[] := '{}';
   v_is_due boolean := false;
+  v_are_new boolean;
   v_may_wait boolean := true;
   v_outcomes jsonb;
   v_claimed json;

@@ -99,7 +99,11 @@ begin
       'lastFailure', ${record('failure.id')},
       'failuresInARow', coalesce(j.failures_in_a_row, 0),
       'recent', coalesce(recent.attempts, '[]'),
-      'capableOwners', coalesce(capable.owners, 0)
+      'capableOwners', coalesce(capable.owners, 0),
+      'suspended', case when j.suspended_at is not null then json_build_object('at', j.suspended_at, 'reason', j.suspended_reason) end,
+      'resumedAt', (j.suspended_stretches->-1->>1)::bigint,
+      'registeredAt', statics.registered_at,
+      'unfired', coalesce(statics.unfired, '[]')
     ) order by j.place)
   into v_jobs
   from asked j
@@ -117,6 +121,15 @@ begin
       order by s.next_due_at limit ${MOST_SCHEDULES}
     ) d
   ) due on true
+  left join lateral (
+    select min(s.created_at) as registered_at,
+      json_agg(json_build_object('name', s.name, 'spec', s.spec) order by s.name)
+        filter (where s.next_slot is null and s.slots = 0 and s.quarantined is null) as unfired
+    from (
+      select s.name, s.spec, s.created_at, s.next_slot, s.slots, s.quarantined from schedules s
+      where s.job_id = j.id and s.name like '#%' limit ${MOST_SCHEDULES}
+    ) s
+  ) statics on true
   left join lateral ${newest('h.id', { state: "'succeeded'", most: 1 })} success on true
   left join lateral (
     select s.id

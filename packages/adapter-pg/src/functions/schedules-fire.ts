@@ -156,7 +156,7 @@ begin
       insert into history (${HISTORY_COLUMNS})
       select j.id, nextval('run_sequence'), j.job_id, j.key, 'schedule', j.schedule_id, j.name, j.slot, j.payload, null, j.priority, j.run_at,
         v_now, null, j.overlap, case when j.gates is null then '{}' else ${gates('j')} end, 0, 0, 0, false, 0, 1, null, null,
-        null, '{}', null, null, 'skipped', v_now, 'overlap', null
+        null, '{}', null, null, null, 'skipped', v_now, 'overlap', null
       from judged j where j.is_skipped
     )
     select count(*), bool_or(j.is_skipped), (select count(*) from r), (select array_agg(n.id order by n.place) from new n),

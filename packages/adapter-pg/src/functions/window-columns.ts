@@ -1,8 +1,11 @@
 /** What functions of the windows part have in common: who holds a window, and records as JSON. Parts of statements. */
 
-/** Whether the run that took window `w` still runs under its fence: true, or null. */
+/**
+ * Whether the run that took window `w` still runs under its fence: true, or null. The state is no condition, so that no plan
+ * made while there were few runs looks for it among all that run.
+ */
 export const heldBy = (w: string): string =>
-  `(select true from runs h where h.id = ${w}.run_id and h.fence = ${w}.fence and h.state = 'running' limit 1)`
+  `(select case h.state when 'running' then true end from runs h where h.id = ${w}.run_id and h.fence = ${w}.fence limit 1)`
 
 /** Whether nobody holds window `w`. */
 export const isFree = (w: string): string => `(${w}.run_id is null or ${heldBy(w)} is null)`

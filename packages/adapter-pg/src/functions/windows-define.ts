@@ -1,6 +1,7 @@
 /**
  * `windows_define(p)`: definitions of rollups, each by compare-and-set on its generation. Where the edges changed, the windows
- * are other ones: their records go, unfinished backfills are cancelled, and the watermark begins again.
+ * are other ones: their records go, unfinished backfills are cancelled, and the watermark begins again. What is to be
+ * marked with a definition is marked in the same write.
  *
  * Parameters: the contract's request. Result: the contract's replies.
  */
@@ -32,9 +33,9 @@ begin
   end if;
   perform lock_definitions();
   for v_one in
-    select d.rollup, d.hash, d.expected, d.sources, d.edges, d.policy, d.start_at
-    from rows from (json_to_recordset(p->'rollups') as (rollup text, hash text, "expectedGeneration" bigint, sources json, edges text, policy text, "startAt" bigint))
-      with ordinality as d(rollup, hash, expected, sources, edges, policy, start_at, place)
+    select d.rollup, d.hash, d.expected, d.sources, d.edges, d.policy, d.start_at, d.marks
+    from rows from (json_to_recordset(p->'rollups') as (rollup text, hash text, "expectedGeneration" bigint, sources json, edges text, policy text, "startAt" bigint, marks json))
+      with ordinality as d(rollup, hash, expected, sources, edges, policy, start_at, marks, place)
     order by d.place
   loop
     select u.* into v_old from rollups u where u.name = v_one.rollup;
@@ -65,6 +66,9 @@ begin
       v_touched := v_touched || v_old.sources;
     end if;
     v_touched := v_touched || array(select s from json_array_elements_text(v_one.sources) s);
+    if v_one.marks is not null then
+      perform append_marks(v_one.marks, v_now);
+    end if;
     v_replies := v_replies || json_build_object('status', 'defined', 'generation', v_generation);
   end loop;
   perform touch_sources(v_touched);

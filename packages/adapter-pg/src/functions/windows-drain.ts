@@ -51,6 +51,9 @@ declare
   v_drain record;
   v_ids bigint[];
   v_gone int;
+  -- Marks of drains in which some are left: those that stay in the log.
+  v_left_drains int[];
+  v_left_marks bigint[];
 begin
   ${SHARE_DEFINITIONS}
   perform 1 from mark_sources s where s.name = any (v_sources) order by s.name for update;
@@ -165,11 +168,28 @@ begin
     end if;
   end loop;
 
+  if cardinality(v_blocked) > 0 then
+    select array_agg(x.drain), array_agg(x.id) into v_left_drains, v_left_marks
+    from (
+      select v_group_drains[m.grp] as drain, m.id from unnest(v_mark_groups, v_mark_ids) m(grp, id) where m.grp = any (v_blocked)
+      union
+      select n.drain, n.id from json_to_recordset(p->'narrowed') as n(drain bigint, id bigint) where n.drain = any (v_kept)
+    ) x;
+  end if;
+
+  -- Late data of marks that are left is counted when they are not.
   insert into sealed_marks as s (rollup_id, marks, from_at, to_at, last_at)
-  select u.id, sum(x.marks), min(x."from"), max(x."to"), v_now
-  from json_to_recordset(p->'sealed') as x(drain bigint, rollup text, marks bigint, "from" bigint, "to" bigint)
+  select u.id, sum(x.counted), min(x."from"), max(x."to"), v_now
+  from (
+    select x.drain, x.rollup, x."from", x."to", json_array_length(x.marks) as asked, (
+      select count(*) from json_array_elements_text(x.marks) k(id)
+      where not exists (select from unnest(v_left_drains, v_left_marks) l(drain, id) where l.drain = x.drain and l.id = k.id::bigint)
+    ) as counted
+    from json_to_recordset(p->'sealed') as x(drain bigint, rollup text, marks json, "from" bigint, "to" bigint)
+    where x.drain = any (v_live)
+  ) x
   join rollups u on u.name = x.rollup collate "C"
-  where x.drain = any (v_live)
+  where x.counted > 0 or x.asked = 0
   group by u.id order by u.id
   on conflict (rollup_id) do update set marks = s.marks + excluded.marks, from_at = least(s.from_at, excluded.from_at),
     to_at = greatest(s.to_at, excluded.to_at), last_at = excluded.last_at;
@@ -178,13 +198,8 @@ begin
 
   return json_build_object(
     'replies', (
-      select json_agg(json_build_array(d.place = any (v_live), case when cardinality(v_blocked) > 0 then (
-          select json_agg(x.id) from (
-            select m.id from unnest(v_mark_groups, v_mark_ids) m(grp, id)
-            where m.grp = any (v_blocked) and v_group_drains[m.grp] = d.place
-            union
-            select n.id from json_to_recordset(p->'narrowed') as n(drain bigint, id bigint) where n.drain = d.place and d.place = any (v_kept)
-          ) x) end) order by d.place)
+      select json_agg(json_build_array(d.place = any (v_live), (
+          select json_agg(l.id) from unnest(v_left_drains, v_left_marks) l(drain, id) where l.drain = d.place)) order by d.place)
       from unnest(v_sources) with ordinality d(name, place)),
     'storeNow', v_now, 'hint', case when v_is_due then '[{"kind":"work","of":"runs"}]'::json end);
 end

@@ -39,7 +39,14 @@ begin
     v_starts := array(select x.start from json_to_recordset(v_failure.windows) as x(start bigint));
     v_held := windows_of_run(v_failure.rollup_id, v_starts, v_failure.run_id, v_failure.fence);
     if not v_starts <@ v_held then
-      v_replies := v_replies || 'stale'::text;
+      -- It arrived before, and its reply was lost.
+      v_replies := v_replies || case when exists (
+        select 1 from unnest(v_starts) x(start)
+        where x.start = any(v_held) or not exists (
+          select 1 from window_commits c cross join lateral unnest(c.starts, c.seqs) k(start, seq)
+          where c.run_id = v_failure.run_id and c.fence = v_failure.fence and c.rollup_id = v_failure.rollup_id
+            and k.start = x.start and k.seq is null)
+      ) then 'stale' else 'failed' end;
       continue;
     end if;
     with given as materialized (
@@ -65,6 +72,8 @@ begin
     )
     select array_agg(u.taken_for) into v_given_up from given_up u;
     perform count_stamps('{}', v_given_up, v_now);
+    insert into window_commits (run_id, fence, rollup_id, starts, seqs)
+    values (v_failure.run_id, v_failure.fence, v_failure.rollup_id, v_starts, array_fill(null::bigint, array[cardinality(v_starts)]));
     v_failed := v_failed || v_failure.rollup_id;
     v_paces := v_paces || v_failure.pace;
     v_replies := v_replies || 'failed'::text;

@@ -1,5 +1,6 @@
 /**
- * `windows_forget(p)`: forgets rollups, with their windows and backfills. Marks stay, for whoever else reads them.
+ * `windows_forget(p)`: forgets rollups, with their windows and backfills. Marks stay, for whoever else
+ * reads them; and so does a rollup whose job a live owner declares.
  *
  * Parameters: the contract's request. Result: the contract's reply.
  */
@@ -11,6 +12,7 @@ export const windowsForget: SqlFunction = {
   sql: /* sql */ `
 create or replace function windows_forget(p json) returns json language plpgsql ${BY_INDEX} as $$
 declare
+  v_now bigint := coalesce((p->>'now')::bigint, store_now());
   v_name text;
   v_id int;
   v_sources text[];
@@ -19,7 +21,10 @@ declare
 begin
   perform lock_definitions();
   for v_name in select r.name from json_array_elements_text(p->'rollups') with ordinality r(name, place) order by r.place loop
-    delete from rollups u where u.name = v_name returning u.id, u.sources into v_id, v_sources;
+    -- Who has it in his code would begin it anew.
+    delete from rollups u where u.name = v_name and not exists (
+      select from jobs j join owners o on j.id = any (o.job_ids) where j.name = v_name and o.ended_at is null and o.expires_at > v_now
+    ) returning u.id, u.sources into v_id, v_sources;
     v_forgotten := v_forgotten || (v_id is not null);
     continue when v_id is null;
     delete from windows w where w.rollup_id = v_id;

@@ -1,11 +1,18 @@
 /**
- * `windows_state(p)`: what planning needs to know of rollups. What it costs follows what is dirty or ahead of the watermark.
+ * `windows_state(p)`: what planning needs to know of rollups. What is counted is read from indexes, up to a bound.
  *
  * Parameters: the contract's request. Result: the contract's reply.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 import { heldBy, isFree, rollupJson, windowJson } from './window-columns.ts'
+
+/** A run looks with each of its batches: what it counts must not cost it more than what it refreshes. */
+const COUNTED_AT_MOST = 10_000
+
+/** How many windows of rollup `u`. */
+const countOf = (which: string): string =>
+  `(select count(*) from (select from windows w where w.rollup_id = u.id and ${which} limit ${COUNTED_AT_MOST}) x)`
 
 export const windowsState: SqlFunction = {
   name: 'windows_state',
@@ -43,11 +50,13 @@ begin
         ) w
       ) a
       cross join lateral (
-        select count(*) as dirty, count(*) filter (where w.error is not null) as failed, min(w.dirty_since) as dirty_since,
-          count(*) filter (where case when w.run_id is not null then ${heldBy('w')} end) as held,
-          min(w.retry_at) filter (where w.retry_at > v_now) as retry_at,
-          (select count(*) from windows s where s.rollup_id = u.id and s.suspect is not null) as suspect
-        from windows w where w.rollup_id = u.id and w.dirty_since is not null
+        select ${countOf('w.dirty_since is not null')} as dirty,
+          ${countOf('w.dirty_since is not null and w.error is not null')} as failed,
+          ${countOf('w.suspect is not null')} as suspect,
+          ${countOf(`w.run_id is not null and w.dirty_since is not null and ${heldBy('w')}`)} as held,
+          (select w.dirty_since from windows w where w.rollup_id = u.id and w.dirty_since is not null order by w.dirty_since limit 1) as dirty_since,
+          (select w.retry_at from windows w where w.rollup_id = u.id and w.dirty_since is not null and w.error is not null and w.retry_at > v_now
+            order by w.retry_at limit 1) as retry_at
       ) c
       cross join lateral (
         select min(least(

@@ -1,9 +1,8 @@
 /** Hints of this store: to those who watch here at once, to other processes over NOTIFY, from them over LISTEN. */
 import { randomUUID } from 'node:crypto'
-import type { StoreHint } from '@quarterjack/core/store'
+import { createAudience, type StoreHint } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
 import { after, type Cancel } from '../client/timers.ts'
-import { createAudience } from './audience.ts'
 import { createLine, type Line } from './line.ts'
 import { hintMessages, NOBODY } from './message.ts'
 import { createPost } from './post.ts'

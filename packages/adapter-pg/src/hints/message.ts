@@ -51,11 +51,6 @@ export function readMessage(payload: string): Message | null {
   return Array.isArray(value.hints) ? { from: value.from, hints: value.hints.filter(isHint) } : null
 }
 
-/** Equal hints have equal keys. */
-export function keyOf(hint: StoreHint): string {
-  return Object.values(hint).join(' ')
-}
-
 function isHint(value: unknown): value is StoreHint {
   if (!isRecord(value)) return false
   if (value.kind === 'work') return true

@@ -1,7 +1,7 @@
 /** Sends hints to other processes: one statement at a time, and at most one in a while. */
-import type { StoreHint } from '@quarterjack/core/store'
+import { keyOfHint, type StoreHint } from '@quarterjack/core/store'
 import { after, type Cancel, monotonic } from '../client/timers.ts'
-import { hintMessages, keyOf } from './message.ts'
+import { hintMessages } from './message.ts'
 
 export interface Post {
   send(hints: readonly StoreHint[]): void
@@ -26,7 +26,7 @@ export interface PostOptions {
  * Statements that notify and write commit one after the other, in all of the cluster, each waiting for the disk. So they take
  * up at most one part in so many of the time of a process: where they get slow, hints go out by themselves again.
  */
-const TURN_SHARE = 10
+const TURN_SHARE = 3
 
 export function createPost({ from, notify, gapMs }: PostOptions): Post {
   let gathered = new Map<string, StoreHint>()
@@ -59,7 +59,7 @@ export function createPost({ from, notify, gapMs }: PostOptions): Post {
 
   return {
     send(hints) {
-      for (const hint of hints) gathered.set(keyOf(hint), hint)
+      for (const hint of hints) gathered.set(keyOfHint(hint), hint)
       arm()
     },
     takeTurn() {

@@ -34,5 +34,5 @@ export function refreshMaterializedView(
     )
   }
   const statement = `refresh materialized view ${concurrently ? 'concurrently ' : ''}${quoteTable(view)}`
-  return ({ signal }) => stoppable(sql, signal, async (connection) => void (await connection.query(statement)))
+  return ({ signal }) => stoppable(sql, { signal }, async (connection) => void (await connection.query(statement)))
 }

@@ -22,9 +22,12 @@ import { stoppable } from './stoppable.ts'
 import { prepareTarget } from './target.ts'
 import { type DriftedRow, verifyWithin } from './verify-rollup.ts'
 
+/** What of its context such a refresh uses. */
+export type SqlRefreshContext = Pick<RefreshContext, 'commitWith' | 'signal'> & Partial<Pick<RefreshContext, 'timeoutMs'>>
+
 /** The `refresh` of a rollup, in SQL. Made by {@link sqlRollup}, frozen. */
 export interface SqlRollup {
-  (request: RefreshRequest, ctx: Pick<RefreshContext, 'commitWith' | 'signal'>): Promise<RefreshResult | undefined>
+  (request: RefreshRequest, ctx: SqlRefreshContext): Promise<RefreshResult | undefined>
   /** What `scheduler.rollups.verify` asks. */
   readonly verify: Verify
   /** Differs where its statements do: processes with other ones do not refresh the same rollup. */
@@ -69,25 +72,22 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
     return toCommitted(await refreshWindows(connection, { plan, values }, windows), plan.target)
   }
 
-  const inStore = async (request: RefreshRequest, { commitWith }: Pick<RefreshContext, 'commitWith'>): Promise<undefined> => {
+  const inStore = async (request: RefreshRequest, { commitWith }: SqlRefreshContext): Promise<undefined> => {
     await commitWith((tx) => refreshWithin(connectionWithin(tx), request)).catch(needsClient)
     return undefined
   }
 
-  const inOwn = async (own: SqlClient, request: RefreshRequest, signal: AbortSignal): Promise<RefreshResult> => {
-    const { suspect } = await stoppable(own, signal, async (connection) => {
+  const inOwn = async (own: SqlClient, request: RefreshRequest, ctx: SqlRefreshContext): Promise<RefreshResult> => {
+    const { suspect } = await stoppable(own, ctx, async (connection) => {
       await lockWindows(connection, plan.target, request.windows)
       return await refreshWithin(connection, request)
     })
     return { suspect }
   }
 
-  const refresh = async (
-    request: RefreshRequest,
-    ctx: Pick<RefreshContext, 'commitWith' | 'signal'>,
-  ): Promise<RefreshResult | undefined> => {
+  const refresh = async (request: RefreshRequest, ctx: SqlRefreshContext): Promise<RefreshResult | undefined> => {
     try {
-      return client === null ? await inStore(request, ctx) : await inOwn(client, request, ctx.signal)
+      return client === null ? await inStore(request, ctx) : await inOwn(client, request, ctx)
     } catch (error) {
       // Its columns may have been changed: the next refresh looks again, and says what is wrong.
       known = null

@@ -37,9 +37,10 @@ type ClaimedRest = readonly [
   error: RunRecord['error'],
   attempts: readonly AttemptRow[],
   replayOf: string | null,
+  trace: string | null,
 ]
 
-const FIRST_ATTEMPT: ClaimedRest = [[], 0, 0, false, null, null, null, null, [], null]
+const FIRST_ATTEMPT: ClaimedRest = [[], 0, 0, false, null, null, null, null, [], null, null]
 
 /** What `owner` holds now. */
 export function toClaimedRuns(lots: readonly ClaimedLot[] | null, owner: string): readonly ClaimedRun[] {
@@ -82,6 +83,7 @@ function toClaimedRun(lot: ClaimedLot, index: number, owner: string): ClaimedRun
       error: rest[7],
       attempts: rest[8].length === 0 ? [] : rest[8].map(toAttempt),
       replayOf: rest[9],
+      trace: rest[10],
     },
     started,
   }

@@ -46,6 +46,7 @@ const VARYING: Readonly<Record<string, { readonly many: string; readonly of: (on
   delay: { many: 'delays', of: ({ delayMs }) => delayMs },
   overlap: { many: 'overlaps', of: ({ overlap }) => overlap },
   replay: { many: 'replays', of: ({ replayOf }) => replayOf ?? null },
+  trace: { many: 'traces', of: ({ trace }) => trace ?? null },
   slot: { many: 'slots', of: ({ slot }) => slot ?? null },
 }
 

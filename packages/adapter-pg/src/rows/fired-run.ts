@@ -70,6 +70,7 @@ function toClaimedRun(
       error: null,
       attempts: [],
       replayOf: null,
+      trace: null,
     },
     started,
   }

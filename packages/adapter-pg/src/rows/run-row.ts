@@ -41,12 +41,13 @@ type RunRest = readonly [
   finishedAt: number | null,
   reason: string | null,
   result: string | null,
+  trace: string | null,
 ]
 
 /** An attempt as it is kept: with the instant it was due, which statistics need and the record does not tell. */
 export type AttemptRow = AttemptRecord & { readonly runAt: number }
 
-const FIRST_ATTEMPT: RunRest = ['running', 0, 0, false, false, null, null, null, null, [], null, null, null, null]
+const FIRST_ATTEMPT: RunRest = ['running', 0, 0, false, false, null, null, null, null, [], null, null, null, null, null]
 
 /** The contract's record. */
 export function toRunRecord(row: RunRow): RunRecord {
@@ -83,6 +84,7 @@ export function toRunRecord(row: RunRow): RunRecord {
     error: rest[8],
     attempts: rest[9].length === 0 ? [] : rest[9].map(toAttempt),
     replayOf: rest[10],
+    trace: rest[14],
   }
 }
 

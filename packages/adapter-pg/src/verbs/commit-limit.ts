@@ -14,6 +14,7 @@ export function createLimit(signal?: AbortSignal): CommitLimit {
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)
   let cancel: (() => void) | null = null
+  if (signal?.aborted === true) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })
   return {
     signal: controller.signal,

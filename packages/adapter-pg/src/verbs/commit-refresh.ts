@@ -1,6 +1,8 @@
 /** `windows.commitWith`: the rows of a refresh, and the record that it was made, committed together or not at all. */
 import { QuarterjackError, type WindowCommitReply, type WindowStore } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
+import type { Backend } from '../client/sql-client.ts'
+import { whileWanted } from '../client/stop-statement.ts'
 import { createLimit } from './commit-limit.ts'
 
 export interface CommitRefreshDeps {
@@ -36,18 +38,19 @@ class Refused extends Error {
 
 export function createCommitRefresh({ store, driver, checkOpen }: CommitRefreshDeps): NonNullable<WindowStore['commitWith']> {
   const what = `store "${store}": windows.commitWith`
-  return async ({ work, now }) => {
+  return async ({ work, signal, withinMs = LONGEST_MS, now }) => {
     checkOpen()
-    const limit = createLimit()
+    const limit = createLimit(signal)
     try {
       return toReply(
         await driver.share(
           'windows.commitWith',
           async ({ client, call }) => {
-            const limits = { withinMs: LONGEST_MS + GRACE_MS, idleMs: LONGEST_PAUSE_MS + GRACE_MS }
-            const { begunAt } = (await call('commits_open', limits)) as { readonly begunAt: string }
+            const limits = { withinMs: Math.min(withinMs, LONGEST_MS) + GRACE_MS, idleMs: LONGEST_PAUSE_MS + GRACE_MS }
+            const backend = (await call('commits_open', limits)) as Backend
+            const { begunAt } = backend
             limit.end(LONGEST_MS, () => tooLong(what))
-            const commit = await work(client)
+            const commit = await whileWanted(driver.stop, { ...backend, signal: limit.signal }, () => work(client))
             limit.signal.throwIfAborted()
             const recorded = (await call('commits_refresh', { begunAt, commit, now })) as Recorded
             if (recorded.status === 'ended') throw ended(what)
@@ -59,6 +62,8 @@ export function createCommitRefresh({ store, driver, checkOpen }: CommitRefreshD
       )
     } catch (error) {
       if (error instanceof Refused) return toReply(error.reply)
+      // The server says that its statement was stopped, and not why. Whether a commit took effect is another matter.
+      if (limit.signal.aborted && !QuarterjackError.isInstance(error, 'StoreUnavailable')) throw limit.signal.reason
       throw error
     } finally {
       limit.clear()

@@ -89,6 +89,72 @@ describe('a table that is captured', () => {
     expect(await marks()).toEqual(['added 2026-01-01T10:00'])
   })
 
+  describe('many times in one transaction', () => {
+    const one = (at: string): string => `insert into calls values (1, '2026-01-01 ${at}Z', 1);`
+
+    it('has each window marked once, for as long as statements stay in it', async () => {
+      await pool.query(`begin; ${one('10:00')} ${one('10:01')} ${one('10:20')} ${one('10:21')} ${one('10:02')} commit;`)
+      expect(await marks()).toEqual(['added 2026-01-01T10:00', 'added 2026-01-01T10:00', 'added 2026-01-01T10:15'])
+      await pool.query(`do $$ begin for n in 1..100 loop ${one('10:00')} end loop; end $$`)
+      expect(await marks()).toEqual(['added 2026-01-01T10:00'])
+    })
+
+    it('has it marked for each kind of change', async () => {
+      const day = `'2026-01-01 10:00Z'`
+      const round = `${one('10:00')} update calls set ms = ms + 1 where at = ${day}; delete from calls where at = ${day};`
+      await pool.query(`begin; ${round} ${round} commit;`)
+      expect((await marks()).toSorted()).toEqual(['added 2026-01-01T10:00', 'changed 2026-01-01T10:00', 'removed 2026-01-01T10:00'])
+    })
+
+    it('has it marked again when the mark was rolled back with a savepoint, or an exception', async () => {
+      await pool.query(`begin; savepoint s; ${one('10:00')} rollback to s; ${one('10:00')} commit;`)
+      expect(await marks()).toEqual(['added 2026-01-01T10:00'])
+      await pool.query(
+        `do $$ begin begin ${one('10:00')} perform 1 / 0; exception when division_by_zero then null; end; ${one('10:01')} end $$`,
+      )
+      expect(await marks()).toEqual(['added 2026-01-01T10:00'])
+      await pool.query(`begin; savepoint s; ${one('10:00')} release s; ${one('10:00')} rollback; ${one('10:00')}`)
+      expect(await marks()).toEqual(['added 2026-01-01T10:00'])
+    })
+
+    it('has it marked again in the next transaction, and in one that goes on after COMMIT', async () => {
+      await pool.query(`do $$ begin for n in 1..3 loop ${one('10:00')} commit; end loop; end $$`)
+      expect(await marks()).toHaveLength(3)
+      await pool.query(`begin; ${one('10:00')} commit and chain; ${one('10:00')} commit`)
+      expect(await marks()).toHaveLength(2)
+    })
+
+    it('has it marked anew when its windows become larger meanwhile', async () => {
+      const client = await pool.connect()
+      await client.query(`begin; ${one('10:00')}`)
+      await pool.query(captureFunctionSql({ ...spec, grainMs: 3_600_000 }))
+      await client.query(`${one('10:50')} commit`)
+      client.release()
+      const { rows } = await pool.query('select (to_at - from_at)::int as ms from quarterjack.marks order by id')
+      expect(rows.map(({ ms }) => ms)).toEqual([QUARTER, 3_600_000])
+    })
+
+    it('has all of it marked where rows of one statement are in several windows', async () => {
+      await pool.query(
+        `begin; ${one('10:00')} insert into calls values (1, '2026-01-01 10:00Z', 1), (1, '2026-01-01 10:20Z', 1); ${one('10:00')} commit;`,
+      )
+      expect(await marks()).toEqual(['added 2026-01-01T10:00', 'added 2026-01-01T10:00', 'added 2026-01-01T10:15'])
+    })
+  })
+
+  it('means the functions and types of the server, whatever the writer has in its way', async () => {
+    await pool.query(`begin; create schema mine; set local search_path = mine, public, pg_catalog;
+      create function mine.now_is(a text, b text) returns boolean language sql as 'select true';
+      create operator mine.= (leftarg = text, rightarg = text, function = mine.now_is);
+      create function mine.date_part(text, timestamptz) returns float8 language sql as 'select 0::float8';
+      create function mine.isfinite(timestamptz) returns boolean language sql as 'select false';
+      create temporary table added (at timestamptz); create temporary table marks (at int);
+      create type pg_temp.timestamptz as (a int); create type pg_temp.text as (a int);
+      insert into public.calls values (1, '2026-01-01 10:00Z', 1); commit`)
+    expect(await marks()).toEqual(['added 2026-01-01T10:00'])
+    await pool.query('drop schema mine cascade; discard temp')
+  })
+
   it('can be told to be silent for a transaction', async () => {
     await pool.query(`begin; set local ${WITHOUT_MARKS} = 'on'; insert into calls values (1, '2026-01-01 10:00Z', 1); commit;
       insert into calls values (2, '2026-01-01 11:00Z', 1)`)
@@ -117,5 +183,8 @@ describe('a table that is captured', () => {
     await pool.query(`create table notes (at timestamp); ${captureFunctionSql(notes)} ${captureTriggersSql(notes)}`)
     await pool.query(`insert into notes values ('2026-01-01 01:20')`)
     expect(await marks()).toEqual(['added 2026-01-01T00:15'])
+    // The clocks go from 2:00 to 3:00: what is between in writing comes after 3:12, though it sorts before.
+    await pool.query(`insert into notes values ('2026-03-29 02:10'), ('2026-03-29 02:50'), ('2026-03-29 03:12')`)
+    expect(await marks()).toEqual(['added 2026-03-29T01:00', 'added 2026-03-29T01:45'])
   })
 })

@@ -9,7 +9,7 @@ import { type RunRow, toRunRecord } from '../../src/rows/run-row.ts'
 const row = (id: string): RunRow => [
   id, 'mail', 'k', 'manual', null, null, '{}', 0, 10, 9, 11, 'allow', ['mutex:m'], 2, 'owner', 7, 1,
   ['running', 1, 0, false, false, null, null, null, null,
-    [{ number: 1, outcome: 'failed', owner: 'o', fence: 6, startedAt: 1, finishedAt: 2, error: null, runAt: 0 }], null, null, null, null],
+    [{ number: 1, outcome: 'failed', owner: 'o', fence: 6, startedAt: 1, finishedAt: 2, error: null, runAt: 0 }], null, null, null, null, null],
 ]
 /** A first attempt of which there is nothing to say. */
 // biome-ignore format: by position
@@ -43,6 +43,7 @@ const lot: ClaimedLot = {
       null,
       null,
       [{ number: 1, outcome: 'failed', owner: 'o', fence: 6, startedAt: 1, finishedAt: 2, error: null, runAt: 0 }],
+      null,
       null,
     ],
   ],
@@ -100,6 +101,7 @@ describe('a run', () => {
       error: null,
       attempts: [{ number: 1, outcome: 'failed', owner: 'o', fence: 6, startedAt: 1, finishedAt: 2, error: null }],
       replayOf: null,
+      trace: null,
     })
   })
 

@@ -128,6 +128,49 @@ describe('marks, drains and refreshes at once', () => {
     expect((await windows.state({ rollups: [{ rollup: 'hourly', limit: 10 }] })).states[0]?.dirty.map(({ start }) => start)).toEqual([0])
   })
 
+  it('what is left of a drain is counted as sealed, and cut down, when it is digested at last', async () => {
+    const worker = await startWorker(store, 'slow')
+    const windows = windowsOf(store)
+    const marks = [0, 1, 2].map((n) => ({ source: 'calls', from: n * 1_000, to: n * 1_000 + 1, kind: 'added' as const }))
+    await windows.mark({ marks: marks.slice(0, 1) })
+    await drainOnce(windows, 10)
+    const commit = await claimDirty(store, worker, workOn('hourly', 1))
+    const client = await pool.connect()
+    await client.query('begin')
+    await client.query('select quarterjack.commits_refresh($1::json)', [
+      JSON.stringify({ begunAt: (await client.query('select extract(epoch from now())::text as at')).rows[0]?.at, commit }),
+    ])
+    await windows.mark({ marks })
+    const digest = async () => {
+      const [source] = (await windows.collect({ limit: 10 })).sources
+      const ids = (source?.marks ?? []).map(({ id }) => id)
+      const [busy, free, wide] = source?.marks ?? []
+      const groups = [busy, free].flatMap((mark) =>
+        mark === undefined
+          ? []
+          : [
+              {
+                ...{ marks: [mark.id], markedAt: mark.markedAt, removed: false },
+                windows: [{ rollup: 'hourly', start: mark.from, end: mark.from + 1_000 }],
+              },
+            ],
+      )
+      const narrowed = wide === undefined ? [] : [{ id: wide.id, from: 2_500, to: 2_600 }]
+      const sealed = [{ rollup: 'hourly', marks: ids, from: 0, to: 10 }]
+      const drain = { source: 'calls', token: source?.token ?? '', groups, parked: [], narrowed, sealed, enqueue: [] }
+      const left = (await windows.drain({ drains: [drain] })).replies[0]?.left ?? []
+      const { states } = await windows.state({ rollups: [{ rollup: 'hourly', limit: 10 }] })
+      return { ids, left: [...left].sort((a, b) => a - b), sealed: states[0]?.record.sealed?.marks }
+    }
+    const first = await digest()
+    expect(first).toEqual({ ids: first.ids, left: [first.ids[0], first.ids[2]], sealed: 1 })
+    const { rows } = await pool.query('select from_at::int from quarterjack.marks order by id')
+    expect(rows).toEqual([{ from_at: 0 }, { from_at: 2_000 }])
+    await client.query('commit')
+    client.release()
+    expect(await digest()).toMatchObject({ left: [], sealed: 3 })
+  })
+
   it('whoever comes back after his lease records nothing, and his rows are taken back', async () => {
     await write(store, pool, 1)
     await drainOnce(windowsOf(store), 10)

@@ -13,6 +13,8 @@ import { enqueueRequest } from '../store/requests.ts'
 const IS_FULL = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
 /** So many rollups, each with so many windows on record; so many marks that wait. */
 const [ROLLUPS, WINDOWS, MARKS] = IS_FULL ? [1_000, 1_000, 1_000_000] : [200, 500, 100_000]
+/** Runs of others under way. */
+const RUNS = 20_000
 const STEP = 1_000
 const LEASE_MS = 600_000_000
 const LARGE = new Set(['windows', 'marks', 'runs', 'window_commits', 'history'])
@@ -22,8 +24,12 @@ const FEW = 20
 /** What a call may touch beyond what it did on empty tables: indexes grow deeper. */
 const MOST_TIMES = 4
 const MOST_MORE = 150
-/** What looks at more by nature: all dirty windows of a rollup are counted; every rollup that reads a source is told. */
-const LOOKS_AT_MORE: Readonly<Record<string, number>> = { state: WINDOWS, collect: 100 + 2 * ROLLUPS }
+/** What looks at more by nature: dirty and failed windows of a rollup are counted, by their indexes, and one by one where nothing was vacuumed yet; every rollup that reads a source is told. */
+const LOOKS_AT_MORE: Readonly<Record<string, number>> = {
+  state: 2 * WINDOWS,
+  'state of held ones': 2 * WINDOWS,
+  collect: 100 + 2 * ROLLUPS,
+}
 
 let server: PostgresAccess
 let database: Database
@@ -55,7 +61,9 @@ const FILL = `
   from quarterjack.rollups u cross join generate_series(1, ${WINDOWS}) n;
   insert into quarterjack.marks (source, from_at, to_at, kind, marked_at, parked_until)
   select 's' || n % 20, n * 7, n * 7 + 1, 'changed', 1000 + n, case when n % 10 = 0 then 9000000000000000 end from generate_series(1, ${MARKS}) n;
-  insert into quarterjack.marks (source, from_at, to_at, kind, marked_at) select 'unread', n, n + 1, 'added', n from generate_series(1, ${MARKS / 10}) n;`
+  insert into quarterjack.marks (source, from_at, to_at, kind, marked_at) select 'unread', n, n + 1, 'added', n from generate_series(1, ${MARKS / 10}) n;
+  insert into quarterjack.runs (id, job_id, key, trigger, run_at, created_at, overlap, state, owner, fence)
+  select 'crowd ' || n, 1, '', 'manual', n, n, 'allow', 'running', 'crowd', n from generate_series(1, ${RUNS}) n;`
 
 type Pages = Map<string, { readonly pages: number; readonly worst: string; readonly scans: readonly string[] }>
 
@@ -101,6 +109,8 @@ async function play(first: number): Promise<Pages> {
   const claim = () => windows.claim({ claims: [{ ...signed, windows: bids }] })
   const [claimed] = (await watch('claim', claim)).replies
   expect(claimed?.windows).toHaveLength(FEW)
+  const held = await watch('state of held ones', () => windows.state({ rollups: [{ rollup: 'r1', limit: FEW }] }))
+  expect(held.states[0]?.counts.held).toBe(FEW)
   const error = { name: 'Error', message: 'no' }
   await watch('fail', () =>
     windows.fail({ failures: [{ ...signed, windows: spans.map(({ start }) => ({ start, error, retryDelayMs: 1 })) }] }),
@@ -131,6 +141,9 @@ async function play(first: number): Promise<Pages> {
 describe('over many windows and marks', () => {
   it('every verb goes by index, and touches no more than it needs', async () => {
     await store.windows?.define({ rollups: Array.from({ length: ROLLUPS }, (_, n) => definition(n)) })
+    // The session plans while it is known that there are no runs.
+    await session.pool.query('vacuum analyze quarterjack.runs')
+    await session.pool.query('discard plans')
     await play(20)
     const small = await play(50)
     await using pool = Object.assign(new Pool({ ...database.poolSettings, max: 1 }), {
@@ -154,5 +167,16 @@ describe('over many windows and marks', () => {
         : []
     })
     expect(beyond).toEqual([])
+  })
+
+  it('what is counted for a rollup is counted up to a bound', async () => {
+    await store.windows?.define({ rollups: [{ ...definition(0), rollup: 'far behind' }] })
+    await session.pool.query(`insert into quarterjack.windows (rollup_id, start_at, end_at, seq, dirty_since)
+      select u.id, n * ${STEP}, (n + 1) * ${STEP}, 1, 1000 + n from quarterjack.rollups u cross join generate_series(1, 12000) n where u.name = 'far behind'`)
+    const { states } = (await store.windows?.state({ rollups: [{ rollup: 'far behind', limit: 1 }] })) ?? { states: [] }
+    expect(states[0]).toMatchObject({
+      counts: { dirty: 10_000, failed: 0, held: 0, suspect: 0 },
+      dirty: [{ start: STEP, dirtySince: 1_001 }],
+    })
   })
 })

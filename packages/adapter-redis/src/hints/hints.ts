@@ -1,10 +1,9 @@
 /** Hints of this store: to those who watch here at once, from other processes over a channel. Scripts publish what they cause. */
 import { randomUUID } from 'node:crypto'
-import type { StoreHint } from '@quarterjack/core/store'
+import { createAudience, type StoreHint } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import { after, type Cancel } from '../client/timers.ts'
-import { createAudience } from './audience.ts'
 import { createLine, type Line } from './line.ts'
 import { readMessage } from './message.ts'
 
@@ -42,6 +41,8 @@ export function createHints(
   let isClosed = false
   let hasWarned = false
   let cancelLinger: Cancel | null = null
+  /** Somebody watched since the linger began. */
+  let wasWatched = false
 
   const warn = (reason: string): void => {
     if (mode !== true || hasWarned) return
@@ -70,11 +71,20 @@ export function createHints(
 
   /** The line is held while somebody watches. */
   const attend = (): void => {
-    cancelLinger?.()
-    cancelLinger = null
     if (line === null || isClosed) return
+    wasWatched ||= audience.size > 0
     if (audience.size > 0) line.open()
-    else cancelLinger = after(LINGER_MS, () => void line.close())
+    else if (cancelLinger === null) linger(line)
+  }
+  /** Whoever comes and goes all the time, as mutexes do, leaves the timer as it is. */
+  const linger = (open: Line): void => {
+    wasWatched = false
+    cancelLinger = after(LINGER_MS, () => {
+      cancelLinger = null
+      if (audience.size > 0) return
+      if (wasWatched) linger(open)
+      else void open.close()
+    })
   }
 
   if (mode === true && subscribe === null) warn(CANNOT_SUBSCRIBE)
@@ -93,6 +103,7 @@ export function createHints(
     async close() {
       isClosed = true
       cancelLinger?.()
+      cancelLinger = null
       await line?.close()
     },
   }

@@ -27,11 +27,6 @@ export function readHints(list: unknown): readonly StoreHint[] {
   return list.flatMap(readHint)
 }
 
-/** Equal hints have equal keys. */
-export function keyOfHint(hint: StoreHint): string {
-  return Object.values(hint).join(' ')
-}
-
 function readHint(value: unknown): readonly StoreHint[] {
   if (!Array.isArray(value)) return []
   const [kind, ...rest] = value as readonly unknown[]

@@ -9,9 +9,11 @@ interface ShortRequest {
   readonly trigger: RunRecord['trigger']
   readonly overlap: RunRecord['overlap']
   readonly triggers: number
-  readonly payload?: string
+  readonly payload?: string | null
   readonly slot?: number
+  readonly schedule?: string
   readonly replayOf?: string
+  readonly trace?: string
 }
 
 /** The parts of a body that a claim does not know. */
@@ -29,8 +31,8 @@ export function isShort({ job, delayMs, runAt, priority }: EnqueueRequest, of: s
 }
 
 /** What follows the instants in a body: the priority as it sorts, and the rest as JSON. */
-export function shortText({ trigger, overlap, triggers, payload, slot, replayOf, priority }: EnqueueRequest): string {
-  const asked = { trigger, overlap, triggers, payload: payload ?? undefined, slot, replayOf }
+export function shortText({ trigger, overlap, triggers, payload, slot, replayOf, trace, priority }: EnqueueRequest): string {
+  const asked = { trigger, overlap, triggers, payload: payload ?? undefined, slot, replayOf, trace }
   return `${priorityText(priority)}/${JSON.stringify(asked)}`
 }
 

@@ -9,7 +9,7 @@ interface Waiting<Item, Answer> {
   readonly reject: (error: unknown) => void
 }
 
-/** `send` answers in the order of its items. Nobody waits for company: what comes alone goes alone, at once. */
+/** `send` answers in the order of its items. Who asks in the same turn goes together; for others nobody waits. */
 export function createGatherer<Item, Answer>(
   send: (items: readonly Item[]) => Promise<readonly Answer[]>,
 ): (item: Item) => Promise<Answer> {
@@ -17,7 +17,6 @@ export function createGatherer<Item, Answer>(
   let isSending = false
 
   const flush = async (): Promise<void> => {
-    isSending = true
     while (queue.length > 0) {
       const batch = queue.splice(0, MOST)
       try {
@@ -33,6 +32,8 @@ export function createGatherer<Item, Answer>(
   return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, resolve, reject })
-      if (!isSending) void flush()
+      if (isSending) return
+      isSending = true
+      process.nextTick(() => void flush())
     })
 }

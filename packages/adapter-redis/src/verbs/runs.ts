@@ -220,6 +220,7 @@ function toEnqueueReply(reply: Reply): EnqueueReply {
 
 function toStats(reply: Reply, job: string): JobStats {
   const row = list(reply)
+  const suspendedAt = numberOrNull(row[13])
   return {
     job,
     pending: number(row[0]),
@@ -242,5 +243,9 @@ function toStats(reply: Reply, job: string): JobStats {
       }
     }),
     capableOwners: number(row[12]),
+    suspended: suspendedAt === null ? null : { at: suspendedAt, reason: text(row[14]) },
+    resumedAt: numberOrNull(row[15]),
+    registeredAt: numberOrNull(row[16]),
+    unfired: list(row[17]).map((one) => ({ name: text(list(one)[0]), spec: text(list(one)[1]) })),
   }
 }

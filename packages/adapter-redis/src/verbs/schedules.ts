@@ -2,7 +2,7 @@
 import type { FireReply, Firing, RegistrationReply, ScheduleStore, ScheduleWriteReply } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, text, textOrNull } from '../rows/reply-reader.ts'
-import { toClaimedRun } from '../rows/run-row.ts'
+import { toClaimedRun, toShortFires } from '../rows/run-row.ts'
 import { toCounters, toJobRecord, toScheduleRecord, toScheduleRecordOrNull, toSkipRecord, toStretches } from '../rows/schedule-row.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
 import type { Scripts } from '../scripts/scripts.ts'
@@ -30,8 +30,9 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
     },
     async fire(request) {
       const { storeNow, reply } = await call(scripts.schedulesFire, request)
-      const [answers, tick] = list(reply)
-      const replies = list(answers).map(toFireReply)
+      const [answers, tick, short, started] = list(reply)
+      const first = toShortFires(short, { firings: request.firings, owner: request.claim?.owner ?? '', storeNow, started: number(started) })
+      const replies = [...first, ...list(answers).map(toFireReply)]
       replies.forEach(({ status }, index) => {
         if (status === 'fired') cursors.note(request.firings[index] as Firing)
       })

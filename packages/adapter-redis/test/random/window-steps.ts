@@ -83,7 +83,7 @@ function toDrain(world: World, { fates, parkMs, runs }: DeedNamed<'drain'>, { so
     const last = groups.at(-1)
     if (fate === 'parks') parked.push({ id: one.id, until: world.now + parkMs })
     else if (fate === 'narrows') narrowed.push({ id: one.id, from: one.from + 1, to: one.to + 1 })
-    else if (fate === 'seals') sealed.push({ rollup: source.rollups[0]?.rollup ?? 'none', marks: 1, from: one.from, to: one.to })
+    else if (fate === 'seals') sealed.push({ rollup: source.rollups[0]?.rollup ?? 'none', marks: [one.id], from: one.from, to: one.to })
     else if (fate === 'joins' && last !== undefined) last.push(one)
     else if (fate !== 'stays') groups.push([one])
   })

@@ -15,20 +15,30 @@ function setUp() {
 }
 
 describe('calls that are gathered', () => {
-  it('go at once when they come alone, and together with all that come meanwhile', async () => {
+  it('go together when they come in one turn, and with all that come while others are under way', async () => {
     const { lots, one, turn } = setUp()
-    const answers = [one(1), one(2), one(3)]
-    expect(lots.map(({ items }) => items)).toEqual([[1]])
+    const answers = [one(1), Promise.resolve().then(() => one(2))]
+    await turn()
+    expect(lots.map(({ items }) => items)).toEqual([[1, 2]])
+    answers.push(one(3))
+    await turn()
+    answers.push(one(4))
+    await turn()
+    expect(lots.map(({ items }) => items)).toEqual([[1, 2]])
     lots[0]?.answer()
     await turn()
-    expect(lots.map(({ items }) => items)).toEqual([[1], [2, 3]])
+    expect(lots.map(({ items }) => items)).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
     lots[1]?.answer()
-    expect(await Promise.all(answers)).toEqual(['#1', '#2', '#3'])
+    expect(await Promise.all(answers)).toEqual(['#1', '#2', '#3', '#4'])
   })
 
   it('fail together, and the next ones go on', async () => {
     const { lots, one, turn } = setUp()
     const first = one(1)
+    await turn()
     const later = Promise.allSettled([one(2), one(3)])
     lots[0]?.answer()
     await turn()
@@ -36,6 +46,7 @@ describe('calls that are gathered', () => {
     expect((await later).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(await first).toBe('#1')
     const again = one(4)
+    await turn()
     lots[2]?.answer()
     expect(await again).toBe('#4')
   })
@@ -43,12 +54,11 @@ describe('calls that are gathered', () => {
   it('are never more than one script takes', async () => {
     const { lots, one, turn } = setUp()
     const answers = Array.from({ length: 1_001 }, (_, index) => one(index))
-    lots[0]?.answer()
-    await turn()
-    lots[1]?.answer()
-    await turn()
-    lots[2]?.answer()
+    for (let lot = 0; lot < 3; lot++) {
+      await turn()
+      lots[lot]?.answer()
+    }
     expect(await Promise.all(answers)).toHaveLength(1_001)
-    expect(lots.map(({ items }) => items.length)).toEqual([1, 500, 500])
+    expect(lots.map(({ items }) => items.length)).toEqual([500, 500, 1])
   })
 })

@@ -35,6 +35,8 @@ export function renderRun(run: Run, layout: Layout): string {
     ['schedule', run.schedule ?? ''],
     ['slot', run.slot === null ? '' : formatInstant(run.slot)],
     ['replay of', run.replayOf ?? ''],
+    ['request', run.trace?.requestId ?? ''],
+    ['trace', run.trace?.traceparent ?? ''],
     ['created', formatInstant(run.createdAt)],
     ['run at', formatInstant(run.runAt)],
     ['started', run.startedAt === null ? '' : formatInstant(run.startedAt)],

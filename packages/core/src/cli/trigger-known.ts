@@ -1,6 +1,7 @@
 /** Triggers a job, or a rollup, with a payload that was typed: the store is asked for it once it fits. */
 import { parsePayload } from '../job/payload.ts'
-import type { RunHandle, Scheduler, TriggerOptions } from '../scheduler/scheduler.ts'
+import type { RunHandle, TriggerOptions } from '../job/trigger-options.ts'
+import type { Scheduler } from '../scheduler/scheduler.ts'
 import { isRollup } from './known-rollup.ts'
 
 type Known = Scheduler['jobs'][number]

@@ -1,6 +1,7 @@
 /** Waits for a run's end, with a line of progress for whoever watches. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import type { Run, RunHandle, Scheduler } from '../scheduler/scheduler.ts'
+import type { RunHandle } from '../job/trigger-options.ts'
+import type { Run, Scheduler } from '../scheduler/scheduler.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { Duration } from '../time/duration.ts'
 import type { CommandContext } from './command.ts'

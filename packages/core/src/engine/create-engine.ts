@@ -2,6 +2,7 @@
 import type { ClaimedRun } from '../store/claim-at-once.ts'
 import pLimit from 'p-limit'
 import type { JobPolicy } from '../job/job.ts'
+import type { RunRecord } from '../store/records.ts'
 import type { EnqueueRequest, SettleReply, StoreLoss } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
@@ -121,7 +122,8 @@ export function createEngine(options: EngineOptions): Engine {
     isTrusted: () => owner.trusted,
     isOwner: (id: string): boolean => id === owner.id,
     onGatesFree: (): void => void noticed({}),
-    followers: (job: string): readonly EnqueueRequest[] => followersOf(job, options.policies, options.nextId),
+    schedulerOf: options.schedulerOf,
+    followers: (run: RunRecord): readonly EnqueueRequest[] => followersOf(run, options.policies, options.nextId),
     onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply): void => {
       maintenance.note()
       if (verdict.then.to === 'dead') void suspendIfFailing(execution, reply, { call, emitter, logger })

@@ -36,11 +36,9 @@ export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<R
         }
       })
     }
-    const history = historyMarks(missing, states, storeNow)
-    // Before, so that a crash in between leaves it to be done; and after, in case it was digested for the windows there were.
-    await markAll(history, call)
-    await call('windows.define', (windows) => windows.define({ rollups: missing }))
-    await markAll(history, call)
+    // In one write: whoever ends here has done all of it or nothing, and a later start does it.
+    const definitions = missing.map((definition) => ({ ...definition, marks: historyMarks(definition, states, storeNow) }))
+    await call('windows.define', (windows) => windows.define({ rollups: definitions }))
   }
   const names = rollups.map(({ name }) => name).join(', ')
   throw new QuarterjackError(
@@ -53,17 +51,10 @@ export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<R
  * Of a rollup whose source is captured completely, windows without marks count as empty. What it has not been marked for yet is marked
  * when it is new, when its windows become other ones, and when it reads one more source.
  */
-function historyMarks(missing: readonly RollupDefinition[], states: readonly (RollupState | null)[], now: number): readonly Mark[] {
-  const known = new Map(states.flatMap((state) => (state === null ? [] : [[state.record.rollup, state.record] as const])))
-  return missing.flatMap((definition): readonly Mark[] => {
-    const record = known.get(definition.rollup)
-    const knowsAll =
-      record !== undefined && record.edges === definition.edges && definition.sources.every((one) => record.sources.includes(one))
-    if (knowsAll || !readRollup(definition).planning.isComplete || now <= definition.startAt) return []
-    return [{ source: definition.rollup, from: definition.startAt, to: now, kind: 'changed' }]
-  })
-}
-
-async function markAll(marks: readonly Mark[], call: RollupDeps['call']): Promise<void> {
-  if (marks.length > 0) await call('windows.mark', (windows) => windows.mark({ marks }))
+function historyMarks(definition: RollupDefinition, states: readonly (RollupState | null)[], now: number): readonly Mark[] {
+  const record = states.find((state) => state?.record.rollup === definition.rollup)?.record
+  const knowsAll =
+    record !== undefined && record.edges === definition.edges && definition.sources.every((one) => record.sources.includes(one))
+  if (knowsAll || !readRollup(definition).planning.isComplete || now <= definition.startAt) return []
+  return [{ source: definition.rollup, from: definition.startAt, to: now, kind: 'changed' }]
 }

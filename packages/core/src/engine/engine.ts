@@ -1,8 +1,9 @@
 /** What an engine is made of, and what it answers to. `create-engine.ts` makes one. */
-import type { JobPolicy, RunContext } from '../job/job.ts'
+import type { JobPolicy, RunContext, RunScheduler } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { NextId } from '../random/ids.ts'
+import type { RunRecord } from '../store/records.ts'
 import type { EnqueueReply } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
@@ -23,6 +24,8 @@ export interface EngineOptions {
   readonly abortGraceMs: number
   readonly limits: { readonly payload: number; readonly result: number; readonly error: number }
   readonly around: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | null
+  /** The scheduler as the handler of a run reaches it. */
+  readonly schedulerOf: (run: RunRecord) => RunScheduler
   /** Every job of the scheduler, executed here or not. */
   readonly policies: ReadonlyMap<string, JobPolicy>
   /** Definitions were registered, at the start or later. Answers with the jobs whose runs are to be left to other versions of the program. */

@@ -1,8 +1,10 @@
 /** One run, from its permit to its settlement. */
 import { LeaseLostError, StaleLeaseError } from '../errors/run-errors.ts'
-import type { RunContext } from '../job/job.ts'
+import type { RunContext, RunScheduler } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
+import { readTrace } from '../observe/trace-context.ts'
+import type { RunRecord } from '../store/records.ts'
 import type { RunCommit } from '../store/run-commit.ts'
 import type { EnqueueRequest, Settlement, SettleReply } from '../store/runs.ts'
 import { sleep, type Clock } from '../time/clock.ts'
@@ -33,8 +35,9 @@ export interface ExecuteDeps {
   readonly isOwner: (owner: string) => boolean
   /** Runs that waited for gates may go on. */
   readonly onGatesFree: () => void
-  /** Runs that come after a success of this job. */
-  readonly followers: (job: string) => readonly EnqueueRequest[]
+  /** Runs that come after a success of this one. */
+  readonly followers: (run: RunRecord) => readonly EnqueueRequest[]
+  readonly schedulerOf: (run: RunRecord) => RunScheduler
   readonly onSettled: (execution: Execution, verdict: Verdict, reply: SettleReply) => void
   readonly onStale: () => void
   readonly reportLoss: ReportLoss
@@ -70,7 +73,7 @@ function begin(execution: Execution, deps: ExecuteDeps): void {
   if (!deps.isTrusted()) execution.abort.abort(new LeaseLostError(describe(execution)))
   if (!deps.emitter.hears('run.started')) return
   const latenessMs = Math.max(0, Math.round(now - execution.record.runAt))
-  deps.emitter.emit('run.started', { ...runFields(execution, now), latenessMs })
+  deps.emitter.emit('run.started', { ...runFields(execution, now), latenessMs, trace: readTrace(execution.record.trace) })
 }
 
 async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unknown> {
@@ -78,6 +81,7 @@ async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unkno
   const ctx = await buildContext(execution, {
     logger: deps.logger,
     reportLoss: deps.reportLoss,
+    schedulerOf: deps.schedulerOf,
     commit: (value) => commitFor(execution, value, deps),
   })
   // A schema may take its time.
@@ -109,7 +113,7 @@ function settlementOf(execution: Execution, { outcome, error, then }: Verdict, d
     error,
     ...(progress === null ? {} : { progress }),
     then,
-    enqueue: then.to === 'succeeded' ? deps.followers(record.job) : undefined,
+    enqueue: then.to === 'succeeded' ? deps.followers(record) : undefined,
   }
 }
 

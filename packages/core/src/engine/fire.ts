@@ -5,7 +5,7 @@ import type { JobPolicy } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ScheduleRecord } from '../store/records.ts'
-import type { FireReply, Firing } from '../store/schedules.ts'
+import type { FireReply, Firing, ScheduleStore } from '../store/schedules.ts'
 import { type Clock, waitForHint } from '../time/clock.ts'
 import type { Holdings } from './holdings.ts'
 import type { Owner } from './owner.ts'
@@ -42,9 +42,11 @@ export interface FireDeps {
 export async function fireDue(deps: FireDeps): Promise<number> {
   await roomWithin(deps)
   const owner = deps.owner.id
-  const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit: BATCH }))
+  const most = mostRecords(deps)
+  const limit = Math.min(BATCH, most)
+  const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit }))
   if (due.schedules.length === 0) return 0
-  const { firings, broken } = planAll(due.schedules, due.suspendedStretches, due.storeNow, deps)
+  const { firings, broken } = planAll(due, most, deps)
   const quarantined = await quarantine(broken, deps)
   if (firings.length === 0) return quarantined
   const wanted = firings.reduce((sum, firing) => sum + firing.runs.length, 0)
@@ -81,23 +83,25 @@ interface Broken {
   readonly reason: string
 }
 
+/** How many records one round should write. */
+function mostRecords({ holdings: { room, pace }, wakes: { runAt }, link }: FireDeps): number {
+  // Slots do not wait for slow handlers.
+  if (room === 0 || pace === 'slow') return MOST_RECORDS
+  // Runs that stand in line are to go first: behind them each firing costs a claim as well, and a backlog would never end.
+  const hasLine = runAt !== null && runAt !== Number.NEGATIVE_INFINITY && runAt <= link.clock.now()
+  // What there is no room for would only stand in line, before the next.
+  return hasLine ? LEAST_RECORDS : Math.min(Math.max(room, LEAST_RECORDS), MOST_RECORDS)
+}
+
 function planAll(
-  schedules: readonly ScheduleRecord[],
-  stretches: Readonly<Record<string, ScheduleRecord['suspendedStretches']>>,
-  now: number,
+  { schedules, suspendedStretches: stretches, storeNow: now }: Awaited<ReturnType<ScheduleStore['due']>>,
+  most: number,
   deps: FireDeps,
 ): { firings: readonly Firing[]; broken: readonly Broken[] } {
   const firings: Firing[] = []
   const broken: Broken[] = []
   const until = deps.monotonic() + PLANNING_MS
   let records = 0
-  // What there is no room for would only stand in line, before the next; but slots do not wait for slow handlers.
-  const { room, pace } = deps.holdings
-  // Runs that stand in line are to go first: behind them each firing costs a claim as well, and a backlog would never end.
-  const { runAt } = deps.wakes
-  const hasLine = runAt !== null && runAt !== Number.NEGATIVE_INFINITY && runAt <= now
-  const fitting = hasLine ? LEAST_RECORDS : Math.min(Math.max(room, LEAST_RECORDS), MOST_RECORDS)
-  const most = room > 0 && pace !== 'slow' ? fitting : MOST_RECORDS
   for (const record of schedules) {
     if (records >= most || deps.monotonic() > until) break
     const policy = deps.policies.get(record.job)

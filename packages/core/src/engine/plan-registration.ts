@@ -64,7 +64,12 @@ export interface WriteFacts {
 }
 
 /** A schedule to be written: its spec resolved, and its first slot after `asOf` computed. */
-export function planScheduleWrite(facts: WriteFacts, placed: Placed = placeSpec(facts)): ScheduleWrite {
+export function planScheduleWrite(facts: WriteFacts): ScheduleWrite {
+  return writePlaced(facts, placeSpec(facts))
+}
+
+/** A schedule to be written whose spec is placed already. */
+export function writePlaced(facts: Omit<WriteFacts, 'spec' | 'functions' | 'anchorAt'>, placed: Placed): ScheduleWrite {
   const { job, name, key, payload, asOf, incarnation } = facts
   const { spec, text, nextSlot } = placed
   const nextDueAt = nextSlot === null ? null : dueAt(spec, jitterSeed(job, name), nextSlot)

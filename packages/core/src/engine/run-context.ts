@@ -1,8 +1,9 @@
 /** What a handler gets. */
-import type { RunContext } from '../job/job.ts'
+import type { RunContext, RunScheduler } from '../job/job.ts'
 import { deserialisePayload, parsePayload } from '../job/payload.ts'
 import { tellPolicy } from '../job/run-defaults.ts'
 import type { Logger } from '../observe/logger.ts'
+import { readTrace, type TraceContext } from '../observe/trace-context.ts'
 import { truncateText } from '../observe/truncate-text.ts'
 import type { RunRecord } from '../store/records.ts'
 import { offerCommit, type RunCommit } from '../store/run-commit.ts'
@@ -20,6 +21,7 @@ const MAX_REASON_BYTES = 1_024
 export interface ContextDeps {
   readonly logger: Logger
   readonly reportLoss: ReportLoss
+  readonly schedulerOf: (run: RunRecord) => RunScheduler
   /** Makes the commit of this run, for a store that has transactions. */
   readonly commit: (value: unknown) => RunCommit
 }
@@ -41,6 +43,7 @@ class Context implements RunContext {
   readonly job: string
   readonly key: string
   readonly attempt: number
+  readonly maxAttempts: number
   readonly slot: Date | null
   readonly trigger: RunRecord['trigger']
   readonly fence: number
@@ -48,22 +51,28 @@ class Context implements RunContext {
   readonly progress: (value: unknown) => void
   readonly skip: (reason: string) => never
   readonly #abort: RunAbort
+  readonly #record: RunRecord
   readonly #logger: Logger
+  readonly #schedulerOf: ContextDeps['schedulerOf']
   #log: Logger | null = null
+  #scheduler: RunScheduler | null = null
 
-  constructor(payload: unknown, execution: Execution, { logger, reportLoss }: ContextDeps) {
-    const { record } = execution
+  constructor(payload: unknown, execution: Execution, { logger, reportLoss, schedulerOf }: ContextDeps) {
+    const { record, policy } = execution
     this.payload = payload
     this.runId = record.id
     this.job = record.job
     this.key = record.key
     this.attempt = record.attempt
+    this.maxAttempts = record.attempt + Math.max(0, policy.retry.retries - record.failures)
     this.slot = record.slot === null ? null : new Date(record.slot)
     this.trigger = record.trigger
     this.fence = record.fence
     this.idempotencyKey = record.id
     this.#abort = execution.abort
+    this.#record = record
     this.#logger = logger
+    this.#schedulerOf = schedulerOf
     // Of the object itself: handlers take them out of it.
     this.progress = (value) => keepProgress(execution, value, reportLoss)
     this.skip = skip
@@ -73,10 +82,21 @@ class Context implements RunContext {
     return this.#abort.signal
   }
 
+  get trace(): TraceContext | null {
+    return readTrace(this.#record.trace)
+  }
+
   get log(): Logger {
-    const { job, key, runId, attempt } = this
-    this.#log ??= this.#logger.child?.({ job, ...(key === '' ? {} : { key }), runId, attempt }) ?? this.#logger
+    const { job, key, runId, attempt, trace } = this
+    const fields = { job, ...(key === '' ? {} : { key }), runId, attempt }
+    const requestId = trace?.requestId
+    this.#log ??= this.#logger.child?.(requestId === undefined ? fields : { ...fields, requestId }) ?? this.#logger
     return this.#log
+  }
+
+  get scheduler(): RunScheduler {
+    this.#scheduler ??= Object.freeze(this.#schedulerOf(this.#record))
+    return this.#scheduler
   }
 }
 

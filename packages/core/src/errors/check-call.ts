@@ -9,16 +9,17 @@ export function checkNames(options: unknown, known: readonly string[], what: str
   if (options !== undefined) requireNames(options, known, what)
 }
 
-/** {@link checkNames} for what cannot be left out. */
-export function requireNames(options: unknown, known: readonly string[], what: string): void {
+/** {@link checkNames} for what cannot be left out. `what` may be a function where calls are many. */
+export function requireNames(options: unknown, known: readonly string[], what: string | (() => string)): void {
+  const called = (): string => (typeof what === 'string' ? what : what())
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new QuarterjackError(
       'InvalidOption',
-      `${what}: options must be an object with any of ${known.join(', ')}; this is ${shown(options)}.`,
+      `${called()}: options must be an object with any of ${known.join(', ')}; this is ${shown(options)}.`,
     )
   }
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new QuarterjackError('InvalidOption', `${what}: ${unknownName(name, known)}`)
+    if (!known.includes(name)) throw new QuarterjackError('InvalidOption', `${called()}: ${unknownName(name, known)}`)
   }
 }
 

@@ -72,7 +72,7 @@ export interface JobFacts {
   readonly rateLimited: boolean
   /** From the store's record of the job. */
   readonly suspended: Suspension | null
-  /** When the store first heard of the job, as far as it is known: the earliest `createdAt` of its schedules, or this process's start. */
+  /** When the store first heard of the job, as far as it is known: the earliest `createdAt` of its schedules, or this process's start; or their `start`, if that is later. */
   readonly registeredAt: number | null
   /** End of its last suspension, as far as it is known. */
   readonly resumedAt: number | null

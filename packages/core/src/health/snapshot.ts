@@ -74,7 +74,7 @@ export interface RollupHealth {
   readonly dirtyMs: number
   /** Both are within `targetLag`. */
   readonly isOnTarget: boolean
-  /** Windows with changes that no refresh has seen. */
+  /** Windows with changes that no refresh has seen. Of this and the next three, Postgres counts 10,000 at most. */
   readonly dirty: number
   /** Windows that a run refreshes just now. */
   readonly held: number

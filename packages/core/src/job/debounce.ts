@@ -3,7 +3,8 @@ import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import { parseDuration } from '../time/duration.ts'
-import type { AnyDebounce, ResolvedDebounce } from './job.ts'
+import type { ResolvedDebounce } from './job.ts'
+import type { AnyDebounce } from './trigger-options.ts'
 
 const NAMES = ['wait', 'maxWait', 'leading', 'trailing', 'merge'] as const
 

@@ -4,6 +4,8 @@ import type { Logger } from '../observe/logger.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { Duration } from '../time/duration.ts'
 import type { TriggerKind } from '../run/run-state.ts'
+import type { TraceContext } from '../observe/trace-context.ts'
+import type { DebounceOptions, RunHandle, RunTriggerOptions, TriggerArgs, TriggerItem } from './trigger-options.ts'
 
 /** What a handler gets. */
 export interface RunContext<P = unknown> {
@@ -19,6 +21,8 @@ export interface RunContext<P = unknown> {
   readonly key: string
   /** From 1. */
   readonly attempt: number
+  /** Number of the last attempt, if this one and all to come fail: equal to `attempt` in the last one. Attempts that their process did not survive count for none. */
+  readonly maxAttempts: number
   /** Nominal due instant of a scheduled run (and of replays of it); null for others. */
   readonly slot: Date | null
   /** What made the run. */
@@ -27,12 +31,22 @@ export interface RunContext<P = unknown> {
   readonly fence: number
   /** The same for all attempts of this run. */
   readonly idempotencyKey: string
-  /** A child logger that carries job, run and attempt. */
+  /** What the trigger carried along, the same for all attempts; null for runs of schedules, and where nothing was carried. */
+  readonly trace: TraceContext | null
+  /** A child logger that carries job, run, attempt, and the id of the request that brought the run about. */
   readonly log: Logger
+  /** The scheduler, for handlers that start other jobs: what they trigger carries this run's trace along. */
+  readonly scheduler: RunScheduler
   /** Records progress (JSON, at most 4 KB); written with the next renewal, the last value wins. */
   progress(value: unknown): void
   /** Ends the run as `skipped(handler)`: there was nothing to do. Never returns. */
   skip(reason: string): never
+}
+
+/** The scheduler as a handler reaches it. The same verbs as its own, and `once`. */
+export interface RunScheduler {
+  trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In, RunTriggerOptions<In>>): Promise<RunHandle<R>>
+  triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In, RunTriggerOptions<In>>[]): Promise<readonly RunHandle<R>[]>
 }
 
 /** Retries of failed attempts, in p-retry's words. The backoff is kept in the store: it survives restarts. */
@@ -51,25 +65,6 @@ export interface RetryOptions {
 
 /** What to do with slots that were missed. */
 export type CatchUp = 'latest' | 'none' | { readonly all: true; readonly limit?: number; readonly within?: Duration }
-
-/** Triggers close together share one run. */
-export interface DebounceOptions<P = unknown> {
-  /** The run starts when no trigger came for this long. */
-  readonly wait: Duration
-  /** Latest start, counted from the first trigger; not shorter than `wait`. */
-  readonly maxWait?: Duration | undefined
-  /** Run at once on the first trigger of a quiet (job, key). Default false. */
-  readonly leading?: boolean | undefined
-  /** Run once at the end of the window. Default true. */
-  readonly trailing?: boolean | undefined
-  /** Which payload the shared run gets; a function folds them, oldest first. Default `'last'`. */
-  readonly merge?: ('last' | 'first' | ((a: P, b: P) => P)) | undefined
-}
-
-/** A debounce of whatever payload. */
-export type AnyDebounce = Omit<DebounceOptions, 'merge'> & {
-  readonly merge?: 'last' | 'first' | ((a: never, b: never) => unknown) | undefined
-}
 
 /** Retention of finished runs, per (job, key). */
 export interface KeepOptions {

@@ -7,16 +7,19 @@ const MAX_DEPTH = 500
 
 /**
  * Parses a value with a Standard Schema. Throws `PayloadInvalid` that lists every issue with its path.
- * Give it what JSON kept, so that trigger and attempt judge the same value.
+ * Give it what JSON kept, so that trigger and attempt judge the same value. A promise only where the schema gives one.
  */
-export async function parsePayload(schema: StandardSchemaV1 | null, value: unknown, what: string): Promise<unknown> {
+export function parsePayload(schema: StandardSchemaV1 | null, value: unknown, what: string): unknown {
   if (schema === null) {
     if (value !== undefined)
       throw new QuarterjackError('PayloadInvalid', `${what}: it takes no payload. Give the job a payload schema, or leave the payload out.`)
     return undefined
   }
   const answer = schema['~standard'].validate(value)
-  const result = answer instanceof Promise ? await answer : answer
+  return answer instanceof Promise ? answer.then((result) => valueOf(result, what)) : valueOf(answer, what)
+}
+
+function valueOf(result: StandardSchemaV1.Result<unknown>, what: string): unknown {
   if (result.issues === undefined) return result.value
   const issues = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`)
   throw new QuarterjackError(
@@ -69,16 +72,24 @@ export function deserialisePayload(text: string | null): unknown {
 }
 
 /** The first thing in a value that JSON cannot keep, as `.path is a Map`; null when there is none. */
-export function findUnkept(value: unknown, path = '', above: Set<object> = new Set()): string | null {
+export function findUnkept(value: unknown, path = ''): string | null {
+  const found = unkeptIn(value, [])
+  if (found === null) return null
+  const where = `${path}${found.path}`
+  return `${where.length > 200 ? `${where.slice(0, 200)}…` : where} is ${found.problem}`
+}
+
+/** Paths are made only when there is something to tell: most payloads are fine, and some come by the thousand. */
+function unkeptIn(value: unknown, above: object[]): { readonly path: string; readonly problem: string } | null {
   const problem = problemOf(value, above)
-  if (problem !== null) return `${path.length > 200 ? `${path.slice(0, 200)}…` : path} is ${problem}`
+  if (problem !== null) return { path: '', problem }
   if (typeof value !== 'object' || value === null || hasToJson(value)) return null
-  above.add(value)
-  for (const [key, member] of Object.entries(value)) {
-    const found = findUnkept(member, `${path}${Array.isArray(value) ? `[${key}]` : `.${key}`}`, above)
-    if (found !== null) return found
+  above.push(value)
+  for (const key of Object.keys(value)) {
+    const found = unkeptIn((value as Readonly<Record<string, unknown>>)[key], above)
+    if (found !== null) return { path: `${Array.isArray(value) ? `[${key}]` : `.${key}`}${found.path}`, problem: found.problem }
   }
-  above.delete(value)
+  above.pop()
   return null
 }
 
@@ -86,7 +97,7 @@ function hasToJson(value: object): boolean {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
-function problemOf(value: unknown, above: ReadonlySet<object>): string | null {
+function problemOf(value: unknown, above: readonly object[]): string | null {
   switch (typeof value) {
     case 'bigint':
       return 'a BigInt'
@@ -98,8 +109,8 @@ function problemOf(value: unknown, above: ReadonlySet<object>): string | null {
       return Number.isFinite(value) ? null : String(value)
     case 'object':
       if (value === null) return null
-      if (above.has(value)) return 'a cycle'
-      if (above.size >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`
+      if (above.includes(value)) return 'a cycle'
+      if (above.length >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : null
       // Axios' errors and Node's buffers say themselves what they are as JSON.
       return hasToJson(value) ? null : unkeptKind(value)

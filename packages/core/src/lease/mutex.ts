@@ -78,6 +78,15 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
   let seenFence = 0
 
   const call = createCall(store, name, clock, leaseMs)
+  let opened: Promise<void> | null = null
+
+  /** A store that is open answers with the very promise that it answered with before. */
+  const open = async (): Promise<void> => {
+    const opening = store.open()
+    if (opening === opened) return
+    await reachStore(() => opening, { clock, deadlineMs: OPEN_DEADLINE_MS, store: store.name, verb: `mutex "${name}"` })
+    opened = opening
+  }
 
   const bid = async (holder: string, queue: boolean): Promise<Answer> => {
     const askedAt = clock.monotonic()
@@ -127,7 +136,7 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
         throw new QuarterjackError('InvalidOption', `withLock: ${shown(work)} is not a function. Write withLock(async (lock) => {}).`)
       }
       checkNames(lockOptions, ['wait', 'signal'], 'withLock')
-      await reachStore(() => store.open(), { clock, deadlineMs: OPEN_DEADLINE_MS, store: store.name, verb: `mutex "${name}"` })
+      await open()
       const holder = nextId()
       const grant = await acquire(holder, lockOptions.wait, lockOptions.signal)
       const held = hold({
@@ -142,7 +151,7 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
         outer: lockOptions.signal,
       })
       try {
-        const result = await work({ signal: held.signal, fence: grant.fence, extend: held.extend })
+        const result = await work(held.lock)
         if (held.lost()) throw new LeaseLostError(`mutex "${name}"`)
         return result
       } finally {
@@ -172,9 +181,8 @@ interface Grant {
 }
 
 interface Held {
-  readonly signal: AbortSignal
+  readonly lock: LockContext
   lost(): boolean
-  extend(): Promise<void>
   end(): void
 }
 
@@ -191,7 +199,9 @@ function hold(lock: {
   readonly outer: AbortSignal | undefined
 }): Held {
   const { store, call, name, holder, fence, leaseMs, clock } = lock
-  const controller = new AbortController()
+  /** Made when somebody looks at it: few do. */
+  let controller: AbortController | null = null
+  let reason: unknown
   let trusted = lock.trusted
   let lost = false
   let ended = false
@@ -202,7 +212,12 @@ function hold(lock: {
     if (ended) return
     lost = true
     stopTimers()
-    controller.abort(new LeaseLostError(`mutex "${name}"`))
+    abort(new LeaseLostError(`mutex "${name}"`))
+  }
+
+  const abort = (why: unknown): void => {
+    reason ??= why
+    controller?.abort(reason)
   }
 
   const renew = async (): Promise<void> => {
@@ -221,6 +236,7 @@ function hold(lock: {
 
   const armRenewal = (delayMs: number): void => {
     renewTimer = clock.setTimer(() => {
+      if (trustTimer === null) watchTrust()
       const next = (ms: number) => (): void => {
         if (!ended && !lost) armRenewal(ms)
       }
@@ -234,18 +250,28 @@ function hold(lock: {
     if (trustTimer !== null) clock.clearTimer(trustTimer)
   }
 
-  const onOuterAbort = (): void => controller.abort(lock.outer?.reason)
+  const onOuterAbort = (): void => abort(lock.outer?.reason)
   lock.outer?.addEventListener('abort', onOuterAbort, { once: true })
-  watchTrust()
+  // The first renewal comes before the end of trust, which is watched from then on; unless the grant took long to arrive.
+  if (trusted <= clock.monotonic() + leaseMs / 3) watchTrust()
   armRenewal(leaseMs / 3)
 
   return {
-    signal: controller.signal,
-    lost: () => lost,
-    async extend() {
-      await renew()
-      if (lost) throw new LeaseLostError(`mutex "${name}"`)
+    lock: {
+      get signal() {
+        if (controller === null) {
+          controller = new AbortController()
+          if (reason !== undefined) controller.abort(reason)
+        }
+        return controller.signal
+      },
+      fence,
+      async extend() {
+        await renew()
+        if (lost) throw new LeaseLostError(`mutex "${name}"`)
+      },
     },
+    lost: () => lost,
     end() {
       ended = true
       stopTimers()

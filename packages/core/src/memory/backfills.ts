@@ -9,6 +9,11 @@ import { begin, type MemoryState } from './state.ts'
 import type { BackfillRow, RollupRow, WindowRow } from './window-rows.ts'
 import { beginAnew, obtainWindow, tidy } from './window-state.ts'
 
+/** Of one rollup: how many are kept, and for how long; and how many go at a time. */
+const MOST_KEPT = 200
+const KEPT_MS = 90 * 86_400_000
+const MOST_FORGOTTEN = 50
+
 /** The verb. */
 export function createBackfills(
   state: MemoryState,
@@ -29,8 +34,20 @@ function createOne(state: MemoryState, request: BackfillRequest): BackfillReply 
   const row = newRow(rollup, request, state.now)
   backfills.set(id, row)
   rollup.backfills.add(row)
+  forgetOld(state, rollup)
   for (const run of request.enqueue) enqueueOne(state, run, null)
   return { status: 'created', id }
+}
+
+/** The oldest that ended go. */
+function forgetOld({ windows: { backfills }, now }: MemoryState, rollup: RollupRow): void {
+  const own = [...backfills.values()].filter((one) => one.rollup === rollup)
+  let surplus = own.length - MOST_KEPT
+  for (const row of own.slice(0, MOST_FORGOTTEN)) {
+    if (!hasEnded(row) || (surplus <= 0 && (row.finishedAt ?? now) >= now - KEPT_MS)) continue
+    backfills.delete(row.id)
+    surplus--
+  }
 }
 
 function newRow(rollup: RollupRow, request: BackfillRequest, now: number): BackfillRow {

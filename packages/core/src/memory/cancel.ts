@@ -27,6 +27,6 @@ export function cancelRun(state: MemoryState, row: RunRow, reason: string): Canc
   }
   if (row.state !== 'running') return 'terminal'
   row.cancelRequested ??= reason
-  if (row.owner !== null) state.hints.tell({ kind: 'cancel', owner: row.owner.id })
+  if (row.owner !== null) state.hints.tell([{ kind: 'cancel', owner: row.owner.id }])
   return 'requested'
 }

@@ -58,7 +58,7 @@ function countSealed(state: MemoryState, { rollup: name, marks, from, to }: Drai
   if (rollup === undefined) return
   const { sealed } = rollup
   rollup.sealed = {
-    marks: (sealed?.marks ?? 0) + marks,
+    marks: (sealed?.marks ?? 0) + marks.length,
     from: Math.min(sealed?.from ?? from, from),
     to: Math.max(sealed?.to ?? to, to),
     lastAt: state.now,

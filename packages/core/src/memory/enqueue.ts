@@ -84,6 +84,6 @@ function enter(state: MemoryState, row: RunRow, claiming: Claiming | null): Enqu
 }
 
 function newRun(request: EnqueueRequest): Omit<NewRun, 'runAt'> {
-  const { id, trigger, payload, priority, overlap, key, gates, slot, triggers, replayOf } = request
-  return { id, trigger, payload, priority, overlap, key, gates, slot, triggers, replayOf }
+  const { id, trigger, payload, priority, overlap, key, gates, slot, triggers, replayOf, trace } = request
+  return { id, trigger, payload, priority, overlap, key, gates, slot, triggers, replayOf, trace }
 }

@@ -33,7 +33,7 @@ export function finish(state: MemoryState, row: RunRow, action: FinalAction, rea
     job.lastFailure = row
     job.failuresInARow++
   }
-  state.hints.tell({ kind: 'settled', runId: row.id })
+  state.hints.tell([{ kind: 'settled', runId: row.id }])
 }
 
 /** Its handler ran, and found nothing to do. */

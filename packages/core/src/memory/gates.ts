@@ -91,9 +91,9 @@ export function letGo(state: MemoryState, gate: Gate): void {
   }
   if (gate.job !== null) {
     reindexRuns(state, gate.job)
-    if (state.readyJobs.has(gate.job)) state.hints.tell({ kind: 'work' })
+    if (state.readyJobs.has(gate.job)) state.hints.tell([{ kind: 'work' }])
   }
-  if (gate.name.startsWith('mutex:')) state.hints.tell({ kind: 'lease', name: gate.name.slice('mutex:'.length) })
+  if (gate.name.startsWith('mutex:')) state.hints.tell([{ kind: 'lease', name: gate.name.slice('mutex:'.length) }])
   forgetIfIdle(state, gate)
 }
 

@@ -15,7 +15,8 @@ export class RecentMap<K, V> {
   }
 
   has(key: K): boolean {
-    return this.#younger.has(key) || this.#older.has(key)
+    // An empty map would hash a long key for nothing.
+    return (this.#younger.size > 0 && this.#younger.has(key)) || (this.#older.size > 0 && this.#older.has(key))
   }
 
   set(key: K, value: V): void {

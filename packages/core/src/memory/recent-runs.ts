@@ -1,10 +1,10 @@
-/** What runs committed, remembered while they run. */
+/** What runs recorded, remembered while they run. */
 import type { RunRow } from './rows.ts'
 
 interface Entry {
   readonly run: RunRow
   readonly fence: number
-  /** What was committed last, by what it is about. */
+  /** What was recorded last, by what it is about. */
   readonly written: Map<string, number>
 }
 

@@ -37,11 +37,22 @@ function commitOne(state: MemoryState, commit: WindowCommit): WindowCommitReply 
 
 /** The commit arrived before, and its reply was lost. */
 function wasCommitted(state: MemoryState, { rollup, run }: Admitted, { windows }: WindowCommit): boolean {
-  return windows.every(({ start, seq }) => !isHeldBy(rollup, run, start) && state.windows.committed.get(run, keyOf(rollup, start)) === seq)
+  return windows.every(({ start, seq }) => !isHeldBy(rollup, run, start) && state.windows.recorded.get(run, keyOf(rollup, start)) === seq)
+}
+
+/** The same of a failure. */
+function wasFailed(state: MemoryState, { rollup, run }: Admitted, { windows }: WindowFailure): boolean {
+  return windows.every(
+    ({ start }) => !isHeldBy(rollup, run, start) && state.windows.recorded.get(run, keyOfFailure(rollup, start)) !== undefined,
+  )
 }
 
 function keyOf(rollup: RollupRow, start: number): string {
   return `${start} ${rollup.name}`
+}
+
+function keyOfFailure(rollup: RollupRow, start: number): string {
+  return `failed ${keyOf(rollup, start)}`
 }
 
 function isHeldBy(rollup: RollupRow, run: RunRow, start: number): boolean {
@@ -66,7 +77,7 @@ function recordRefresh(state: MemoryState, { rollup, run }: Admitted, { start, s
     unstamp(row, 'done')
     finishIfDone(backfill, state.now)
   }
-  state.windows.committed.set(run, keyOf(rollup, start), seq)
+  state.windows.recorded.set(run, keyOf(rollup, start), seq)
   tidy(row)
 }
 
@@ -95,13 +106,19 @@ function failOne(state: MemoryState, failure: WindowFailure): 'failed' | Refresh
   const admitted = admit(state, failure)
   if (typeof admitted === 'string') return admitted
   const { rollup, run } = admitted
-  if (!failure.windows.every(({ start }) => isHeldBy(rollup, run, start))) return 'stale'
-  for (const window of failure.windows) recordFailure(state, rollup, window)
+  if (!failure.windows.every(({ start }) => isHeldBy(rollup, run, start))) {
+    return wasFailed(state, admitted, failure) ? 'failed' : 'stale'
+  }
+  for (const window of failure.windows) recordFailure(state, admitted, window)
   if (failure.pace !== undefined) rollup.pace = failure.pace
   return 'failed'
 }
 
-function recordFailure(state: MemoryState, rollup: RollupRow, { start, error, retryDelayMs }: WindowFailure['windows'][number]): void {
+function recordFailure(
+  state: MemoryState,
+  { rollup, run }: Admitted,
+  { start, error, retryDelayMs }: WindowFailure['windows'][number],
+): void {
   const row = rollup.windows.get(start)
   const hold = row?.hold
   if (row === undefined || hold === undefined || hold === null) return
@@ -110,6 +127,7 @@ function recordFailure(state: MemoryState, rollup: RollupRow, { start, error, re
   row.attempts++
   row.error = { ...error }
   row.retryAt = retryDelayMs === null ? null : state.now + retryDelayMs
+  state.windows.recorded.set(run, keyOfFailure(rollup, start), row.seq)
   if (retryDelayMs !== null) return
   // It was marked again since: that is not given up.
   if (hold.laterSince !== null) clearError(row)

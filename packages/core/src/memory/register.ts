@@ -83,7 +83,7 @@ export function setLimits(state: MemoryState, job: JobRow, limits: Pick<JobRecor
     letGo(state, gate)
   }
   reindexRuns(state, job)
-  if (state.readyJobs.has(job)) state.hints.tell({ kind: 'work' })
+  if (state.readyJobs.has(job)) state.hints.tell([{ kind: 'work' }])
 }
 
 /** Writes the static set, and retires what is missing in it. True when anything changed. */

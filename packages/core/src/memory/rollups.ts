@@ -1,6 +1,8 @@
 /** Definitions of rollups, by compare-and-set; and how they are forgotten. */
 import type { DefineReply, RollupDefinition } from '../store/windows.ts'
 import { endBackfill } from './backfill-rows.ts'
+import { appendMarks } from './marks.ts'
+import { declaringOwners } from './owners.ts'
 import { SortedLog } from './sorted-log.ts'
 import { begin, type MemoryState } from './state.ts'
 import type { BackfillRow, RollupRow } from './window-rows.ts'
@@ -30,6 +32,7 @@ function defineOne(state: MemoryState, definition: RollupDefinition): DefineRepl
   rollup.edges = definition.edges
   rollup.policy = definition.policy
   read(state.windows, rollup, definition.sources)
+  appendMarks(state, definition.marks ?? [])
   return { status: 'defined', generation: rollup.generation }
 }
 
@@ -87,8 +90,12 @@ function read(tables: WindowTables, rollup: RollupRow, sources: readonly string[
 }
 
 /** The verb. */
-export function forget(state: MemoryState, request: { readonly rollups: readonly string[] }): { forgotten: boolean[] } {
-  return { forgotten: request.rollups.map((name) => forgetOne(state.windows, name)) }
+export function forget(
+  state: MemoryState,
+  request: { readonly rollups: readonly string[]; readonly now?: number | undefined },
+): { forgotten: boolean[] } {
+  begin(state, request.now)
+  return { forgotten: request.rollups.map((name) => declaringOwners(state, name).length === 0 && forgetOne(state.windows, name)) }
 }
 
 function forgetOne(tables: WindowTables, name: string): boolean {

@@ -46,6 +46,7 @@ export interface RunRow extends HeapItem {
   error: StoredError | null
   attempts: readonly AttemptRecord[]
   readonly replayOf: string | null
+  readonly trace: string | null
 
   /** Made by a debounced trigger. */
   readonly debounced: boolean

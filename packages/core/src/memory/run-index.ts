@@ -10,7 +10,7 @@ export function placeRun(state: MemoryState, row: RunRow): void {
   row.heap = runAt > state.now ? job.delayed : heapOfDue(row)
   row.heap.push(row)
   reindexRuns(state, job)
-  if (isNews) state.hints.tell({ kind: 'work' })
+  if (isNews) state.hints.tell([{ kind: 'work' }])
 }
 
 /** Takes a pending run out of the index. */

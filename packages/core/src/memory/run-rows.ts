@@ -14,6 +14,7 @@ export type NewRun = Pick<RunRow, 'id' | 'trigger' | 'payload' | 'priority' | 'r
   readonly merging?: readonly string[] | null
   readonly triggers?: number
   readonly replayOf?: string | undefined
+  readonly trace?: string | undefined
   readonly debounced?: boolean
   readonly open?: boolean
   readonly ledger?: ScheduleDetail
@@ -55,6 +56,7 @@ export function createRun(state: MemoryState, job: JobRow, run: NewRun): RunRow 
     error: null,
     attempts: NONE,
     replayOf: run.replayOf ?? null,
+    trace: run.trace ?? null,
     debounced: run.debounced ?? false,
     started: false,
     heapIndex: -1,
@@ -134,6 +136,7 @@ export function toRunRecord(row: RunRow): RunRecord {
     error: row.error === null ? null : { ...row.error },
     attempts: row.attempts.map((attempt) => ({ ...attempt, error: attempt.error === null ? null : { ...attempt.error } })),
     replayOf: row.replayOf,
+    trace: row.trace,
   }
 }
 

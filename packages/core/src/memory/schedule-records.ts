@@ -23,7 +23,7 @@ export function reindexDue(state: MemoryState, job: JobRow): void {
   const { due } = job
   const at = job.suspended === null ? (job.schedules.earliestDueAt() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
   if (due.at === at) return
-  if (at < due.at) state.hints.tell({ kind: 'work' })
+  if (at < due.at) state.hints.tell([{ kind: 'work' }])
   due.at = at
   if (due.heapIndex === -1) state.dueJobs.push(due)
   else if (at === Number.POSITIVE_INFINITY) state.dueJobs.remove(due)

@@ -1,7 +1,7 @@
 /** Everything a memory store holds, and the instant and numbers that its verbs share. */
 import type { Clock } from '../time/clock.ts'
 import { Heap } from './heap.ts'
-import { createHints, type Hints } from './hints.ts'
+import { type Audience, createAudience } from '../store/audience.ts'
 import { RecentMap } from './recent-map.ts'
 import type { EndedOwner, Gate, JobEntry, JobRow, LeaseRow, OwnerRow, RunRow } from './rows.ts'
 import { createWindowTables, type WindowTables } from './window-tables.ts'
@@ -40,7 +40,7 @@ export interface MemoryState {
   advancedTo: number
   /** Texts that many schedules share, kept once. */
   readonly texts: Map<string, string>
-  readonly hints: Hints
+  readonly hints: Audience
   /** Rollups, their marks and windows. */
   readonly windows: WindowTables
 }
@@ -70,7 +70,7 @@ export function createState(clock: Clock): MemoryState {
     dueTurn: 0,
     advancedTo: Number.NEGATIVE_INFINITY,
     texts: new Map(),
-    hints: createHints(),
+    hints: createAudience(),
     windows: createWindowTables(),
   }
 }

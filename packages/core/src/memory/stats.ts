@@ -34,6 +34,19 @@ function statsOf(state: MemoryState, job: JobRow): JobStats {
     failuresInARow: job.failuresInARow,
     recent: recentAttempts(state, job),
     capableOwners: declaringOwners(state, job.name).length,
+    suspended: job.suspended === null ? null : { ...job.suspended },
+    resumedAt: job.stretches.at(-1)?.[1] ?? null,
+    ...statics(job),
+  }
+}
+
+function statics({ schedules, statics }: JobRow): Pick<JobStats, 'registeredAt' | 'unfired'> {
+  const rows = [...statics].sort().flatMap((name) => schedules.find(name) ?? [])
+  const isUnfired = (row: number): boolean =>
+    schedules.nextSlot(row) === null && schedules.slots(row) === 0 && (schedules.detail(row)?.quarantined ?? null) === null
+  return {
+    registeredAt: rows.length === 0 ? null : Math.min(...rows.map((row) => schedules.createdAt(row))),
+    unfired: rows.filter(isUnfired).map((row) => ({ name: schedules.name(row), spec: schedules.spec(row) })),
   }
 }
 

@@ -36,7 +36,7 @@ function suspendJob(state: MemoryState, job: JobRow, reason: string | null): boo
   if (!isKnown(job) || !changeSuspension(state, job, reason)) return false
   reindexRuns(state, job)
   reindexDue(state, job)
-  if (state.readyJobs.has(job)) state.hints.tell({ kind: 'work' })
+  if (state.readyJobs.has(job)) state.hints.tell([{ kind: 'work' }])
   return true
 }
 

@@ -13,8 +13,8 @@ export interface WindowTables {
   readonly parking: Set<SourceRow>
   /** In the order of their creation. */
   readonly backfills: Map<string, BackfillRow>
-  /** What running runs have committed, so that a repeated commit is known. */
-  readonly committed: RecentRuns
+  /** What running runs have recorded, so that a repeated commit or failure is known. */
+  readonly recorded: RecentRuns
   /** The last mark's id; the last token of any source; the last generation of any rollup, so that a forgotten one gets a new one. */
   markId: number
   token: number
@@ -28,7 +28,7 @@ export function createWindowTables(): WindowTables {
     marked: new Set(),
     parking: new Set(),
     backfills: new Map(),
-    committed: new RecentRuns(),
+    recorded: new RecentRuns(),
     markId: 0,
     token: 0,
     generation: 0,

@@ -4,7 +4,7 @@ import type { Tick } from '../store/tick.ts'
 import { obtainJob } from './job-rows.ts'
 import { recordSkip } from './ledger.ts'
 import type { JobRow } from './rows.ts'
-import { isStatic, moveCursor, reindexSchedule, trimHistory } from './schedule-records.ts'
+import { isStatic, moveCursor, reindexDue, reindexSchedule, trimHistory } from './schedule-records.ts'
 import { begin, share, type MemoryState } from './state.ts'
 
 /** The verb. */
@@ -53,7 +53,7 @@ function create(state: MemoryState, job: JobRow, write: ScheduleWrite): Schedule
   })
   if (key !== name) job.schedules.ensureDetail(row).key = key
   if (isStatic(name)) job.statics.add(name)
-  reindexSchedule(state, job, row)
+  reindexDue(state, job)
   return { status: 'created', cursor: asOf }
 }
 

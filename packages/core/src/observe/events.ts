@@ -1,6 +1,7 @@
 /** Events by name, each with its own type. Listeners are isolated: one that throws hurts nothing. */
 import type { StoredError } from '../errors/stored-error.ts'
 import type { SkipReason, TriggerKind } from '../run/run-state.ts'
+import type { TraceContext } from './trace-context.ts'
 
 interface RunEvent {
   readonly job: string
@@ -14,7 +15,7 @@ interface RunEvent {
 
 /** The events of a scheduler. Names are stable. Instants are epoch ms of the store's clock. */
 export interface SchedulerEvents {
-  'run.started': RunEvent & { readonly latenessMs: number }
+  'run.started': RunEvent & { readonly latenessMs: number; readonly trace: TraceContext | null }
   'run.succeeded': RunEvent & { readonly durationMs: number; readonly result: unknown }
   /** An attempt failed and will be tried again at `retryAt`. */
   'run.retrying': RunEvent & { readonly durationMs: number; readonly error: StoredError; readonly retryAt: number }

@@ -1,5 +1,16 @@
 /** The spans of the attempts that this process has under way. */
-import { type Attributes, type Exception, type Span, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import {
+  type Attributes,
+  createTraceState,
+  type Exception,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace as traceApi,
+  type Tracer,
+} from '@opentelemetry/api'
+import type { TraceContext } from '../observe/trace-context.ts'
 import { ATTRIBUTE, type AttemptEnd, type AttemptKey, type AttemptStart, startAttributes } from './attributes.ts'
 
 /** What a span is told when it ends. */
@@ -25,7 +36,7 @@ export interface AttemptSpans {
 /** Attempts that never end leave no more than this behind. */
 const MOST_OPEN = 10_000
 
-/** Each attempt is a root span: it must not hang on whatever context happened to wake the loop. */
+/** Each attempt continues the trace that its run carries, or is a root span: it must not hang on whatever context happened to wake the loop. */
 export function createAttemptSpans(tracer: Tracer): AttemptSpans {
   const spans = new Map<string, Span>()
   const nameOf = ({ runId, attempt }: AttemptKey): string => `${runId}#${attempt}`
@@ -43,7 +54,9 @@ export function createAttemptSpans(tracer: Tracer): AttemptSpans {
       const name = nameOf(start)
       const known = spans.get(name)
       if (known !== undefined) return known
-      const span = tracer.startSpan(`run ${start.job}`, { root: true, kind: SpanKind.CONSUMER, attributes: startAttributes(start) })
+      const parent = start.trace?.traceparent === undefined ? null : start.trace
+      const options = { root: parent === null, kind: SpanKind.CONSUMER, attributes: startAttributes(start) }
+      const span = tracer.startSpan(`run ${start.job}`, options, ...(parent === null ? [] : [contextOf(parent)]))
       if (spans.size >= MOST_OPEN) abandonOldest()
       spans.set(name, span)
       return span
@@ -64,6 +77,12 @@ export function createAttemptSpans(tracer: Tracer): AttemptSpans {
       while (spans.size > 0) abandonOldest()
     },
   }
+}
+
+function contextOf({ traceparent = '', tracestate }: TraceContext): typeof ROOT_CONTEXT {
+  const [, traceId = '', spanId = '', flags = '00'] = traceparent.split('-')
+  const state = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) }
+  return traceApi.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true, ...state })
 }
 
 const FAILURES: Partial<Record<AttemptEnd, string>> = {

@@ -1,6 +1,7 @@
 /** Names of span and metric attributes. Listed in `docs/observability.md`. */
 import type { Attributes } from '@opentelemetry/api'
 import type { SchedulerEvents } from '../observe/events.ts'
+import type { TraceContext } from '../observe/trace-context.ts'
 import type { TriggerKind } from '../run/run-state.ts'
 
 export const SCOPE = '@quarterjack/core'
@@ -34,6 +35,7 @@ export interface AttemptStart extends AttemptKey {
   readonly trigger: TriggerKind
   /** Epoch ms; null for runs without a slot. */
   readonly slot: number | null
+  readonly trace: TraceContext | null
 }
 
 /** How an attempt ends: the end of the event's name, or `failed` where no event tells more. */

@@ -50,8 +50,8 @@ export function traceAround(options: TraceAroundOptions = {}): TraceAround {
   return Object.assign(around, { spans })
 }
 
-function startOf({ job, key, runId, attempt, slot, trigger }: RunContext): AttemptStart {
-  return { job, key, runId, attempt, trigger, slot: slot === null ? null : slot.getTime() }
+function startOf({ job, key, runId, attempt, slot, trigger, trace: carried }: RunContext): AttemptStart {
+  return { job, key, runId, attempt, trigger, trace: carried, slot: slot === null ? null : slot.getTime() }
 }
 
 /** `next` is called exactly once, whether or not the context can be set. */

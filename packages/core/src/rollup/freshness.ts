@@ -24,6 +24,7 @@ export interface Freshness {
   readonly dirtyMs: number
   /** Both are within `targetLag`. */
   readonly isOnTarget: boolean
+  /** Of this and the next three, Postgres counts 10,000 at most. */
   readonly dirty: number
   readonly held: number
   /** Windows whose last refresh failed, given up or to be tried again. */

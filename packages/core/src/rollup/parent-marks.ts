@@ -1,6 +1,6 @@
 /** The marks that a refresh leaves for the rollups that come after it. Pure. */
 import type { Mark } from '../store/window-records.ts'
-import { sourceOfRollup } from './define-rollup.ts'
+import { sourceOfRollup } from './resolve-rollup.ts'
 import type { ReadRefreshResult } from './read-refresh-result.ts'
 import type { Window } from './windows.ts'
 

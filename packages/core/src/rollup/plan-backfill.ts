@@ -1,13 +1,12 @@
-/** Backfills: what one will do, which windows are stamped next, and how far it is. Pure but for the ids. */
+/** Backfills: what one will do, and which windows are stamped next. Pure but for the ids. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { NextId } from '../random/ids.ts'
 import type { BackfillRequest, BackfillStamp } from '../store/backfills.ts'
 import type { BackfillRecord, BackfillSelect, WindowRecord } from '../store/window-records.ts'
-import type { EnqueueRequest } from '../store/runs.ts'
 import { type BackfillTarget, type BackfillOptions, type ResolvedBackfill, resolveBackfill } from './backfill-options.ts'
 import { dueEdge, floorEdge } from './due.ts'
 import { isGivenUp } from './plan-refresh.ts'
-import { backfillRunRequest } from './rollup-run.ts'
+import { backfillRuns } from './rollup-run.ts'
 import type { Plannable } from './stored-rollup.ts'
 import type { Window } from './windows.ts'
 
@@ -42,15 +41,6 @@ export function backfillRequestOf(
   { id, generation, nextId }: { readonly id: string; readonly generation: number; readonly nextId: NextId },
 ): BackfillRequest {
   return { id, generation, ...plan, enqueue: backfillRuns({ id, ...plan }, nextId) }
-}
-
-/** The runs that work on a backfill: one per lane. For its creation, and when it is resumed. */
-export function backfillRuns(
-  { id, rollup, concurrency, windows }: Pick<BackfillRecord, 'id' | 'rollup' | 'concurrency' | 'windows'>,
-  nextId: NextId,
-): readonly EnqueueRequest[] {
-  const lanes = Math.max(1, Math.min(concurrency, windows))
-  return Array.from({ length: lanes }, (_, lane) => backfillRunRequest({ id: nextId(), rollup, backfill: id, lane }))
 }
 
 /** The next stretch of a backfill that nobody has looked at, its windows oldest first. Empty when it is exhausted. */
@@ -99,48 +89,4 @@ const SELECTS: Readonly<Record<BackfillSelect, IsSelected>> = {
   dirty: (_, record) => record !== undefined && record.dirtySince !== null,
   failed: (_, record) => record !== undefined && isGivenUp(record),
   missing: ({ end }, record, { watermark, due }) => end > watermark && end <= due && record?.complete !== true,
-}
-
-/** How far a backfill is. */
-export interface BackfillProgress {
-  readonly done: number
-  readonly failed: number
-  /** Windows that it takes: exact once the whole range was looked at, an estimate before. */
-  readonly total: number
-  readonly isEstimated: boolean
-  /** 0 to 1. */
-  readonly share: number
-  /** Windows per second since it was created, pauses included; null before the first. */
-  readonly perSecond: number | null
-  /** Ms until its end at that rate; 0 at its end, null while it cannot be told or does not run. */
-  readonly remainingMs: number | null
-}
-
-/** Progress, rate and estimate, from the record alone: it is the same wherever it is asked for. */
-export function progressOf(backfill: BackfillRecord, now: number): BackfillProgress {
-  const { done, failed, stamped, exhausted, windows, state } = backfill
-  const over = done + failed
-  const looked = lookedShare(backfill)
-  const total = exhausted ? stamped : looked === 0 ? windows : Math.max(stamped, Math.round(Math.min(windows, stamped / looked)))
-  const elapsedMs = (backfill.finishedAt ?? now) - backfill.createdAt
-  const perSecond = over === 0 || elapsedMs <= 0 ? null : (over * 1_000) / elapsedMs
-  const isEnded = state === 'finished' || state === 'cancelled'
-  return {
-    done,
-    failed,
-    total,
-    isEstimated: !exhausted,
-    share: total === 0 ? (exhausted ? 1 : looked) : Math.min(1, over / total),
-    perSecond,
-    remainingMs: isEnded
-      ? 0
-      : state === 'paused' || perSecond === null
-        ? null
-        : Math.round((Math.max(0, total - over) * 1_000) / perSecond),
-  }
-}
-
-function lookedShare({ from, to, order, cursor, exhausted }: BackfillRecord): number {
-  if (exhausted || from >= to) return 1
-  return (order === 'newest' ? to - cursor : cursor - from) / (to - from)
 }

@@ -2,7 +2,7 @@
 import type { NextId } from '../random/ids.ts'
 import type { RollupRecord } from '../store/window-records.ts'
 import type { DirtyWindow, Drain, MarkedSource, MarkGroup } from '../store/windows.ts'
-import { isSourceOfRollup } from './define-rollup.ts'
+import { isSourceOfRollup } from './resolve-rollup.ts'
 import { dueAtOf, floorEdge, sealEdge } from './due.ts'
 import { type MappedMark, mapMark, type Reader } from './map-mark.ts'
 import { readPace, waitsOf } from './pace.ts'
@@ -43,7 +43,7 @@ interface Side {
   readonly record: RollupRecord
   readonly rollup: Plannable
   readonly reader: Reader
-  sealed: { marks: number; from: number; to: number } | null
+  sealed: { readonly marks: number[]; from: number; to: number } | null
   triggers: number
 }
 
@@ -74,7 +74,7 @@ export function planDrain(source: MarkedSource, { now, nextId, most = MOST_WINDO
     group.removed ||= mark.kind !== 'added'
     if (mapped.rest === null) group.marks.push(mark.id)
     else narrowed.push({ id: mark.id, ...mapped.rest })
-    sides.forEach((side, position) => note(side, mapped, { position, now }))
+    sides.forEach((side, position) => note(side, mapped, { position, now, mark: mark.id }))
   }
   const drained = [...groups.values()].map(({ marks, markedAt, removed, windows }): MarkGroup => ({ marks, markedAt, removed, windows }))
   return {
@@ -147,8 +147,15 @@ function groupOf(groups: Map<string, MutableGroup>, { spans }: Mapped, readers: 
   return group
 }
 
+interface MarkPlace {
+  /** Of the side. */
+  readonly position: number
+  readonly now: number
+  readonly mark: number
+}
+
 /** A run is asked for only where something can be refreshed now: what is not due has its own when it is. */
-function note(side: Side, { spans, sealed }: Mapped, { position, now }: { readonly position: number; readonly now: number }): void {
+function note(side: Side, { spans, sealed }: Mapped, { position, now, mark }: MarkPlace): void {
   const span = spans[position] ?? null
   if (span !== null) {
     const { isLive } = side.rollup.planning
@@ -157,8 +164,8 @@ function note(side: Side, { spans, sealed }: Mapped, { position, now }: { readon
   }
   const late = sealed[position] ?? null
   if (late === null) return
-  side.sealed ??= { marks: 0, from: late.from, to: late.to }
-  side.sealed.marks += late.counts ? 1 : 0
+  side.sealed ??= { marks: [], from: late.from, to: late.to }
+  if (late.counts) side.sealed.marks.push(mark)
   side.sealed.from = Math.min(side.sealed.from, late.from)
   side.sealed.to = Math.max(side.sealed.to, late.to)
 }

@@ -5,9 +5,10 @@
 import type { BackfillRecord, WindowRecord } from '../store/window-records.ts'
 import type { RollupState } from '../store/windows.ts'
 import { MAX_INSTANT } from '../time/zone.ts'
+import { progressOf } from './backfill-progress.ts'
 import { dueAtOf } from './due.ts'
 import { batchSize } from './pace.ts'
-import { nextStretch, planStamp, progressOf } from './plan-backfill.ts'
+import { nextStretch, planStamp } from './plan-backfill.ts'
 import { type BatchEnd, refreshBatch } from './refresh-batch.ts'
 import { createRefreshWork, endOf, lookAtRollup, type RefreshEnd, type RefreshRun, type RefreshWork, staleRun } from './refresh-work.ts'
 

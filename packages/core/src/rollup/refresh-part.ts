@@ -29,7 +29,7 @@ export async function refreshPart(work: RefreshWork, { windows: part, claimedAt 
   const beganAt = deps.clock.monotonic()
   const elapsedMs = (): number => deps.clock.monotonic() - beganAt
   const timeout = startTimeout(work)
-  const committing = createCommitting(work, part, (read) => makeCommit(read, elapsedMs()))
+  const committing = createCommitting(work, part, { signal: timeout.signal, makeCommit: (read) => makeCommit(read, elapsedMs()) })
   const end = (read: ReadRefreshResult): PartEnd => ({ kind: 'refreshed', suspects: read.suspect.size })
   let read: ReadRefreshResult
   try {
@@ -69,10 +69,11 @@ function requestOf(part: readonly ClaimedWindow[]): RefreshRequest {
  * Its fence is that of the claim of the windows, in µs of the store's clock as the run's is: a run that was claimed earlier may take over
  * windows that a later one lost, and must not be the lower one there.
  */
-function contextOf({ ctx }: RefreshWork, claimedAt: number, over: Pick<RefreshContext, 'signal' | 'commitWith'>): RefreshContext {
+function contextOf({ ctx, rollup }: RefreshWork, claimedAt: number, over: Pick<RefreshContext, 'signal' | 'commitWith'>): RefreshContext {
   const { runId, job, attempt, log } = ctx
   const fence = Math.max(ctx.fence, claimedAt * 1_000)
-  return Object.freeze({ ...over, runId, job, attempt, fence, log, progress: (value: unknown) => ctx.progress(value) })
+  const { timeoutMs } = rollup.policy
+  return Object.freeze({ ...over, timeoutMs, runId, job, attempt, fence, log, progress: (value: unknown) => ctx.progress(value) })
 }
 
 interface Timeout {
@@ -114,7 +115,7 @@ interface Committing {
 function createCommitting(
   work: RefreshWork,
   part: readonly ClaimedWindow[],
-  makeCommit: (read: ReadRefreshResult) => WindowCommit,
+  { signal, makeCommit }: { readonly signal: AbortSignal; readonly makeCommit: (read: ReadRefreshResult) => WindowCommit },
 ): Committing {
   const { windows } = work.deps
   let isUsed = false
@@ -140,9 +141,11 @@ function createCommitting(
         const answer: unknown = await toDo(tx)
         answered = readRefreshResult(answer, part, { rollup: work.rollup.name, isCommitted: true })
         // Nothing is committed for a run that was told to end.
-        work.ctx.signal.throwIfAborted()
+        signal.throwIfAborted()
         return makeCommit(answered)
       },
+      signal,
+      withinMs: work.rollup.policy.timeoutMs ?? undefined,
     })
     if (reply.status === 'committed') {
       read = answered

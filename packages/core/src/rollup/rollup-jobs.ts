@@ -13,12 +13,6 @@ export interface RollupHandlers {
   backfill(rollup: Rollup, ctx: RunContext): Promise<unknown>
 }
 
-/** The rollup behind a job that works on backfills; null for any other job. */
-export function rollupOfBackfillJob(job: string): string | null {
-  const suffix = backfillJob('')
-  return job.endsWith(suffix) ? job.slice(0, -suffix.length) : null
-}
-
 /** Only what asks for backfills makes such payloads. */
 const backfillPayload: StandardSchemaV1<{ backfill: string; lane: number }> = {
   '~standard': {

@@ -26,57 +26,61 @@ function readable(read: (value: unknown) => unknown): z.ZodMiniType {
   })
 }
 
-const source = z.string().check(z.minLength(1), z.maxLength(256))
+/** Made for the first rollup that is defined: at the top of a module, it would be in the bundle of who defines none. */
+let rollupOptions: z.ZodMiniType | null = null
 
-const rollupOptions = z.strictObject({
-  name: nameOption,
-  grain: readable((value) => readGrain(value, 'value')),
-  timeZone: z.optional(readable((value) => value === undefined || findZone(value, 'value'))),
-  start: readable((value) => toInstant(value, 'value')),
-  source: z.optional(z.union([source, z.array(source).check(z.maxLength(MOST_SOURCES))], 'use a name, or a list of at most 20')),
-  capture: z.optional(z.enum(['complete', 'partial'])),
-  schedule: z.optional(schedulesOption),
-  runOnStart: z.optional(z.boolean()),
-  grace: z.optional(duration(0)),
-  live: z.optional(z.boolean()),
-  lookback: z.optional(z.number().check(z.int(), z.gte(0), z.lte(MOST_LOOKBACK))),
-  allowedLateness: z.optional(duration(0)),
-  retain: z.optional(duration(1)),
-  debounce: z.optional(
-    z
-      .strictObject({ wait: duration(0), maxWait: z.optional(duration(0)) })
-      .check(z.refine(({ wait, maxWait }) => !isAbove(wait, maxWait), 'wait is longer than maxWait. Swap them.')),
-  ),
-  after: z.optional(z.array(z.custom<Rollup>(isRollup, 'must be a rollup, made with defineRollup()'))),
-  batch: z.optional(
-    z
-      .strictObject({ start: z.optional(countOption(1)), most: z.optional(countOption(1)), target: z.optional(duration(1)) })
-      .check(
-        z.refine(
-          ({ start, most }) => start === undefined || most === undefined || (start as number) <= (most as number),
-          'start is more than most. Swap them.',
-        ),
-      ),
-  ),
-  concurrency: z.optional(countOption(1)),
-  freshness: z.optional(
-    z.strictObject({ targetLag: z.optional(duration(1)), warnAfter: z.optional(duration(1)), errorAfter: z.optional(duration(1)) }).check(
-      z.refine(({ targetLag, warnAfter }) => !isAbove(targetLag, warnAfter), 'targetLag is longer than warnAfter. Swap them.'),
-      z.refine(({ warnAfter, errorAfter }) => !isAbove(warnAfter, errorAfter), 'warnAfter is longer than errorAfter. Swap them.'),
-      z.refine(({ targetLag, errorAfter }) => !isAbove(targetLag, errorAfter), 'targetLag is longer than errorAfter. Swap them.'),
+function makeRollupOptions(): z.ZodMiniType {
+  const source = z.string().check(z.minLength(1), z.maxLength(256))
+  return z.strictObject({
+    name: nameOption,
+    grain: readable((value) => readGrain(value, 'value')),
+    timeZone: z.optional(readable((value) => value === undefined || findZone(value, 'value'))),
+    start: readable((value) => toInstant(value, 'value')),
+    source: z.optional(z.union([source, z.array(source).check(z.maxLength(MOST_SOURCES))], 'use a name, or a list of at most 20')),
+    capture: z.optional(z.enum(['complete', 'partial'])),
+    schedule: z.optional(schedulesOption),
+    runOnStart: z.optional(z.boolean()),
+    grace: z.optional(duration(0)),
+    live: z.optional(z.boolean()),
+    lookback: z.optional(z.number().check(z.int(), z.gte(0), z.lte(MOST_LOOKBACK))),
+    allowedLateness: z.optional(duration(0)),
+    retain: z.optional(duration(1)),
+    debounce: z.optional(
+      z
+        .strictObject({ wait: duration(0), maxWait: z.optional(duration(0)) })
+        .check(z.refine(({ wait, maxWait }) => !isAbove(wait, maxWait), 'wait is longer than maxWait. Swap them.')),
     ),
-  ),
-  pacing: z.optional(
-    z.strictObject({
-      share: z.optional(z.number().check(z.refine((value) => value > 0 && value <= 1, 'must be above 0 and at most 1'))),
-      most: z.optional(duration(0)),
-    }),
-  ),
-  retry: z.optional(retryOption),
-  timeout: z.optional(duration(1)),
-  revision: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
-  refresh: callableOption,
-})
+    after: z.optional(z.array(z.custom<Rollup>(isRollup, 'must be a rollup, made with defineRollup()'))),
+    batch: z.optional(
+      z
+        .strictObject({ start: z.optional(countOption(1)), most: z.optional(countOption(1)), target: z.optional(duration(1)) })
+        .check(
+          z.refine(
+            ({ start, most }) => start === undefined || most === undefined || (start as number) <= (most as number),
+            'start is more than most. Swap them.',
+          ),
+        ),
+    ),
+    concurrency: z.optional(countOption(1)),
+    freshness: z.optional(
+      z.strictObject({ targetLag: z.optional(duration(1)), warnAfter: z.optional(duration(1)), errorAfter: z.optional(duration(1)) }).check(
+        z.refine(({ targetLag, warnAfter }) => !isAbove(targetLag, warnAfter), 'targetLag is longer than warnAfter. Swap them.'),
+        z.refine(({ warnAfter, errorAfter }) => !isAbove(warnAfter, errorAfter), 'warnAfter is longer than errorAfter. Swap them.'),
+        z.refine(({ targetLag, errorAfter }) => !isAbove(targetLag, errorAfter), 'targetLag is longer than errorAfter. Swap them.'),
+      ),
+    ),
+    pacing: z.optional(
+      z.strictObject({
+        share: z.optional(z.number().check(z.refine((value) => value > 0 && value <= 1, 'must be above 0 and at most 1'))),
+        most: z.optional(duration(0)),
+      }),
+    ),
+    retry: z.optional(retryOption),
+    timeout: z.optional(duration(1)),
+    revision: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+    refresh: callableOption,
+  })
+}
 
 /** What people try, and what it is called here. */
 const HINTS: NameHints = {
@@ -107,6 +111,7 @@ export function validateRollupOptions(options: unknown): void {
       `defineRollup: ${shown(options)} is not a rollup. Write defineRollup({ name, grain, start, refresh }).`,
     )
   }
+  rollupOptions ??= makeRollupOptions()
   const problems = problemsOf(rollupOptions, options, HINTS)
   if (problems.length === 0) return
   const { name } = options as { readonly name?: unknown }

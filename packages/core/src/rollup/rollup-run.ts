@@ -1,6 +1,8 @@
 /** The runs that refresh a rollup, as requests to the store. Any node makes them, whether it has the rollup's code or not. */
+import type { NextId } from '../random/ids.ts'
 import { jobGate, keyGate } from '../store/gates.ts'
 import type { EnqueueRequest } from '../store/runs.ts'
+import type { BackfillRecord } from '../store/window-records.ts'
 import { RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
 
 /** How long triggers of a refresh are gathered. */
@@ -17,6 +19,12 @@ const LEAST_TTL_MS = 60_000
 /** The job whose runs work on the backfills of a rollup. */
 export function backfillJob(rollup: string): string {
   return `${rollup}#backfill`
+}
+
+/** The rollup behind a job that works on backfills; null for any other job. */
+export function rollupOfBackfillJob(job: string): string | null {
+  const suffix = backfillJob('')
+  return job.endsWith(suffix) ? job.slice(0, -suffix.length) : null
 }
 
 /** A debounced run of the rollup's job: what is asked of it while it waits shares it. `triggers`: how many marks it stands for. */
@@ -79,6 +87,15 @@ export function backfillRunRequest(
     priority: BACKFILL_PRIORITY,
     gates: [keyGate(job, key)],
   }
+}
+
+/** The runs that work on a backfill: one per lane. For its creation, and when it is resumed. */
+export function backfillRuns(
+  { id, rollup, concurrency, windows }: Pick<BackfillRecord, 'id' | 'rollup' | 'concurrency' | 'windows'>,
+  nextId: NextId,
+): readonly EnqueueRequest[] {
+  const lanes = Math.max(1, Math.min(concurrency, windows))
+  return Array.from({ length: lanes }, (_, lane) => backfillRunRequest({ id: nextId(), rollup, backfill: id, lane }))
 }
 
 /** What {@link backfillRunRequest} put into the payload of a run; null for what it did not make. */

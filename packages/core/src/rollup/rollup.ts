@@ -36,6 +36,8 @@ export interface CommittedRefresh extends RefreshResult {
 
 /** What a refresh gets beside its windows. `fence` grows with each claim of its windows: guard your own writes with it. */
 export interface RefreshContext extends Pick<RunContext, 'signal' | 'runId' | 'job' | 'attempt' | 'fence' | 'log' | 'progress'> {
+  /** The rollup's `timeout` of one refresh, in ms: for limits of your own, such as a `statement_timeout`. Null: none. */
+  readonly timeoutMs: number | null
   /**
    * Runs `work` in a transaction of the store, and records the refresh as its last statement: rows and windows are committed together,
    * or neither. At most once per refresh. Throws `TransactionsUnsupported` on a store that shares no transactions, `StaleLease` where the

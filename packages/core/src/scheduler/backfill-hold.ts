@@ -8,7 +8,7 @@ import type { BackfillRecord } from '../store/window-records.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import { parseDuration } from '../time/duration.ts'
 import { windowsOf } from '../trigger/marker.ts'
-import { progressOf } from '../rollup/plan-backfill.ts'
+import { progressOf } from '../rollup/backfill-progress.ts'
 import type { Backfill, BackfillView } from './rollups.ts'
 
 /** It is a matter of minutes: polling is good enough. */

@@ -50,11 +50,15 @@ export function createJobControl({ call, emitter, rollups, onChanged }: ControlD
 
     async retire(given) {
       const job = jobName(given, 'retire')
-      // A rollup that left the code is not known as one here: what the store has of it tells.
+      // A rollup that left the code is not known as one here: what the store has of it tells. It goes first, so that whatever ends this
+      // call leaves a job to retire, and no rollup for which runs are made that nobody executes.
+      const forget = (): Promise<boolean> =>
+        call('windows.forget', (store) => forgetRollup(store, job)).then(({ forgotten }) => forgotten[0] === true)
+      const isForgotten = await forget()
       const { replies } = await call('schedules.retire', (store) => store.schedules.retire({ jobs: [job, backfillJob(job)] }))
-      const isFree = replies[0] !== 'inUse'
-      const { forgotten } = isFree ? await call('windows.forget', (store) => forgetRollup(store, job)) : { forgotten: [] }
-      if (replies[0] === 'unknown' && forgotten[0] !== true)
+      // It may have been declared by somebody who left between the two.
+      const wasForgotten = isForgotten || (replies[0] !== 'inUse' && (await forget()))
+      if (replies[0] === 'unknown' && !wasForgotten)
         throw new QuarterjackError('UnknownJob', `retire: the store knows no job ${shown(job)}.`)
       if (replies[0] === 'inUse') {
         throw new QuarterjackError(

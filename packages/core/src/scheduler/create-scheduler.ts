@@ -16,14 +16,13 @@ import { createMarker } from '../trigger/marker.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
-import { createKnownJobs, jobName } from './job-ref.ts'
+import { createKnownJobs, jobName, withBackfills } from './job-ref.ts'
 import { createMark } from './mark-changes.ts'
 import { createMisfireLog } from './misfire-log.ts'
 import { createPreview } from './preview.ts'
 import { reachedStore } from './reached-store.ts'
 import { resolveSchedulerOptions, SCHEDULER_DEFAULTS } from './resolve-options.ts'
-import { createRollups, withBackfills } from './create-rollups.ts'
-import { createRollupsGroup } from './rollups-group.ts'
+import { partsOf } from './rollup-parts.ts'
 import type { HandleDeps } from './run-handle.ts'
 import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
@@ -32,6 +31,7 @@ import { startRun } from './start-run.ts'
 import { countOutcomes, wakeDate } from './tick.ts'
 import { createRunWatch } from './watch-runs.ts'
 import { createTriggers } from './trigger-runs.ts'
+import { WITHOUT_ROLLUPS } from './without-rollups.ts'
 
 interface StopReport {
   readonly stuck: readonly string[]
@@ -63,7 +63,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   })
   const nextId = createIds(clock.now, random)
   const link = createStoreLink({ store, clock, deadlineMs: resolved.storeTimeoutMs, emitter })
-  const rollupEngine = createRollups({
+  const rollupParts = partsOf(rollups, WITHOUT_ROLLUPS)
+  const rollupEngine = rollupParts.createEngine({
     rollups,
     store,
     clock,
@@ -91,6 +92,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     around: resolved.around ?? null,
     policies,
     onRegistered: rollupEngine.registered,
+    schedulerOf: (run) => createTriggers(triggerDeps, run),
   })
   const misfires = createMisfireLog(emitter, link.clock.now)
 
@@ -127,7 +129,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const handles: HandleDeps = { clock, ...createRunWatch({ store, clock, call }) }
 
   const jobs = createKnownJobs(policies)
-  const triggers = createTriggers({ engine, store, open, nextId, maxPayloadBytes: resolved.limits.payload, jobs, handles })
+  const maxPayloadBytes = resolved.limits.payload
+  const triggerDeps = { engine, store, open, nextId, maxPayloadBytes, jobs, handles, trace: resolved.trace }
+  const { trigger, triggerMany } = createTriggers(triggerDeps)
 
   const startDeps = { nextId, maxPayloadBytes: resolved.limits.payload, enqueue: engine.enqueue }
 
@@ -235,14 +239,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return { ...counts, nextWakeAt }
     },
 
-    ...triggers,
+    trigger,
+    triggerMany,
     ...createJobControl({ call, emitter, rollups, onChanged: engine.stir }),
     mark: createMark({
       store,
       open,
       marker: createMarker({ clock, call: engine.call, callOnce: engine.callOnce, onMarked: rollupEngine.kick }),
     }),
-    ...createRollupsGroup({ clock, store, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
+    ...rollupParts.createGroup({ clock, store, call, rollups, nextId, storeNow, logger, stir: engine.stir }),
 
     preview: createPreview({ call, jobs }),
 
@@ -254,6 +259,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           engine,
           policies,
           rollups,
+          readFreshness: rollupParts.readFreshness,
           storeName: store.name,
           concurrency: resolved.concurrency,
           leaseMs,

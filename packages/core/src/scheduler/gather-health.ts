@@ -4,19 +4,19 @@ import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
 import { defaultStaleAfter, stalenessOf } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
 import type { Rollup } from '../rollup/rollup.ts'
-import { rollupOfBackfillJob } from '../rollup/rollup-jobs.ts'
+import { rollupOfBackfillJob } from '../rollup/rollup-run.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
 import { describeNoSlot } from '../schedule/no-slot.ts'
 import { parseSpec, resolveSpec } from '../schedule/resolve-spec.ts'
-import type { JobRecord, ScheduleRecord } from '../store/records.ts'
-import type { JobStats } from '../store/runs.ts'
+import type { JobStats, RunStore } from '../store/runs.ts'
 import type { MisfireLog } from './misfire-log.ts'
-import { freshnessOf, readRollupStates, registeredSince } from './read-freshness.ts'
+import type { RollupParts } from './rollup-parts.ts'
 
 export interface GatherDeps {
   readonly engine: Engine
   readonly policies: ReadonlyMap<string, JobPolicy>
   readonly rollups: ReadonlyMap<string, Rollup>
+  readonly readFreshness: RollupParts['readFreshness']
   readonly storeName: string
   readonly concurrency: number
   readonly leaseMs: number
@@ -29,15 +29,16 @@ export interface GatherDeps {
   readonly misfires: MisfireLog
 }
 
-/** Never throws: a store that does not answer is a fact too. */
+/** Never throws: a store that does not answer is a fact too. Asks the store once, and once more where there are rollups. */
 export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
   const names = [...deps.policies.keys()]
-  const [{ answer, error }, states] = await Promise.all([
+  const [{ stats, error }, judgeFreshness] = await Promise.all([
     askStore(deps.engine, names),
-    readRollupStates(deps.rollups, deps.engine.callOnce),
+    deps.readFreshness(deps.rollups, deps.engine.callOnce),
   ])
   const facts = deps.engine.facts()
-  const now = answer?.stats.storeNow ?? deps.now()
+  const now = stats?.storeNow ?? deps.now()
+  const known: ReadonlyMap<string, JobStats> = new Map(stats?.jobs.map((one) => [one.job, one]))
   return {
     now,
     process: {
@@ -52,25 +53,18 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
     },
     store: {
       name: deps.storeName,
-      reachable: answer !== null,
+      reachable: stats !== null,
       latencyMs: facts.store.latency.values(),
       clockOffsetMs: facts.store.clockOffsetMs,
       error: facts.store.error ?? error,
       failingForMs: facts.store.failingForMs,
       lost: facts.lost,
     },
-    owners: answer?.stats.owners ?? null,
+    owners: stats?.owners ?? null,
     jobs: (
-      await Promise.all(
-        names.map((name, index) => {
-          const stats = answer?.stats.jobs[index] ?? null
-          const record = answer?.records.find((one) => one.job === name) ?? null
-          const schedules = answer?.schedules.filter((one) => one.job === name) ?? []
-          return withExecuting(deps.engine, now, jobFacts(deps, name, now, { stats, record, schedules }))
-        }),
-      )
+      await Promise.all(names.map((name) => withExecuting(deps.engine, now, jobFacts(deps, name, { now, stats: known.get(name) ?? null }))))
     ).filter(isWorthShowing),
-    rollups: freshnessOf(deps.rollups, states, (rollup) => registeredSince(answer?.schedules ?? [], rollup)),
+    rollups: judgeFreshness((rollup) => known.get(rollup)?.registeredAt ?? null),
   }
 }
 
@@ -81,34 +75,25 @@ function isWorthShowing({ job, stats }: JobFacts): boolean {
   return stats.running + stats.pending + stats.waiting + stats.failuresInARow > 0
 }
 
-interface StoreAnswer {
-  readonly stats: { readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }
-  readonly records: readonly JobRecord[]
-  readonly schedules: readonly ScheduleRecord[]
-}
+type Stats = Awaited<ReturnType<RunStore['stats']>>
 
-async function askStore(
-  engine: Engine,
-  jobs: readonly string[],
-): Promise<{ readonly answer: StoreAnswer | null; readonly error: string | null }> {
+async function askStore(engine: Engine, jobs: readonly string[]): Promise<{ readonly stats: Stats | null; readonly error: string | null }> {
   try {
-    const [stats, loaded] = await Promise.all([
-      engine.callOnce('runs.stats', (store) => store.runs.stats({ jobs })),
-      engine.callOnce('schedules.load', (store) => store.schedules.load({ jobs })),
-    ])
-    return { answer: { stats, records: loaded.jobs, schedules: loaded.schedules }, error: null }
+    return { stats: await engine.callOnce('runs.stats', (store) => store.runs.stats({ jobs })), error: null }
   } catch (error) {
-    return { answer: null, error: error instanceof Error ? error.message : String(error) }
+    return { stats: null, error: error instanceof Error ? error.message : String(error) }
   }
 }
 
 /** Runs of one job that are asked for. */
 const MOST_EXECUTING = 100
 
-/** What looks stale may be executing elsewhere: only then is the store asked for it. */
+/** What looks stale may be executing elsewhere: only then, and where the last run to start does not tell, is the store asked for it. */
 async function withExecuting(engine: Engine, now: number, facts: JobFacts): Promise<JobFacts> {
   const { job, stats } = facts
   if (stats === null || stats.running === 0 || !facts.isStaleAfterDefault || stalenessOf(now, facts, stats) === null) return facts
+  const { running, lastRun } = stats
+  if (running === 1 && lastRun?.state === 'running' && lastRun.startedAt !== null) return { ...facts, executingSince: [lastRun.startedAt] }
   try {
     const query = { job, states: ['running'] as const, limit: MOST_EXECUTING }
     const { runs } = await engine.callOnce('runs.find', (store) => store.runs.find(query))
@@ -118,13 +103,7 @@ async function withExecuting(engine: Engine, now: number, facts: JobFacts): Prom
   }
 }
 
-interface StoredJob {
-  readonly stats: JobStats | null
-  readonly record: JobRecord | null
-  readonly schedules: readonly ScheduleRecord[]
-}
-
-function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, schedules }: StoredJob): JobFacts {
+function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now: number; readonly stats: JobStats | null }): JobFacts {
   const policy = deps.policies.get(name) as JobPolicy
   const longest = deps.engine.longestRun(name)
   return {
@@ -135,24 +114,25 @@ function jobFacts(deps: GatherDeps, name: string, now: number, { stats, record, 
     timeoutMs: policy.timeoutMs,
     misfireAfterMs: policy.misfireAfterMs ?? deps.leaseMs + 5_000,
     rateLimited: policy.rateLimit !== null,
-    suspended: record?.suspended ?? null,
+    suspended: stats?.suspended ?? null,
     // A process that restarts often must not look as if the job were new each time.
-    registeredAt: schedules.length === 0 ? deps.startedAt : Math.min(...schedules.map((one) => one.createdAt)),
-    resumedAt: record?.suspendedStretches.at(-1)?.[1] ?? null,
+    registeredAt: notBeforeStart(policy, stats?.registeredAt ?? deps.startedAt),
+    resumedAt: stats?.resumedAt ?? null,
     longestRun: longest,
     executingSince: longest === null ? [] : [longest.startedAt],
-    neverFires: schedules.filter(isSpentUnused).map(describeUnused),
+    neverFires: stats?.unfired.map(describeUnfired) ?? [],
     misfires: deps.misfires.of(name),
     stats,
   }
 }
 
-/** No slot to come, and none that ever was. */
-function isSpentUnused({ nextSlot, slots, quarantined }: ScheduleRecord): boolean {
-  return nextSlot === null && slots === 0 && quarantined === null
+/** Before the earliest `start` of its static schedules, there is nothing that could succeed. */
+function notBeforeStart({ schedules }: JobPolicy, registeredAt: number | null): number | null {
+  if (registeredAt === null || schedules.length === 0) return registeredAt
+  return Math.max(registeredAt, Math.min(...schedules.map(({ schedule }) => schedule.spec.startAt ?? 0)))
 }
 
-function describeUnused({ name, spec }: ScheduleRecord): string {
+function describeUnfired({ name, spec }: JobStats['unfired'][number]): string {
   try {
     return `schedule ${name} is exhausted and has never fired: ${describeNoSlot(parseSpec(spec))}`
   } catch {

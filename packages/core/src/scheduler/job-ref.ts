@@ -3,6 +3,7 @@ import { closestName } from '../errors/closest-name.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import type { JobPolicy } from '../job/job.ts'
+import { backfillJob } from '../rollup/rollup-run.ts'
 import type { JobRef } from './scheduler.ts'
 
 /** Jobs that an error names. */
@@ -49,4 +50,10 @@ export function jobName(job: JobRef, verb: string): string {
 
 function isNamed(job: unknown): job is { readonly name: string } {
   return typeof job === 'object' && job !== null && typeof (job as { readonly name?: unknown }).name === 'string'
+}
+
+/** Who executes a rollup works on its backfills, too. */
+export function withBackfills(name: string, jobs: KnownJobs): readonly JobPolicy[] {
+  const backfills = jobs.policies.get(backfillJob(name))
+  return [jobs.named(name), ...(backfills === undefined ? [] : [backfills])]
 }

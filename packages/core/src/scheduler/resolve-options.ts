@@ -39,6 +39,7 @@ export interface ResolvedSchedulerOptions {
   readonly abortGraceMs: number
   readonly limits: { readonly payload: number; readonly result: number; readonly error: number }
   readonly around: SchedulerOptions['around'] | null
+  readonly trace: NonNullable<SchedulerOptions['trace']> | null
   /** Grace in ms when signals stop the scheduler; null when they are not handled. */
   readonly signalGraceMs: number | null
   readonly clock: Clock
@@ -66,6 +67,9 @@ const optionsSchema = z.strictObject({
   abortGrace: z.optional(durationOption(0)),
   limits: z.optional(z.strictObject({ payload: z.optional(bytes), result: z.optional(bytes), error: z.optional(bytes) })),
   around: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function (ctx, next) => …')),
+  trace: z.optional(
+    z.custom<object>((value) => typeof value === 'function', 'must be a function that answers with a trace context or null'),
+  ),
   handleSignals: z.optional(
     z.union([z.boolean(), z.strictObject({ grace: z.optional(durationOption(0)) })], 'use true, false or { grace }'),
   ),
@@ -93,6 +97,7 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
       error: options.limits?.error ?? SCHEDULER_DEFAULTS.errorLimit,
     },
     around: options.around ?? null,
+    trace: options.trace ?? null,
     signalGraceMs: resolveSignals(options.handleSignals),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

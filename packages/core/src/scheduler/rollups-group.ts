@@ -1,52 +1,27 @@
 /** `scheduler.backfill` and `scheduler.rollups`: the state of rollups, and what can be asked of them. */
-import type { Engine } from '../engine/engine.ts'
 import { checkCount, checkNames } from '../errors/check-call.ts'
-import { closestName } from '../errors/closest-name.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { shown } from '../errors/shown.ts'
 import { rollupHealth } from '../health/rollup-health.ts'
-import type { Logger } from '../observe/logger.ts'
-import { backfillRequestOf, backfillRuns, planBackfill } from '../rollup/plan-backfill.ts'
+import { backfillRequestOf, planBackfill } from '../rollup/plan-backfill.ts'
 import type { Rollup } from '../rollup/rollup.ts'
-import type { Store } from '../store/store.ts'
 import type { WindowRecord } from '../store/window-records.ts'
-import type { Clock } from '../time/clock.ts'
 import { toInstant } from '../time/instant.ts'
 import { MAX_INSTANT } from '../time/zone.ts'
 import { windowsOf } from '../trigger/marker.ts'
-import { type HoldDeps, holdBackfill, readBackfill, showBackfill } from './backfill-hold.ts'
-import { freshnessOf, readRollupStates, registeredSince } from './read-freshness.ts'
+import { createBackfillsGroup } from './backfills-group.ts'
+import { requireRollup } from './known-rollup.ts'
+import { readFreshness } from './read-freshness.ts'
+import { registeredSince } from './registered-since.ts'
+import type { RollupsDeps } from './rollup-parts.ts'
 import type { RollupRef, RollupsGroup, WindowView } from './rollups.ts'
 import type { Scheduler } from './scheduler.ts'
 import { verifyRollup } from './verify-rollup.ts'
 
-export interface RollupsDeps {
-  readonly clock: Clock
-  readonly store: Store
-  readonly call: Engine['call']
-  readonly logger: Logger
-  readonly rollups: ReadonlyMap<string, Rollup>
-  readonly nextId: () => string
-  readonly storeNow: () => Promise<number>
-  /** Looks for work now. */
-  readonly stir: () => void
-}
-
 export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill' | 'rollups'> {
   const { call, rollups, nextId, storeNow } = deps
-  const hold: HoldDeps = { ...deps, runsOf: (record) => backfillRuns(record, nextId) }
+  const { hold, ...backfills } = createBackfillsGroup(deps)
 
-  const known = (ref: RollupRef, verb: string): Rollup => {
-    const name = typeof ref === 'string' ? ref : (ref as { readonly name?: unknown } | null)?.name
-    const rollup = typeof name === 'string' ? rollups.get(name) : undefined
-    if (rollup !== undefined) return rollup
-    const names = [...rollups.keys()]
-    const near = typeof name === 'string' ? closestName(name, names) : null
-    throw new QuarterjackError(
-      'UnknownRollup',
-      `${verb}: ${shown(name ?? ref)} is not among the rollups of this scheduler (${names.join(', ') || 'none'}).${near === null ? '' : ` Did you mean "${near}"?`} Pass it to createScheduler({ jobs }).`,
-    )
-  }
+  const known = (ref: RollupRef, verb: string): Rollup => requireRollup(rollups, ref, verb)
 
   const backfill: Scheduler['backfill'] = async (ref, options) => {
     const rollup = known(ref, 'backfill')
@@ -69,18 +44,18 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
       throw new QuarterjackError('UnknownRollup', `backfill: rollup "${rollup.name}" is being defined anew; ask again.`)
     }
     deps.stir()
-    return holdBackfill({ id: reply.id, rollup: rollup.name }, hold)
+    return hold({ id: reply.id, rollup: rollup.name })
   }
 
   const group: RollupsGroup = {
     async state(ref) {
       const rollup = known(ref, 'rollups.state')
       const only = new Map([[rollup.name, rollup]])
-      const [states, { schedules }] = await Promise.all([
-        readRollupStates(only, call),
+      const [judge, { schedules }] = await Promise.all([
+        readFreshness(only, call),
         call('schedules.load', (store) => store.schedules.load({ jobs: [rollup.name] })),
       ])
-      const [facts] = freshnessOf(only, states, (name) => registeredSince(schedules, name))
+      const [facts] = judge((name) => registeredSince(schedules, name))
       return rollupHealth(facts ?? { rollup: rollup.name, freshness: null }, { stopped: false, suspended: false })
     },
 
@@ -100,20 +75,9 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
       return { ...plan, grain: rollup.policy.windows.grain.text, from: new Date(from), to: new Date(to) }
     },
 
-    async backfills(filter = {}) {
-      checkNames(filter, ['rollup', 'unfinished', 'limit'], 'rollups.backfills')
-      const limit = checkCount(filter.limit ?? 50, 'rollups.backfills: limit', { least: 1, most: 1_000 })
-      const rollup = filter.rollup === undefined ? undefined : known(filter.rollup, 'rollups.backfills: rollup').name
-      const { backfills } = await call('windows.backfills.find', (store) =>
-        windowsOf(store).backfills.find({ rollup, unfinished: filter.unfinished, limit }),
-      )
-      const now = backfills.length === 0 ? 0 : await storeNow()
-      return backfills.map((record) => showBackfill(record, now))
-    },
+    ...backfills,
 
-    backfill: async (id) => holdBackfill((await readBackfill(id, call)).record, hold),
-
-    verify: (ref, range) => verifyRollup(known(ref, 'rollups.verify'), range, deps),
+    verify: async (ref, range) => verifyRollup(known(ref, 'rollups.verify'), range, deps),
   }
   return { backfill, rollups: Object.freeze(group) }
 }

@@ -2,7 +2,7 @@
 import type { StoredError } from '../errors/stored-error.ts'
 import type { RollupHealth } from '../health/snapshot.ts'
 import type { BackfillOptions } from '../rollup/backfill-options.ts'
-import type { BackfillProgress } from '../rollup/plan-backfill.ts'
+import type { BackfillProgress } from '../rollup/backfill-progress.ts'
 import type { Drift, Rollup } from '../rollup/rollup.ts'
 import type { BackfillRecord, BackfillSelect, MarkKind } from '../store/window-records.ts'
 import type { Duration } from '../time/duration.ts'

@@ -7,7 +7,7 @@ import type { RunRecord } from '../store/records.ts'
 import type { EnqueueReply } from '../store/runs.ts'
 import { waitForHint, type Clock } from '../time/clock.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
-import type { RunHandle } from './scheduler.ts'
+import type { RunHandle } from '../job/trigger-options.ts'
 import type { RunWatch } from './watch-runs.ts'
 
 /** Polling is the truth, hints make it quick: from the first wait to the longest one. */

@@ -1,5 +1,6 @@
 /** Runs as they are shown: instants as `Date`, JSON parsed, sensitive paths masked. */
 import { redact } from '../observe/redact.ts'
+import { readTrace } from '../observe/trace-context.ts'
 import type { RunRecord } from '../store/records.ts'
 import type { Run } from './scheduler.ts'
 
@@ -33,6 +34,7 @@ export function viewRun(record: RunRecord, sensitive: readonly string[] | null):
       finishedAt: new Date(attempt.finishedAt),
     })),
     replayOf: record.replayOf,
+    trace: readTrace(record.trace),
     cancelRequested: record.cancelRequested,
   }
 }

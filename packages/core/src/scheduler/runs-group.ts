@@ -8,14 +8,19 @@ import type { RunRecord } from '../store/records.ts'
 import type { EnqueueReply, EnqueueRequest, RunQuery } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { toInstant } from '../time/instant.ts'
+import { RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
 import { gatesOf } from '../trigger/gates-of.ts'
 import { jobName } from './job-ref.ts'
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
 import { viewRun } from './run-view.ts'
-import type { RunFilter, RunHandle, Scheduler } from './scheduler.ts'
+import type { RunHandle } from '../job/trigger-options.ts'
+import type { RunFilter, Scheduler } from './scheduler.ts'
 
 const STATES: readonly RunState[] = ['pending', 'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'skipped']
 const MOST_PER_PAGE = 1_000
+const NONE: ReadonlySet<string> = new Set()
+/** As long as two might race. */
+const REPLAY_TTL_MS = 60_000
 const REPLAY_NAMES = ['job', 'key', 'createdAfter', 'createdBefore', 'limit'] as const
 
 export interface GroupDeps {
@@ -32,7 +37,23 @@ export function createRunsGroup(
   const find = async (query: RunQuery): Promise<readonly RunRecord[]> =>
     (await deps.call('runs.find', (store) => store.runs.find(query))).runs
 
-  const replayRecord = async (record: RunRecord): Promise<RunHandle> => {
+  const findAll = async (query: RunQuery): Promise<RunRecord[]> => {
+    const found: RunRecord[] = []
+    for (let after: string | undefined; ; after = found.at(-1)?.id) {
+      const page = await find({ ...query, limit: MOST_PER_PAGE, after })
+      found.push(...page)
+      if (page.length < MOST_PER_PAGE) return found
+    }
+  }
+
+  /** Ids of runs that were replayed after `oldest` was made. */
+  const replayedSince = async (oldest: RunRecord | undefined, query: RunQuery): Promise<ReadonlySet<string>> => {
+    if (oldest === undefined) return NONE
+    const later = await findAll({ ...query, createdAfter: oldest.createdAt - 1 })
+    return new Set(later.flatMap(({ replayOf }) => replayOf ?? []))
+  }
+
+  const replayRecord = async (record: RunRecord, idempotency?: EnqueueRequest['idempotency']): Promise<RunHandle> => {
     const policy = deps.policies.get(record.job)
     const overlap = record.slot === null ? policy?.overlap : policy?.slotOverlap
     const reply = await deps.enqueue({
@@ -49,6 +70,8 @@ export function createRunsGroup(
       gates: policy === undefined ? record.gates : gatesOf(policy, record.key, overlap),
       replayOf: record.id,
       slot: record.slot ?? undefined,
+      trace: record.trace ?? undefined,
+      idempotency,
     })
     return createRunHandle(reply, record.job, deps)
   }
@@ -98,18 +121,23 @@ export function createRunsGroup(
     },
     async replayAll(filter) {
       // Without a filter it would replay every dead run: whoever means that writes {}.
-      requireNames(filter, REPLAY_NAMES, 'runs.replayAll')
+      requireNames(filter, [...REPLAY_NAMES, 'unreplayed'], 'runs.replayAll')
+      const { unreplayed = false, ...matching } = filter
       const most = checkCount(filter.limit ?? 100, 'runs.replayAll: limit', { least: 1, code: 'InvalidQuery' })
-      const dead: RunRecord[] = []
-      // Pages come newest first; the oldest are replayed first.
-      for (let after: string | undefined; ; ) {
-        const page = await find({ ...resolveFilter({ ...filter, limit: MOST_PER_PAGE }), states: ['dead'], after })
-        dead.push(...page)
-        if (page.length < MOST_PER_PAGE) break
-        after = page.at(-1)?.id
-      }
+      const dead = await findAll({ ...resolveFilter({ ...matching, limit: MOST_PER_PAGE }), states: ['dead'] })
+      const replayed = unreplayed
+        ? await replayedSince(dead.at(-1), resolveFilter({ job: filter.job, key: filter.key, limit: MOST_PER_PAGE }))
+        : NONE
       const handles: RunHandle[] = []
-      for (const record of dead.reverse().slice(0, most)) handles.push(await replayRecord(record))
+      // Pages come newest first; the oldest are replayed first.
+      for (const record of dead.reverse()) {
+        if (handles.length >= most) break
+        if (replayed.has(record.id)) continue
+        // Two who ask for the same at the same time make one replay.
+        const once = unreplayed ? { key: `${RESERVED_KEY_PREFIX}replay:${record.id}`, ttlMs: REPLAY_TTL_MS } : undefined
+        const handle = await replayRecord(record, once)
+        if (handle.outcome === 'created') handles.push(handle)
+      }
       return handles
     },
   }

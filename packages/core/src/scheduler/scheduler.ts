@@ -2,13 +2,15 @@
 import type { StoredError } from '../errors/stored-error.ts'
 import type { AuditReport } from '../health/audit-report.ts'
 import type { HealthSnapshot } from '../health/snapshot.ts'
-import type { DebounceOptions, Job, RunContext } from '../job/job.ts'
+import type { Job, RunContext } from '../job/job.ts'
+import type { RunHandle, TriggerArgs, TriggerItem, TriggerOptions } from '../job/trigger-options.ts'
 import type { BackfillOptions } from '../rollup/backfill-options.ts'
 import type { RefreshSummary } from '../rollup/refresh-work.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import type { RunState } from '../run/run-state.ts'
 import type { SchedulerEventName, SchedulerEvents } from '../observe/events.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { TraceContext } from '../observe/trace-context.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { AttemptRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -37,6 +39,8 @@ export interface SchedulerOptions {
   readonly limits?: { readonly payload?: number; readonly result?: number; readonly error?: number } | undefined
   /** Wraps every run: AsyncLocalStorage, transactions, tracing. Must call `next` once and return its value. */
   readonly around?: ((ctx: RunContext, next: () => Promise<unknown>) => Promise<unknown>) | undefined
+  /** What triggers carry to their runs, asked at each: `activeTrace` of `@quarterjack/core/otel`, the id of the present request. One that throws carries nothing. */
+  readonly trace?: (() => TraceContext | null | undefined) | undefined
   /**
    * Stop on SIGTERM and SIGINT, with this grace; the second signal exits. The process is not ended for you: it lives as long as
    * something else keeps it (a server, a pool); close that on the event `scheduler.stopped`. Default off.
@@ -46,38 +50,6 @@ export interface SchedulerOptions {
   readonly clock?: Clock | undefined
   /** For tests: numbers in [0, 1), for jitter of retries, ids and backoff. */
   readonly random?: (() => number) | undefined
-}
-
-/** Options of one trigger. */
-export interface TriggerOptions<In = unknown> {
-  /** Default `''`. */
-  readonly key?: string | undefined
-  /** Starts this much later. Default 0. */
-  readonly delay?: Duration | undefined
-  /** Absolute start; not together with `delay`. */
-  readonly runAt?: Instant | undefined
-  /** Higher first. Default: that of the job. */
-  readonly priority?: number | undefined
-  /** A second trigger with this key (per job) within `idempotencyTtl` (default `'24h'`) answers with the first's run. */
-  readonly idempotencyKey?: string | undefined
-  /** How long `idempotencyKey` is remembered, also after the run has ended. */
-  readonly idempotencyTtl?: Duration | undefined
-  /** `false` overrides the job's default. */
-  readonly debounce?: DebounceOptions<In> | false | undefined
-  /** `'skip'`: do not run at all if a run of (job, key) is alive. */
-  readonly overlap?: 'skip' | undefined
-  /** An open transaction of the store's database; see the adapter. */
-  readonly tx?: unknown | undefined
-}
-
-/** What a trigger gives back. */
-export interface RunHandle<R = unknown> {
-  /** Id of the run. */
-  readonly id: string
-  /** `created`; `coalesced`: it joined a debounced run; `duplicate`: the idempotency key is known; `pruned`: it is known, but its run is no longer kept; `dropped`: by a debounce with `trailing: false`; `skipped`: by `overlap: 'skip'`. */
-  readonly outcome: 'created' | 'coalesced' | 'duplicate' | 'pruned' | 'dropped' | 'skipped'
-  /** Resolves with the result after it is committed; throws `RunFailedError`, or an error with code `RunCancelled`, `RunSkipped` or `WaitTimedOut`. */
-  finished(options?: { readonly timeout?: Duration; readonly signal?: AbortSignal }): Promise<R>
 }
 
 /** One execution of a run, as it is shown. */
@@ -111,6 +83,7 @@ export interface Run {
   readonly error: StoredError | null
   readonly attempts: readonly Attempt[]
   readonly replayOf: string | null
+  readonly trace: TraceContext | null
   readonly cancelRequested: string | null
 }
 
@@ -254,6 +227,8 @@ export interface Scheduler extends AsyncDisposable {
       readonly key?: string
       readonly createdAfter?: Instant
       readonly createdBefore?: Instant
+      /** Leave out those that were replayed already. Default false. Looks for replays among the runs that are still kept. */
+      readonly unreplayed?: boolean
       readonly limit?: number
     }): Promise<readonly RunHandle[]>
   }
@@ -278,11 +253,3 @@ export interface Scheduler extends AsyncDisposable {
   /** State, backfills and proofs of rollups. */
   readonly rollups: RollupsGroup
 }
-
-/** The payload comes first, and may be left out when `undefined` is a valid one. */
-export type TriggerArgs<In> = undefined extends In
-  ? [payload?: In, options?: TriggerOptions<In>]
-  : [payload: In, options?: TriggerOptions<In>]
-
-/** One of `triggerMany`. */
-export type TriggerItem<In> = TriggerOptions<In> & (undefined extends In ? { readonly payload?: In } : { readonly payload: In })

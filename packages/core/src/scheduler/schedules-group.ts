@@ -2,14 +2,14 @@
 import { checkCount, checkList, checkNames, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
-import { anchorOf, type Placed, placeSpec, planScheduleWrite } from '../engine/plan-registration.ts'
+import { createPlacements, type Placements } from '../engine/placements.ts'
+import { anchorOf, placeSpec, writePlaced } from '../engine/plan-registration.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { deserialisePayload, parsePayload, serialisePayload } from '../job/payload.ts'
 import type { Logger } from '../observe/logger.ts'
 import { describeNoSlot } from '../schedule/no-slot.ts'
 import { isSchedule, requireSchedule } from '../schedule/require-schedule.ts'
 import { bindSchedule } from '../schedule/resolve-spec.ts'
-import type { ScheduleSpec } from '../schedule/schedule.ts'
 import type { ScheduleWrite } from '../store/schedules.ts'
 import { checkKey } from '../trigger/build-request.ts'
 import { batchLength } from '../trigger/take-batch.ts'
@@ -41,9 +41,8 @@ export function createSchedulesGroup(deps: SchedulesDeps): Scheduler['schedules'
       else prepared.push(await prepare(policy, setting, { maxPayloadBytes, where: where(prepared.length) }))
     }
     const spent: Setting[] = []
-    const outcomes = await writeAll(prepared, (batch) =>
-      writeBatch(policy, batch, { ...deps, onSpent: (setting) => void spent.push(setting) }),
-    )
+    const writing: WriteDeps = { ...deps, placements: createPlacements(), onSpent: (setting) => void spent.push(setting) }
+    const outcomes = await writeAll(prepared, (batch) => writeBatch(policy, batch, writing))
     warnOfSpent(policy, spent, deps.logger)
     deps.onWritten()
     return outcomes
@@ -154,22 +153,31 @@ async function writeAll(
       }
     }
   }
-  const areApart = batches.length > 1 && new Set(prepared.map(({ setting }) => setting.key)).size === prepared.length
+  const areApart = batches.length > 1 && haveOwnKeys(prepared)
   const ends = await Promise.allSettled(areApart ? [lane(), lane()] : [lane()])
   for (const end of ends) if (end.status === 'rejected') throw end.reason
   return outcomes.flat()
 }
 
-async function writeBatch(
-  policy: JobPolicy,
-  batch: readonly Prepared[],
-  deps: GroupDeps & { readonly storeNow: () => Promise<number>; readonly onSpent: (setting: Setting) => void },
-): Promise<readonly Written[]> {
+function haveOwnKeys(prepared: readonly Prepared[]): boolean {
+  const keys = new Set<string>()
+  for (const { setting } of prepared) keys.add(setting.key)
+  return keys.size === prepared.length
+}
+
+interface WriteDeps extends GroupDeps {
+  readonly storeNow: () => Promise<number>
+  readonly onSpent: (setting: Setting) => void
+  /** Of all batches of one call. */
+  readonly placements: Placements
+}
+
+async function writeBatch(policy: JobPolicy, batch: readonly Prepared[], deps: WriteDeps): Promise<readonly Written[]> {
   const outcomes: Written[] = new Array(batch.length)
   const anchors = await anchorsOf(policy, batch, deps)
   let open = batch.map((prepared, index) => ({ prepared, index, asOf: 0 }))
   const readAt = await deps.storeNow()
-  const write = createWriter(policy, anchors, deps.nextId)
+  const write = createWriter(policy, anchors, deps)
   for (let round = 0; open.length > 0; round++) {
     if (round === MAX_ROUNDS)
       throw new QuarterjackError(
@@ -178,13 +186,17 @@ async function writeBatch(
       )
     const writes = open.map(({ prepared, asOf }) => write(prepared, Math.max(readAt, asOf)))
     const { replies } = await deps.call('schedules.set', (store) => store.schedules.set({ schedules: writes }))
-    open = open.flatMap((one, position) => {
+    const stale: typeof open = []
+    for (const [position, one] of open.entries()) {
       const reply = replies[position]
-      if (reply === undefined || reply.status === 'stale') return [{ ...one, asOf: reply?.cursor ?? one.asOf }]
+      if (reply === undefined || reply.status === 'stale') {
+        stale.push({ ...one, asOf: reply?.cursor ?? one.asOf })
+        continue
+      }
       outcomes[one.index] = reply.status
       if (reply.status !== 'unchanged' && writes[position]?.nextSlot === null) deps.onSpent(one.prepared.setting)
-      return []
-    })
+    }
+    open = stale
   }
   return outcomes
 }
@@ -200,33 +212,23 @@ function warnOfSpent({ name: job }: JobPolicy, spent: readonly Setting[], logger
   )
 }
 
-/** Makes writes; schedules that share a spec share the arithmetic. */
+/** Makes writes. */
 function createWriter(
   policy: JobPolicy,
   anchors: ReadonlyMap<string, number>,
-  nextId: () => string,
+  { nextId, placements }: Pick<WriteDeps, 'nextId' | 'placements'>,
 ): (prepared: Prepared, asOf: number) => ScheduleWrite {
-  const shared = new Map<ScheduleSpec, { readonly asOf: number; readonly placed: Placed }>()
-  return ({ setting, payload }, asOf) => {
-    const { spec } = bindSchedule(setting.schedule, `${policy.name}/${setting.key}`)
-    const anchorAt = anchors.get(setting.key) ?? null
-    const facts = {
-      job: policy.name,
-      name: setting.key,
-      key: setting.key,
-      spec,
-      functions: [],
-      payload,
-      asOf,
-      anchorAt,
-      incarnation: nextId(),
-    }
-    if (anchorAt !== null) return planScheduleWrite(facts)
-    const known = shared.get(spec)
-    if (known?.asOf === asOf) return planScheduleWrite(facts, known.placed)
-    const placed = placeSpec(facts)
-    shared.set(spec, { asOf, placed })
-    return planScheduleWrite(facts, placed)
+  const job = policy.name
+  return ({ setting: { key, schedule }, payload }, asOf) => {
+    const facts = { job, name: key, key, payload, asOf, incarnation: nextId() }
+    const anchorAt = anchors.get(key) ?? null
+    // A spec with an H is bound to the key, and another one for each.
+    const shared = anchorAt === null ? placements.find(schedule.spec, asOf) : undefined
+    if (shared !== undefined) return writePlaced(facts, shared)
+    const { spec } = bindSchedule(schedule, `${job}/${key}`)
+    const placed = placeSpec({ spec, functions: [], asOf, anchorAt })
+    if (anchorAt === null) placements.keep(spec, asOf, placed)
+    return writePlaced(facts, placed)
   }
 }
 

@@ -1,15 +1,21 @@
-/** `scheduler.trigger` and `triggerMany`. */
+/** `trigger` and `triggerMany`: of the scheduler, and of it as a handler reaches it. */
 import type { Engine } from '../engine/engine.ts'
 import { checkList, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import type { Job, JobPolicy } from '../job/job.ts'
-import type { EnqueueReply } from '../store/runs.ts'
+import { shown } from '../errors/shown.ts'
+import { JOB_DEFAULTS } from '../job/defaults.ts'
+import type { Job, JobPolicy, RunScheduler } from '../job/job.ts'
+import { joinTraces, readTrace, type TraceContext, traceText } from '../observe/trace-context.ts'
+import type { RunRecord } from '../store/records.ts'
+import type { EnqueueReply, EnqueueRequest } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import { buildTrigger, TRIGGER_NAMES, type TriggerRequestOptions } from '../trigger/build-request.ts'
+import { parseDuration } from '../time/duration.ts'
+import { buildTrigger, RESERVED_KEY_PREFIX, TRIGGER_NAMES, type TriggerRequestOptions } from '../trigger/build-request.ts'
 import type { Trigger } from '../trigger/coalesce.ts'
 import type { KnownJobs } from './job-ref.ts'
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
-import type { Scheduler, TriggerItem } from './scheduler.ts'
+import type { TriggerItem } from '../job/trigger-options.ts'
+import type { Scheduler } from './scheduler.ts'
 
 const ITEM_NAMES = ['payload', ...TRIGGER_NAMES]
 
@@ -21,11 +27,29 @@ export interface TriggerDeps {
   readonly maxPayloadBytes: number
   readonly jobs: KnownJobs
   readonly handles: HandleDeps
+  /** The scheduler's option. */
+  readonly trace: (() => TraceContext | null | undefined) | null
 }
 
-export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | 'triggerMany'> {
-  const build = (policy: JobPolicy, payload: unknown, options: TriggerRequestOptions): Promise<Trigger> =>
-    buildTrigger(policy, payload, options, { id: deps.nextId(), maxPayloadBytes: deps.maxPayloadBytes })
+/** A run whose handler triggers. */
+export type Origin = Pick<RunRecord, 'id' | 'trace'>
+
+type Options = TriggerRequestOptions & { readonly once?: boolean | string | undefined }
+
+/** `origin`: the run that all of it is triggered by. */
+export function createTriggers(deps: TriggerDeps, origin: Origin | null = null): Pick<Scheduler, 'trigger' | 'triggerMany'> & RunScheduler {
+  const build = async (policy: JobPolicy, payload: unknown, options: Options): Promise<Trigger> => {
+    // Asked for at once: what is active now is not what is active after a wait.
+    const active = activeTrace(deps.trace)
+    const { once, ...rest } = origin === null ? { ...options, once: undefined } : options
+    const idempotency = origin === null || once === undefined || once === false ? null : onceKey(origin, once, { policy, options: rest })
+    const built = await buildTrigger(policy, payload, origin === null ? options : rest, {
+      id: deps.nextId(),
+      maxPayloadBytes: deps.maxPayloadBytes,
+    })
+    const trace = joinTraces(readTrace(origin?.trace ?? null), active, options.trace)
+    return { ...built, request: { ...built.request, trace: traceText(trace), ...(idempotency === null ? {} : { idempotency }) } }
+  }
 
   const send = async (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
     if (tx === undefined) {
@@ -43,7 +67,7 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
   }
 
   /** Of a job, or of a rollup, which is refreshed by a job of its name. */
-  const trigger = async (job: { readonly name: string }, payload?: unknown, options: TriggerRequestOptions & { tx?: unknown } = {}) => {
+  const trigger = async (job: { readonly name: string }, payload?: unknown, options: Options & { tx?: unknown } = {}) => {
     const built = await build(deps.jobs.given(job, 'trigger'), payload, options)
     const [reply] = await send([built], options.tx)
     return createRunHandle(reply as EnqueueReply, job.name, deps.handles)
@@ -56,7 +80,8 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
       const policy = deps.jobs.given(job, 'triggerMany')
       const what = `triggerMany of job "${policy.name}": items`
       checkList(items, what, 'triggers')
-      for (const [index, item] of items.entries()) requireNames(item, ITEM_NAMES, `${what}[${index}]`)
+      const names = origin === null ? ITEM_NAMES : [...ITEM_NAMES, 'once']
+      for (let index = 0; index < items.length; index++) requireNames(items[index], names, () => `${what}[${index}]`)
       const triggers = await Promise.all(items.map(({ payload, ...options }) => build(policy, payload, options)))
       const tx = items[0]?.tx
       if (items.some((item) => item.tx !== tx)) {
@@ -69,4 +94,33 @@ export function createTriggers(deps: TriggerDeps): Pick<Scheduler, 'trigger' | '
       return replies.map((reply) => createRunHandle<R>(reply, job.name, deps.handles))
     },
   }
+}
+
+/** Of the user's function, which never hurts a trigger. */
+function activeTrace(trace: TriggerDeps['trace']): unknown {
+  try {
+    return trace?.()
+  } catch {
+    return null
+  }
+}
+
+const MOST_ONCE = 128
+
+/** The same for all attempts of the run that triggers; idempotency keys are of one job. */
+function onceKey(
+  { id }: Origin,
+  once: string | true,
+  { policy, options }: { readonly policy: JobPolicy; readonly options: TriggerRequestOptions },
+): EnqueueRequest['idempotency'] {
+  const what = `trigger of job "${policy.name}"`
+  if (once !== true && (typeof once !== 'string' || once === '' || once.length > MOST_ONCE)) {
+    throw new QuarterjackError('InvalidOption', `${what}: once: ${shown(once)} is neither true nor a name of 1 to ${MOST_ONCE} characters.`)
+  }
+  if (options.idempotencyKey !== undefined) {
+    throw new QuarterjackError('InvalidOption', `${what}: once and idempotencyKey were both given; give one of them.`)
+  }
+  const name = once === true ? [options.key ?? ''] : [options.key ?? '', once]
+  const ttlMs = parseDuration(options.idempotencyTtl ?? JOB_DEFAULTS.idempotencyTtl, `${what}: idempotencyTtl`, 1)
+  return { key: `${RESERVED_KEY_PREFIX}once:${id}:${JSON.stringify(name)}`, ttlMs }
 }

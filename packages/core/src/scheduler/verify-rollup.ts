@@ -2,6 +2,7 @@
 import type { Engine } from '../engine/engine.ts'
 import { checkCount, checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { dueEdge, floorEdge } from '../rollup/due.ts'
 import type { Drift, Rollup, Verify, VerifyContext } from '../rollup/rollup.ts'
 import type { Window } from '../rollup/windows.ts'
@@ -88,9 +89,11 @@ async function windowsToVerify(
 ): Promise<{ readonly windows: readonly Window[]; readonly leftOut: number }> {
   checkNames(range, ['from', 'to', 'sample'], 'verify')
   const sample = range.sample === 'all' ? MOST_WINDOWS : checkCount(range.sample ?? 100, 'verify: sample', { least: 1, most: MOST_WINDOWS })
+  const [start, end] = [instantOf(range.from, 'verify: from'), instantOf(range.to, 'verify: to')]
+  if (start >= end) throw new QuarterjackError('InvalidOption', `verify: to: ${shown(range.to)} is not after from, ${shown(range.from)}.`)
   const now = await storeNow()
-  const from = Math.max(instantOf(range.from, 'verify: from'), floorEdge(policy, now))
-  const to = Math.min(instantOf(range.to, 'verify: to'), dueEdge(policy, now))
+  const from = Math.max(start, floorEdge(policy, now))
+  const to = Math.min(end, dueEdge(policy, now))
   const total = policy.windows.count(from, to, MOST_WINDOWS + 1)
   if (total > MOST_WINDOWS) {
     throw new QuarterjackError('InvalidOption', `verify: the range has more than ${MOST_WINDOWS} windows; verify it piece by piece.`)

@@ -48,6 +48,10 @@ export interface BackfillControl {
 
 /** Backfills: pending is what is stamped; done is what is no longer. Nothing about progress is kept anywhere else. */
 export interface BackfillStore {
+  /**
+   * Of a rollup, the newest 200 are kept, and for 90 days after their end: with each new one, the oldest that have ended go, at most 50 at
+   * a time. Unfinished ones stay.
+   */
   create(
     request: { readonly backfills: readonly BackfillRequest[] } & AtStoreTime,
   ): Promise<{ readonly replies: readonly BackfillReply[] } & Tick>

@@ -96,6 +96,10 @@ export type { AttemptOutcome, RunAction, RunState, SkipReason, TriggerKind } fro
 export { isTerminal, nextRunState, RUN_TRANSITIONS, TERMINAL_STATES } from '../run/run-state.ts'
 export { jobGate, keyGate, mutexGate } from './gates.ts'
 
+// Hints to those in the process.
+export type { Audience } from './audience.ts'
+export { createAudience, keyOfHint } from './audience.ts'
+
 // Errors that stores throw.
 export { QuarterjackError } from '../errors/quarterjack-error.ts'
 export type { ErrorCode } from '../errors/error-code.ts'

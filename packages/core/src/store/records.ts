@@ -64,6 +64,8 @@ export interface RunRecord {
   readonly error: StoredError | null
   readonly attempts: readonly AttemptRecord[]
   readonly replayOf: string | null
+  /** JSON text of what its trigger carried along: see `TraceContext`. Of a run that several triggers share, the first one's. */
+  readonly trace: string | null
 }
 
 /** One stretch of slots that were not run. `from` and `to` bound it inclusively; `count` is null until an audit counts it. */

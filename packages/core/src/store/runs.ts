@@ -1,7 +1,7 @@
 /** The runs part of the contract: enqueue, claim, renew, settle, history. */
 import type { StoredError } from '../errors/stored-error.ts'
 import type { AttemptOutcome, RunState, TriggerKind } from '../run/run-state.ts'
-import type { OverlapPolicy, RunRecord } from './records.ts'
+import type { OverlapPolicy, RunRecord, Suspension } from './records.ts'
 import type { ClaimAtOnce, ClaimedRun } from './claim-at-once.ts'
 import type { AtStoreTime, Tick } from './tick.ts'
 
@@ -43,6 +43,8 @@ export interface EnqueueRequest {
   readonly idempotency?: { readonly key: string; readonly ttlMs: number } | undefined
   readonly debounce?: Debounce | undefined
   readonly replayOf?: string | undefined
+  /** JSON text, kept with the run and given back as it is; at most some 1,000 characters. */
+  readonly trace?: string | undefined
   /** Carried along by a replay of a slot run. */
   readonly slot?: number | undefined
 }
@@ -191,6 +193,14 @@ export interface JobStats {
   readonly recent: readonly { readonly outcome: AttemptOutcome; readonly latenessMs: number; readonly durationMs: number }[]
   /** Live owners that know the job. */
   readonly capableOwners: number
+  /** Of the job itself; its schedules may be suspended one by one beside that. */
+  readonly suspended: Suspension | null
+  /** End of the job's last suspension that is over, as far as it is remembered. */
+  readonly resumedAt: number | null
+  /** The earliest `createdAt` of its static schedules; null for a job without any. */
+  readonly registeredAt: number | null
+  /** Static schedules without a slot to come, of which none was ever accounted for; by name, and without quarantined ones. */
+  readonly unfired: readonly { readonly name: string; readonly spec: string }[]
 }
 
 /** State of a gate, for audits. `holders` is how many runs and leases really hold it. */
@@ -252,6 +262,7 @@ export interface RunStore {
     readonly replies: readonly ('cancelled' | 'requested' | 'terminal' | 'unknown')[]
   }>
 
+  /** All that health asks of jobs, in one round trip; it costs what is unfinished and a bounded look at history, not what is stored. */
   stats(
     request: { readonly jobs: readonly string[] } & AtStoreTime,
   ): Promise<{ readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }>

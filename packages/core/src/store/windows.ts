@@ -16,6 +16,8 @@ export interface RollupDefinition {
   readonly policy: string
   /** Where the watermark begins. Given again it changes nothing, unless `edges` changed. */
   readonly startAt: number
+  /** Appended to the log in the same write where it is `defined`: what it reads, and was not marked for. Absent: none. */
+  readonly marks?: readonly Mark[] | undefined
 }
 
 /** What was asked of a rollup that was defined anew since, or of a source that was drained since, is `stale`: nothing was written, look again. */
@@ -64,8 +66,8 @@ export interface Drain {
   readonly parked: readonly { readonly id: number; readonly until: number }[]
   /** What is left of a range that is too wide for one drain. */
   readonly narrowed: readonly { readonly id: number; readonly from: number; readonly to: number }[]
-  /** Late data of sealed windows, to be added to the rollup's count. */
-  readonly sealed: readonly { readonly rollup: string; readonly marks: number; readonly from: number; readonly to: number }[]
+  /** Late data of sealed windows, to be added to the rollup's count: `marks` by their ids, those that are left not yet. */
+  readonly sealed: readonly { readonly rollup: string; readonly marks: readonly number[]; readonly from: number; readonly to: number }[]
   /** Runs to be made in the same write: those that will refresh what became dirty. */
   readonly enqueue: readonly EnqueueRequest[]
 }
@@ -177,7 +179,7 @@ export interface RollupState {
   readonly ahead: readonly WindowRecord[]
   /** `limit` cut `ahead`: behind its last record, nothing is known. */
   readonly more: boolean
-  /** All dirty windows, given up ones and suspects included; and of all records. */
+  /** All dirty windows, given up ones and suspects included; and of all records. A store may stop counting each at 10,000. */
   readonly counts: { readonly dirty: number; readonly held: number; readonly failed: number; readonly suspect: number }
   /** Oldest change that no refresh has seen, undrained marks of its sources included; parked ones are not. */
   readonly oldestMarkAt: number | null
@@ -195,8 +197,11 @@ export interface WindowStore {
    */
   define(request: { readonly rollups: readonly RollupDefinition[] } & AtStoreTime): Promise<{ readonly replies: readonly DefineReply[] }>
 
-  /** Forgets rollups, with their windows and backfills; marks stay for the others. True where one was there. */
-  forget(request: { readonly rollups: readonly string[] }): Promise<{ readonly forgotten: readonly boolean[] }>
+  /**
+   * Forgets rollups, with their windows and backfills; marks stay for the others. False where none is there, or where it is left as it
+   * is since a live owner declares the job of its name.
+   */
+  forget(request: { readonly rollups: readonly string[] } & AtStoreTime): Promise<{ readonly forgotten: readonly boolean[] }>
 
   /**
    * Appends to the log of marks; never refuses, waits for or merges with another mark. With `tx`, in the caller's transaction:
@@ -238,16 +243,22 @@ export interface WindowStore {
   /**
    * Stores with `transactions`: runs `work` in a transaction of the store, and records the refresh that it returns as the last statement
    * before COMMIT, by the rules of `commit`: rows and state are committed together, or neither. A refusal rolls back, and is the reply;
-   * an error of `work` rolls back, and is thrown.
+   * an error of `work` rolls back, and is thrown. Once `signal` has aborted, nothing is committed any more: what the server is doing for
+   * `work` is stopped where the store can, and the signal's reason is thrown. `withinMs`: how long a server goes on for a process that
+   * froze within it, at least.
    */
   commitWith?(
-    request: { readonly work: (tx: unknown) => Promise<WindowCommit> } & AtStoreTime,
+    request: {
+      readonly work: (tx: unknown) => Promise<WindowCommit>
+      readonly signal?: AbortSignal | undefined
+      readonly withinMs?: number | undefined
+    } & AtStoreTime,
   ): Promise<{ readonly reply: WindowCommitReply } & Tick>
 
   /** Stores with `transactions`: runs `work` in a transaction of the store, over one snapshot; it is rolled back. */
   readWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
 
-  /** Records failures: `failed`, or why nothing was written. A stamped window that is given up counts as failed in its backfill. */
+  /** Records failures: `failed`, or why nothing was written. The same failure twice is `failed` twice, while the run lasts. A stamped window that is given up counts as failed in its backfill. */
   fail(
     request: { readonly failures: readonly WindowFailure[] } & AtStoreTime,
   ): Promise<{ readonly replies: readonly ('failed' | RefresherRefusal)[] } & Tick>

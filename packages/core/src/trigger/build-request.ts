@@ -4,7 +4,9 @@ import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import { JOB_DEFAULTS } from '../job/defaults.ts'
 import { resolveDebounce } from '../job/debounce.ts'
-import type { AnyDebounce, JobPolicy, ResolvedDebounce } from '../job/job.ts'
+import type { JobPolicy, ResolvedDebounce } from '../job/job.ts'
+import type { AnyDebounce } from '../job/trigger-options.ts'
+import { checkTrace, type TraceContext } from '../observe/trace-context.ts'
 import { parsePayload, serialisePayload, deserialisePayload } from '../job/payload.ts'
 import { toInstant } from '../time/instant.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
@@ -22,6 +24,7 @@ export interface TriggerRequestOptions {
   readonly idempotencyTtl?: Duration | undefined
   readonly debounce?: AnyDebounce | false | undefined
   readonly overlap?: 'skip' | undefined
+  readonly trace?: TraceContext | undefined
 }
 
 /** Prefix of the idempotency keys that the library itself uses. */
@@ -39,6 +42,7 @@ export const TRIGGER_NAMES: readonly string[] = [
   'idempotencyTtl',
   'debounce',
   'overlap',
+  'trace',
   'tx',
 ]
 
@@ -53,13 +57,15 @@ export async function buildTrigger(
   checkNames(options, TRIGGER_NAMES, what)
   const key = checkKey(options.key ?? '', `${what}: key`)
   const text = serialisePayload(payload, context.maxPayloadBytes, what)
-  await parsePayload(policy.payload, deserialisePayload(text), what)
+  const parsed = parsePayload(policy.payload, deserialisePayload(text), what)
+  if (parsed instanceof Promise) await parsed
   if (options.delay !== undefined && options.runAt !== undefined) {
     throw new QuarterjackError('InvalidOption', `${what}: delay and runAt were both given; give one of them.`)
   }
   if (options.overlap !== undefined && options.overlap !== 'skip') {
     throw new QuarterjackError('InvalidOption', `${what}: overlap: ${shown(options.overlap)} is not possible here; only "skip" is.`)
   }
+  if (options.trace !== undefined) checkTrace(options.trace, `${what}: trace`)
   const debounce =
     options.debounce === undefined
       ? policy.debounce

@@ -9,9 +9,10 @@ export interface BatchBounds {
 /** How many items from the front make the next batch: as many as fit, at least one if there is any. */
 export function batchLength<T>(queue: readonly T[], sizeOf: (item: T) => number, bounds: BatchBounds): number {
   let bytes = 0
-  for (const [index, item] of queue.entries()) {
-    bytes += sizeOf(item)
-    if (index === bounds.most || (index > 0 && bytes > bounds.bytes)) return index
+  const most = Math.min(queue.length, bounds.most)
+  for (let length = 0; length < most; length++) {
+    bytes += sizeOf(queue[length] as T)
+    if (length > 0 && bytes > bounds.bytes) return length
   }
-  return queue.length
+  return most
 }

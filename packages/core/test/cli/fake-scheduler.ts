@@ -1,11 +1,12 @@
 /** A hand-written scheduler for the CLI's tests: canned answers, and a record of what was asked. */
 import type { HealthSnapshot, JobHealth, RollupHealth } from '../../src/health/snapshot.ts'
 import type { Job, JobPolicy } from '../../src/job/job.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
 import type { Schedule, ScheduleSpec } from '../../src/schedule/schedule.ts'
 import type { Backfill, BackfillPlanView, BackfillView } from '../../src/scheduler/rollups.ts'
-import type { Run, RunHandle, Scheduler, ScheduleView } from '../../src/scheduler/scheduler.ts'
+import type { RunHandle } from '../../src/job/trigger-options.ts'
+import type { Run, Scheduler, ScheduleView } from '../../src/scheduler/scheduler.ts'
 import type { Store, StoreCapabilities } from '../../src/store/store.ts'
 
 export const AT = '2026-01-01T00:00:00.000Z'
@@ -207,6 +208,7 @@ export function fakeRun(fields: Partial<Run> = {}): Run {
     error: null,
     attempts: [],
     replayOf: null,
+    trace: null,
     cancelRequested: null,
     ...fields,
   }

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it, vi } from 'vitest'
 import type { RefreshContext, RefreshRequest, Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { seededRandom } from '../../src/random/random.ts'
 import type { MarkKind } from '../../src/store/window-records.ts'
 import type { Duration } from '../../src/time/duration.ts'

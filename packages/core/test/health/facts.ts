@@ -40,6 +40,7 @@ export function run(changes: Partial<RunRecord> = {}): RunRecord {
     error: null,
     attempts: [],
     replayOf: null,
+    trace: null,
     ...changes,
   }
 }
@@ -60,6 +61,10 @@ export function stats(changes: Partial<JobStats> = {}): JobStats {
     failuresInARow: 0,
     recent: [1, 2, 3, 4].map((second) => ({ outcome: 'succeeded', latenessMs: 10 * second, durationMs: second * 1_000 })),
     capableOwners: 2,
+    suspended: null,
+    resumedAt: null,
+    registeredAt: NOW - 30 * 24 * HOUR,
+    unfired: [],
     ...changes,
   }
 }

@@ -35,6 +35,7 @@ function subject(health: InstrumentedScheduler['health'] = async () => snapshotH
 const start = (changes: Partial<SchedulerEvents['run.started']> = {}): SchedulerEvents['run.started'] => ({
   ...RUN,
   latenessMs: 250,
+  trace: null,
   ...changes,
 })
 

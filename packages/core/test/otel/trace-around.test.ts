@@ -2,12 +2,14 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SkipSignal } from '../../src/engine/skip-signal.ts'
 import { QuarterjackError } from '../../src/errors/quarterjack-error.ts'
+import { defineJob } from '../../src/index.ts'
 import { snapshotHealth } from '../../src/health/snapshot-health.ts'
 import type { RunContext } from '../../src/job/job.ts'
 import { createEmitter } from '../../src/observe/emitter.ts'
 import { ATTRIBUTE } from '../../src/otel/attributes.ts'
-import { instrument, traceAround } from '../../src/otel/index.ts'
+import { activeTrace, instrument, traceAround } from '../../src/otel/index.ts'
 import type { SchedulerOptions } from '../../src/scheduler/scheduler.ts'
+import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { facts } from '../health/facts.ts'
 import { asyncContextManager, fakeMeter, fakeTracer } from './fake-telemetry.ts'
 
@@ -105,5 +107,58 @@ describe('traceAround with instrument', () => {
     undo()
     await around({ ...CTX, attempt: 2 }, async () => null)
     expect(spans[1]).toMatchObject({ ended: 1, attributes: { [ATTRIBUTE.outcome]: 'succeeded' } })
+  })
+})
+
+describe('the trace of a trigger', () => {
+  const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
+
+  it('is that of the active span, and null where there is none', async () => {
+    expect(activeTrace()).toBe(null)
+    const { tracer, spans } = fakeTracer()
+    await traceAround({ tracer })(CTX, async () => {
+      expect(activeTrace()).toEqual({ traceparent: `00-${'1'.repeat(32)}-${spans[0]?.id}-01` })
+    })
+  })
+
+  it('is gone on with by the attempts of its run', async () => {
+    const { tracer, spans } = fakeTracer()
+    const trace = { traceparent: TRACEPARENT, tracestate: 'vendor=1' }
+    await traceAround({ tracer })({ ...CTX, trace } as RunContext, async () => undefined)
+    const [span] = spans
+    expect(span?.options.root).toBe(false)
+    expect(span?.parent).toMatchObject({
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      traceFlags: 0,
+      isRemote: true,
+    })
+    expect(span?.parent?.traceState?.get('vendor')).toBe('1')
+  })
+
+  it('is gone on with by instrument, without around', () => {
+    const emitter = createEmitter()
+    const { tracer, spans } = fakeTracer()
+    const undo = instrument({ on: emitter.on, health: async () => snapshotHealth(facts()) }, { tracer, meter: fakeMeter().meter })
+    emitter.emit('run.started', { ...EVENT, latenessMs: 0, trace: { traceparent: TRACEPARENT } })
+    emitter.emit('run.started', { ...EVENT, runId: 'r2', latenessMs: 0, trace: { requestId: 'r' } })
+    undo()
+    expect(spans.map(({ parent }) => parent?.traceId)).toEqual(['0af7651916cd43dd8448eb211c80319c', undefined])
+  })
+
+  it('goes from a span by way of the store into the handler, and on into the next job', async () => {
+    const { tracer, spans } = fakeTracer()
+    const next = defineJob({ name: 'next', run: () => undefined })
+    const first = defineJob({ name: 'first', run: ({ scheduler }) => scheduler.trigger(next) })
+    await using manual = manualScheduler({ jobs: [first, next], around: traceAround({ tracer }), trace: activeTrace })
+    await manual.start()
+    const request = tracer.startSpan('request')
+    await context.with(trace.setSpan(context.active(), request), () => manual.scheduler.trigger(first))
+    await manual.advance('1s')
+    expect(spans.map(({ name, parent }) => [name, parent?.spanId])).toEqual([
+      ['request', undefined],
+      ['run first', spans[0]?.id],
+      ['run next', spans[1]?.id],
+    ])
   })
 })

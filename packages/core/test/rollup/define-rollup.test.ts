@@ -1,7 +1,7 @@
 /** Options of rollups: what is resolved, what is refused, and that what is stored reads back the same. */
 import { describe, expect, it } from 'vitest'
 import { every } from '../../src/schedule/every.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { RollupOptions } from '../../src/rollup/rollup.ts'
 import { definitionOf, readRollup } from '../../src/rollup/stored-rollup.ts'
 

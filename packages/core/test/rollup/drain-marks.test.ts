@@ -1,6 +1,6 @@
 /** One pass over the log of marks, over the memory store. */
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { drainMarks } from '../../src/rollup/drain-marks.ts'
 import { createWorkshop, hour, MINUTE_MS } from './workshop.ts'
 

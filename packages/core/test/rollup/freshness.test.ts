@@ -1,6 +1,6 @@
 /** How fresh a rollup is said to be. */
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { judgeFreshness } from '../../src/rollup/freshness.ts'
 import { backfillRequestOf, planBackfill } from '../../src/rollup/plan-backfill.ts'
 import type { RollupOptions } from '../../src/rollup/rollup.ts'

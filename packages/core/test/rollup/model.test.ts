@@ -4,7 +4,7 @@
  */
 import { describe, expect, it, vi } from 'vitest'
 import { type Random, seededRandom } from '../../src/random/random.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { dueEdge } from '../../src/rollup/due.ts'
 import { backfillRequestOf, planBackfill } from '../../src/rollup/plan-backfill.ts'
 import { refreshBackfill } from '../../src/rollup/refresh-backfill.ts'

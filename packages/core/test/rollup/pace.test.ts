@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NonRetryableError, RetryAfterError } from '../../src/errors/run-errors.ts'
 import { halve, judgeFailure, MOST_FAILURES } from '../../src/rollup/batches.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { batchSize, type Pace, paceAfterBatch, paceAfterFailure, paceOfRun, readPace, waitsOf, writePace } from '../../src/rollup/pace.ts'
 
 const { policy } = defineRollup({ name: 'hourly', grain: 'hour', start: '2026-01-01', refresh: () => undefined })

@@ -1,8 +1,9 @@
 /** What a backfill is asked for, what it means, which windows it takes, and how far it is. */
 import { describe, expect, it } from 'vitest'
 import { type BackfillOptions, resolveBackfill } from '../../src/rollup/backfill-options.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
-import { backfillRequestOf, nextStretch, planBackfill, planStamp, progressOf } from '../../src/rollup/plan-backfill.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
+import { progressOf } from '../../src/rollup/backfill-progress.ts'
+import { backfillRequestOf, nextStretch, planBackfill, planStamp } from '../../src/rollup/plan-backfill.ts'
 import type { RollupOptions } from '../../src/rollup/rollup.ts'
 import { readBackfillPayload } from '../../src/rollup/rollup-run.ts'
 import type { BackfillRecord, WindowRecord } from '../../src/store/window-records.ts'

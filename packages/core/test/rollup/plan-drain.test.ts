@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createIds } from '../../src/random/ids.ts'
 import { seededRandom } from '../../src/random/random.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { planDrain } from '../../src/rollup/plan-drain.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { definitionOf } from '../../src/rollup/stored-rollup.ts'
@@ -65,7 +65,7 @@ function drainAll(
           dirty.set(name, starts.add(start))
         }
       }
-      for (const one of drain.sealed) sealed.set(one.rollup, (sealed.get(one.rollup) ?? 0) + one.marks)
+      for (const one of drain.sealed) sealed.set(one.rollup, (sealed.get(one.rollup) ?? 0) + one.marks.length)
       const parked = new Map(drain.parked.map(({ id, until }) => [id, until]))
       const narrowed = new Map(drain.narrowed.map((one) => [one.id, one]))
       for (const [id, { from, to }] of narrowed) {
@@ -206,7 +206,7 @@ describe('what is not refreshed', () => {
     const plan = (at: number) =>
       planDrain(sourceOf([record], [markOf(at, at + 1)], { source: 'rollup:hourly' }), { now: hour(2), nextId }).drain
     expect(plan(hour(-24 * 10))).toMatchObject({ sealed: [], groups: [{ windows: [{ rollup: 'daily' }] }] })
-    expect(plan(hour(-24 * 25))).toMatchObject({ sealed: [{ rollup: 'daily', marks: 1 }], groups: [{ windows: [] }] })
+    expect(plan(hour(-24 * 25))).toMatchObject({ sealed: [{ rollup: 'daily', marks: [1] }], groups: [{ windows: [] }] })
   })
 
   it('a truncation dirties every window up to now, in bounded steps, and is then gone', () => {

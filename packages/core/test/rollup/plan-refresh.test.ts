@@ -1,7 +1,7 @@
 /** What a run does next: in which order, never twice, never too early, and to an end. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { dueAtOf, dueEdge, floorEdge, newestDue, nextDueAt, sealEdge, windowsInSight } from '../../src/rollup/due.ts'
 import { planRefresh, type RefreshFacts, type RefreshPlan } from '../../src/rollup/plan-refresh.ts'
 import type { RollupOptions } from '../../src/rollup/rollup.ts'

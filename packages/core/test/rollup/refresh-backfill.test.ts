@@ -1,7 +1,8 @@
 /** Runs that work on a backfill, over the memory store: shared, resumed, put off, paused. */
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
-import { backfillRequestOf, planBackfill, progressOf } from '../../src/rollup/plan-backfill.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
+import { progressOf } from '../../src/rollup/backfill-progress.ts'
+import { backfillRequestOf, planBackfill } from '../../src/rollup/plan-backfill.ts'
 import type { BackfillOptions } from '../../src/rollup/backfill-options.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { createWorkshop, hour, MINUTE_MS, texts, type Workshop } from './workshop.ts'

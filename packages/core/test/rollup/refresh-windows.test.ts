@@ -1,7 +1,7 @@
 /** What the run of a rollup does to its windows, over the memory store. */
 import { describe, expect, it } from 'vitest'
 import { NonRetryableError, RetryAfterError } from '../../src/errors/run-errors.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { RefreshContext, RefreshRequest, Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { createWorkshop, HOUR_MS, hour, MINUTE_MS, texts, type Workshop } from './workshop.ts'
 
@@ -306,6 +306,23 @@ describe('what fails', () => {
     const end = await shop.clock.until(shop.run(rollup))
     expect(sizes).toEqual([4, 2, 2])
     expect(end.summary).toMatchObject({ refreshed: 4, failed: 0 })
+  })
+
+  it('is recorded once, where the answer is lost and it is told again', async () => {
+    const shop = await at(3)
+    const { rollup } = noting({
+      refresh: ({ windows }) => {
+        if (windows.some(({ start }) => start.getTime() === hour(1))) throw new Error('no')
+      },
+    })
+    await shop.define(rollup)
+    const call: typeof shop.deps.call = async (verb, run) => {
+      if (verb === 'windows.fail') await run(shop.windows)
+      return await run(shop.windows)
+    }
+    const end = await shop.run(rollup, { deps: { call } })
+    expect(end.summary).toMatchObject({ refreshed: 2, failed: 1 })
+    expect(await shop.records(rollup)).toMatchObject([{ start: hour(1), attempts: 1, runId: null }, { start: hour(2) }])
   })
 
   it('once the run is aborted nothing is recorded, and the windows are free', async () => {

@@ -1,6 +1,6 @@
 /** The slots of a rollup's own schedule stand where its windows end. */
 import { describe, expect, it, vi } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Grain } from '../../src/rollup/grain.ts'
 import { findWindows } from '../../src/rollup/windows.ts'
 import { windowSchedule } from '../../src/rollup/window-schedule.ts'

@@ -99,10 +99,13 @@ export async function createWorkshop(startAt: string | number = '2026-03-01T00:3
       job,
       key: '',
       attempt: 1,
+      maxAttempts: 1,
       slot: null,
       trigger,
       fence,
       idempotencyKey: id,
+      trace: null,
+      scheduler: { trigger: unreachable, triggerMany: unreachable },
       log: quiet,
       progress: (value) => onProgress?.(value),
       skip: () => {
@@ -183,4 +186,8 @@ export const hour = (count: number): number => Date.UTC(2026, 2, 1) + count * HO
 /** ISO instants of starts, without the seconds. */
 export function texts(starts: Iterable<number | Date>): readonly string[] {
   return Array.from(starts, (start) => new Date(start).toISOString().slice(0, 16))
+}
+
+function unreachable(): never {
+  throw new Error('There is no scheduler.')
 }

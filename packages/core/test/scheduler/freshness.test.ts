@@ -1,6 +1,6 @@
 /** Health while runs execute: a service that works is well. */
 import { describe, expect, it } from 'vitest'
-import { defineJob, every } from '../../src/index.ts'
+import { defineJob, defineRollup, every } from '../../src/index.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSite } from '../faults/site.ts'
 import { sleep } from '../../src/time/clock.ts'
@@ -66,10 +66,55 @@ describe('a job that is due more often than it can run', () => {
   })
 })
 
+describe('a job whose schedules begin later', () => {
+  it('is counted from their start: well until then, and for as long afterwards as any other', async () => {
+    await using site = createSite()
+    const start = new Date(site.clock.now() + 4 * 3_600_000)
+    const run = (): never => {
+      throw new Error('it never succeeds')
+    }
+    const later = defineJob({ name: 'later', schedule: every('15m', { start }), run })
+    const process = site.process({ jobs: [later] })
+    await process.start()
+    const stalenessAfter = async (ms: number): Promise<string | undefined> => {
+      await site.clock.advance(ms)
+      return (await process.scheduler.health()).jobs[0]?.why.find((why) => why.includes('stale'))
+    }
+    expect(await stalenessAfter(3 * 3_600_000)).toBeUndefined()
+    expect(await stalenessAfter(3_600_000 + 29 * 60_000)).toBeUndefined()
+    expect(await stalenessAfter(2 * 60_000)).toMatch(/^it has never succeeded/)
+  })
+})
+
 describe('what the store is asked', () => {
+  it('of health, once: of however many jobs and schedules', async () => {
+    await using site = createSite()
+    const jobs = Array.from({ length: 20 }, (_, index) => defineJob({ name: `job-${index}`, schedule: every('1m'), run: () => undefined }))
+    await site.process({ jobs }).start()
+    const client = site.process({ jobs })
+    await client.scheduler.health()
+    const before = client.line.calls.length
+    await site.clock.advance(90_000)
+    expect(await client.scheduler.health()).toMatchObject({ status: 'ok', jobs: jobs.map(({ name }) => ({ job: name, status: 'ok' })) })
+    expect(client.line.calls.slice(before).map(({ verb }) => verb)).toEqual(['runs.stats'])
+  })
+
+  it('of health with rollups, twice: of however many', async () => {
+    await using site = createSite()
+    const jobs = ['a', 'b', 'c'].map((name) =>
+      defineRollup({ name, grain: 'hour', start: '2025-12-31T00:00:00Z', refresh: () => undefined }),
+    )
+    const process = site.process({ jobs })
+    await process.start()
+    await site.clock.advance(90_000)
+    const before = process.line.calls.length
+    expect(await process.scheduler.health()).toMatchObject({ status: 'ok', rollups: jobs.map(({ name }) => ({ rollup: name })) })
+    expect(process.line.calls.slice(before).map(({ verb }) => verb)).toEqual(['runs.stats', 'windows.state'])
+  })
+
   it('for runs that execute: only when the last success is old', async () => {
     await using site = createSite()
-    const slow = defineJob({ name: 'slow', schedule: every('1m'), run: () => sleep(site.clock, 5 * 60_000) })
+    const slow = defineJob({ name: 'slow', schedule: every('1m'), overlap: 'allow', run: () => sleep(site.clock, 5 * 60_000) })
     const worker = site.process({ jobs: [slow] })
     const client = site.process({ jobs: [slow] })
     await worker.start()
@@ -79,6 +124,17 @@ describe('what the store is asked', () => {
     await site.clock.advance(2 * 60_000)
     await client.scheduler.health()
     expect(client.line.requests('runs.find')).toEqual([{ job: 'slow', states: ['running'], limit: 100 }])
+  })
+
+  it('for runs that execute: not where the last one to start is the only one', async () => {
+    await using site = createSite()
+    const slow = defineJob({ name: 'slow', schedule: every('1m'), run: () => sleep(site.clock, 5 * 60_000) })
+    const worker = site.process({ jobs: [slow] })
+    const client = site.process({ jobs: [slow] })
+    await worker.start()
+    await site.clock.advance(4 * 60_000)
+    expect(await client.scheduler.health()).toMatchObject({ status: 'ok' })
+    expect(client.line.requests('runs.find')).toEqual([])
   })
 
   it('of a closed store: it says why, and nothing of 0 ms', async () => {

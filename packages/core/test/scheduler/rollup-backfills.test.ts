@@ -1,6 +1,6 @@
 /** Backfills beside everything else: processes that stop within them, slots and sweeps at the same time. */
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { RefreshContext } from '../../src/rollup/rollup.ts'
 import { type FakeClock, fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'

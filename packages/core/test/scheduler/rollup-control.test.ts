@@ -1,11 +1,13 @@
 /** Rollups among jobs: what follows them, what suspends them, which processes execute them, passes without a process that stays. */
 import { describe, expect, it } from 'vitest'
 import { defineJob } from '../../src/job/define-job.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { every } from '../../src/schedule/every.ts'
 import { createScheduler } from '../../src/scheduler/create-scheduler.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { WindowStore } from '../../src/store/windows.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSource } from './summed-source.ts'
@@ -161,5 +163,113 @@ describe('retire', () => {
     expect((await without.scheduler.store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states).toEqual([null])
     await expect(without.scheduler.retire('hourly#backfill')).rejects.toMatchObject({ code: 'UnknownJob' })
     await without.stop()
+  })
+
+  /** A store of which one verb fails, before it does anything. */
+  function failing(store: Store, part: 'schedules' | 'windows', verb: string): Store {
+    const broken = async (): Promise<never> => Promise.reject(new Error('the process dies here'))
+    return { ...store, [part]: { ...store[part], [verb]: broken } }
+  }
+
+  it.each([
+    ['windows', 'forget', true],
+    ['schedules', 'retire', false],
+  ] as const)('can be asked for again where it ended at %s.%s, and never leaves a rollup without a job', async (part, verb, isThere) => {
+    const hourly = hourlyOf(createSource().refresh)
+    const manual = manualScheduler({ jobs: [hourly], startAt: '2026-03-01T05:30:00Z' })
+    await manual.start()
+    await manual.advance('1m')
+    await manual.stop()
+    const { store } = manual.scheduler
+    const known = async (): Promise<boolean> =>
+      (await store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states[0] !== null
+    const dying = manualScheduler({ jobs: [], clock: manual.clock, store: failing(store, part, verb) })
+    const retiring = expect(dying.scheduler.retire('hourly')).rejects.toMatchObject({ code: 'StoreUnavailable' })
+    await manual.clock.advance(60_000)
+    await retiring
+    expect(await known()).toBe(isThere)
+    expect((await store.schedules.list({ limit: 10 })).schedules.map(({ job }) => job)).toContain('hourly')
+    const without = manualScheduler({ jobs: [], clock: manual.clock, store })
+    await without.scheduler.retire('hourly')
+    expect(await known()).toBe(false)
+    expect((await store.schedules.list({ limit: 10 })).schedules).toEqual([])
+    await expect(without.scheduler.retire('hourly')).rejects.toMatchObject({ code: 'UnknownJob' })
+  })
+
+  it('forgets a rollup whose last process leaves while it is asked for', async () => {
+    const hourly = hourlyOf(createSource().refresh)
+    const manual = manualScheduler({ jobs: [hourly], startAt: '2026-03-01T05:30:00Z' })
+    await manual.start()
+    const { store } = manual.scheduler
+    let forgets = 0
+    const leaving: Store = {
+      ...store,
+      windows: {
+        ...(store.windows as WindowStore),
+        forget: async (request) => {
+          const reply = await (store.windows as WindowStore).forget(request)
+          if (forgets++ === 0) await manual.stop()
+          return reply
+        },
+      },
+    }
+    await manualScheduler({ jobs: [], clock: manual.clock, store: leaving }).scheduler.retire('hourly')
+    expect((await store.windows?.state({ rollups: [{ rollup: 'hourly', limit: 1 }] }))?.states).toEqual([null])
+  })
+})
+
+describe('a scheduler of jobs alone', () => {
+  it('refuses what needs a rollup', async () => {
+    const { scheduler } = manualScheduler({ jobs: [] })
+    const asked = [
+      scheduler.backfill('hourly', { last: '1d' }),
+      scheduler.rollups.state('hourly'),
+      scheduler.rollups.windows('hourly'),
+      scheduler.rollups.planBackfill('hourly', { last: '1d' }),
+      scheduler.rollups.backfills({ rollup: 'hourly' }),
+      scheduler.rollups.verify('hourly', { from: 0, to: 1 }),
+    ]
+    for (const one of asked) {
+      await expect(one).rejects.toMatchObject({
+        code: 'UnknownRollup',
+        message: expect.stringContaining('"hourly" is not among the rollups of this scheduler (none)'),
+      })
+    }
+    await expect(scheduler.rollups.backfill('b1')).rejects.toMatchObject({ code: 'UnknownBackfill' })
+    expect(await scheduler.rollups.backfills()).toEqual([])
+    expect((await scheduler.health()).rollups).toEqual([])
+  })
+
+  it('marks, and holds backfills, for those that have the rollups', async () => {
+    const source = createSource()
+    await using worker = manualScheduler({ jobs: [hourlyOf(source.refresh)], startAt: '2026-03-01T05:30:00Z' })
+    await worker.start()
+    await worker.advance('1m')
+    const { scheduler: client } = manualScheduler({ jobs: [], clock: worker.clock, store: worker.scheduler.store })
+    const { id } = await worker.scheduler.backfill('hourly', { from: at('01:00:00') })
+    const [listed] = await client.rollups.backfills()
+    expect(listed).toMatchObject({ id, rollup: 'hourly', windows: 4 })
+    const held = await client.rollups.backfill(id)
+    expect(await held.pause('lunch')).toBe(true)
+    await worker.advance('10m')
+    expect(await held.progress()).toMatchObject({ state: 'paused', reason: 'lunch' })
+    expect(await held.resume()).toBe(true)
+    source.calls.length = 0
+    await client.mark('hourly', at('00:30:00'))
+    await worker.advance('10m')
+    expect(await held.progress()).toMatchObject({ state: 'finished', done: 4 })
+    expect(source.calls.flat()).toContain(at('00:00:00'))
+  })
+
+  it('refuses a rollup that defineRollup did not make', () => {
+    const hourly = hourlyOf(() => undefined)
+    const { kind, name, policy } = hourly
+    expect(() => manualScheduler({ jobs: [{ kind, name, policy }] })).toThrow(
+      expect.objectContaining({
+        code: 'InvalidOption',
+        message: expect.stringContaining('rollup "hourly" was not made by defineRollup()'),
+      }),
+    )
+    expect(manualScheduler({ jobs: [{ ...hourly }] }).scheduler.jobs).toHaveLength(1)
   })
 })

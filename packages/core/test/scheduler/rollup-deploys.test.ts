@@ -1,6 +1,6 @@
 /** Rolling deploys of rollups: which process refreshes, and what becomes of marks, while two versions of the program run. */
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { definitionOf } from '../../src/rollup/stored-rollup.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'

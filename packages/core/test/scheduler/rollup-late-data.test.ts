@@ -1,6 +1,6 @@
 /** Data that comes at odd times: ahead of its time, after its time, and after its source was emptied. */
 import { describe, expect, it } from 'vitest'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSource } from './summed-source.ts'

@@ -1,7 +1,7 @@
 /** Rollups through the facade: due, marked, late, failed, filled; on the memory store and a clock that the test moves. */
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
-import { defineRollup } from '../../src/rollup/define-rollup.ts'
+import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'
@@ -207,6 +207,13 @@ describe('a rollup', () => {
     await expect(manual.scheduler.mark(hourly, 'soon')).rejects.toMatchObject({ code: 'InvalidInstant' })
     await expect(manual.scheduler.mark(hourly, { from: 5, to: 5 })).rejects.toMatchObject({ code: 'InvalidOption' })
     await expect(manual.scheduler.rollups.verify(hourly, { from: 0, to: 1 })).rejects.toMatchObject({ code: 'NotVerifiable' })
+    const verifiable = Object.assign(() => undefined, { verify: async () => [] })
+    await using other = manualScheduler({ jobs: [defineRollup({ name: 'other', grain: 'hour', start: 0, refresh: verifiable })] })
+    for (const [from, to] of [
+      [2, 1],
+      [1, 1],
+    ] as const)
+      await expect(other.scheduler.rollups.verify('other', { from, to })).rejects.toMatchObject({ code: 'InvalidOption' })
     const { windows: _, ...without } = manual.scheduler.store
     expect(() => manualScheduler({ jobs: [hourly], store: without })).toThrow(expect.objectContaining({ code: 'StoreUnsupported' }))
   })

@@ -1,5 +1,5 @@
 /** Users who trigger jobs, and remember what they were told. */
-import type { RunHandle, TriggerOptions } from '../../src/scheduler/scheduler.ts'
+import type { RunHandle, TriggerOptions } from '../../src/job/trigger-options.ts'
 import { track } from './replica.ts'
 import type { Replica, World } from './world.ts'
 

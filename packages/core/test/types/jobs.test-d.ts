@@ -142,6 +142,25 @@ describe('payloads', () => {
   })
 })
 
+describe('ctx.scheduler', () => {
+  it('types payloads and results as the scheduler does', () => {
+    defineJob({
+      name: 'x',
+      run: async ({ scheduler: own }) => {
+        const handle = await own.trigger(withPayload, { days: 1 }, { once: 'a', key: 'k' })
+        expectTypeOf(handle).toEqualTypeOf<RunHandle<{ seen: number }>>()
+        await own.trigger(withoutPayload, undefined, { once: true })
+        // @ts-expect-error it needs its payload
+        await own.trigger(withPayload)
+        // @ts-expect-error of another type
+        await own.triggerMany(withPayload, [{ payload: { days: '1' }, once: true }])
+        // @ts-expect-error outside of a run there is no once
+        await scheduler.trigger(withoutPayload, undefined, { once: true })
+      },
+    })
+  })
+})
+
 describe('options', () => {
   it('are closed', () => {
     // @ts-expect-error no such option

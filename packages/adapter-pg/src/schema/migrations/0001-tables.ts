@@ -95,6 +95,7 @@ create table runs (
   error json,
   attempts json[] not null default '{}',
   replay_of text collate "C",
+  trace text,
   -- How the claim of the present fence was settled: outcome/to.
   settled text collate "C",
   constraint runs_state_check check (state in ('pending', 'waiting', 'running'))
@@ -146,6 +147,7 @@ create table history (
   error json,
   attempts json[] not null,
   replay_of text collate "C",
+  trace text,
   settled text collate "C",
   -- Outcome and owner of the last attempt where attempts lack it: the rest of it stands in this row.
   ending text collate "C",

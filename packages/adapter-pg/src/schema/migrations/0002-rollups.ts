@@ -87,10 +87,13 @@ create table windows (
 );
 -- Oldest change first; failed ones and those that are held are among them.
 create index windows_dirty on windows (rollup_id, dirty_since, start_at) where dirty_since is not null;
+-- What is counted: each is read from its index alone.
+create index windows_failed on windows (rollup_id, retry_at) where dirty_since is not null and error is not null;
+create index windows_taken on windows (rollup_id) where run_id is not null;
 create index windows_suspect on windows (rollup_id, start_at) where suspect is not null;
 create index windows_stamped on windows (backfill_id, start_at) where backfill_id is not null;
 
--- What running runs have recorded, so that a commit is known when it is repeated.
+-- What running runs have recorded, so that it is known when it is repeated. A window that failed has null as its seq.
 create table window_commits (
   id bigint generated always as identity,
   run_id text collate "C" not null,

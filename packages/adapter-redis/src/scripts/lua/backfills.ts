@@ -6,8 +6,10 @@ export const backfills: LuaModule = {
   name: 'backfills',
   needs: [rollups],
   source: `
--- Of one rollup: when it has more, the oldest that ended go.
+-- Of one rollup: when it has more, or ended longer ago, the oldest that ended go, so many at a time.
 local MOST_BACKFILLS = 200
+local BACKFILLS_KEPT_MS = 90 * 86400000
+local MOST_FORGOTTEN = 50
 
 function fn.find_backfill(id) return fn.read(KEY.backfills, id) end
 function fn.touch_backfill(row) fn.write(KEY.backfills, row.id, row) end
@@ -49,9 +51,8 @@ function fn.forget_old_backfills(name)
   local prefix = fn.bounded(name) .. '/'
   fn.make_moves(KEY.rollupBackfills)
   local surplus = call('ZLEXCOUNT', KEY.rollupBackfills, '[' .. prefix, '(' .. prefix .. '\\255') - MOST_BACKFILLS
-  if surplus <= 0 then return end
-  for _, row in ipairs(fn.backfills_by(fn.with_prefix(KEY.rollupBackfills, prefix, surplus + 20), #prefix + 1)) do
-    if surplus > 0 and not fn.is_unfinished(row) then
+  for _, row in ipairs(fn.backfills_by(fn.with_prefix(KEY.rollupBackfills, prefix, MOST_FORGOTTEN), #prefix + 1)) do
+    if not fn.is_unfinished(row) and (surplus > 0 or row.finishedAt < now - BACKFILLS_KEPT_MS) then
       fn.delete_backfill(row)
       surplus = surplus - 1
     end

@@ -143,7 +143,7 @@ function fn.enqueue_one(asked, claiming, claim_it)
       id = asked.id, key = asked.key, trigger = asked.trigger, slot = asked.slot, payload = fn.given(asked.payload),
       merging = verdict.merging, priority = fn.nonzero(asked.priority), runAt = verdict.runAt or fn.given(asked.runAt) or now + asked.delayMs,
       overlap = asked.overlap, gates = fn.gate_ids(asked.gates), open = verdict.open, debounced = verdict.debounced,
-      triggers = asked.triggers, replayOf = asked.replayOf,
+      triggers = asked.triggers, replayOf = asked.replayOf, trace = asked.trace,
     })
     if not asked.debounce and busy and busy.busy > 1 then
       -- One of them is the run itself.

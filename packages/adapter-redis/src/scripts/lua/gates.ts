@@ -12,7 +12,9 @@ export const gates: LuaModule = {
   needs: [runIndex],
   source: `
 -- A lease that nobody bids for or waits at is kept as text, L fence/end/holder, until there is more to tell.
+-- A gate that is held once, with nothing else to tell, is H.
 readers[KEY.gates] = function(text)
+  if text == 'H' then return { held = 1, waiting = 0, lines = {}, bids = {} } end
   if text:byte(1) ~= 76 then return cmsgpack.unpack(text) end
   local fence, endsAt, holder = text:match('^L(%d+)/([^/]+)/(.*)$')
   return { held = 1, waiting = 0, lines = {}, bids = {}, lease = { holder = holder, fence = tonumber(fence), expiresAt = tonumber(endsAt) } }

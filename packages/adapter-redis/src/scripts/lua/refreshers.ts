@@ -24,6 +24,41 @@ function fn.holds_all(rollup, asked)
   end
   return true
 end
+-- What is recorded, and its reply lost, may come again while the run lasts: what it recorded last is remembered, so many windows of it.
+local MOST_REMEMBERED = 200
+-- In place of what a window was committed with.
+local FAILED = -1
+
+-- Each a list of windows and what they were committed with: start, seq, start, seq, …
+function fn.was_recorded(rollup, asked)
+  local known, seqs, failed = fn.read(KEY.rollupCommits, fn.hold_text(asked.runId, asked.fence)) or {}, {}, {}
+  for _, one in ipairs(known) do
+    for index = 1, one.number == rollup.number and #one.seqs or 0, 2 do
+      local start, seq = one.seqs[index], one.seqs[index + 1]
+      if seq == FAILED then failed[start] = true else seqs[start] = seq end
+    end
+  end
+  for _, one in ipairs(asked.windows) do
+    if one.seq == nil then
+      if not failed[one.start] or fn.is_held_by(fn.find_window(rollup, one.start), asked) then return false end
+    elseif seqs[one.start] ~= one.seq then
+      return false
+    end
+  end
+  return true
+end
+function fn.remember_windows(rollup, asked)
+  local hold, seqs = fn.hold_text(asked.runId, asked.fence), {}
+  local known, count = fn.read(KEY.rollupCommits, hold) or {}, 0
+  for _, one in ipairs(asked.windows) do
+    seqs[#seqs + 1] = one.start
+    seqs[#seqs + 1] = one.seq or FAILED
+  end
+  known[#known + 1] = { number = rollup.number, seqs = seqs }
+  for _, one in ipairs(known) do count = count + #one.seqs / 2 end
+  while #known > 1 and count > MOST_REMEMBERED do count = count - #table.remove(known, 1).seqs / 2 end
+  fn.write(KEY.rollupCommits, hold, known)
+end
 function fn.note_pace(rollup, pace)
   if pace == nil then return end
   rollup.pace = pace

@@ -245,6 +245,7 @@ function fn.run_out(run)
     fn.number_out(run.finishedAt), run.overlap, names, run.attempt, run.failures or 0, run.crashes or 0, run.suspect and 1 or 0,
     run.owner or false, run.fence, run.open and 1 or 0, run.triggers, run.cancel or false, run.reason or false,
     run.progress or false, run.result or false, run.failure or false, attempts, run.replayOf or false,
+    run.trace or false,
   }
 end
 `,

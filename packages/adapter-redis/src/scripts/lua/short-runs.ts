@@ -4,8 +4,9 @@
  *
  *   P body                                                            pending and due
  *   R fence/owner/started/body                                        its first attempt runs; 'started' is empty until that is known
+ *   G fence/owner/started/body                                        the same, and it holds the gate of its key, which is among what was asked for
  *   S filedAs/finishedAt/startedAt/fence/owner/result/body            its first attempt succeeded
- *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON
+ *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON; of a slot's run also its schedule and ledger
  *
  * Key, owner and result stand behind their length: 3:abc. A result may be absent: -.
  */
@@ -17,7 +18,7 @@ export const shortRuns: LuaModule = {
   needs: [jobs],
   source: `
 -- Each kind's letter, as the byte that its text begins with.
-local PENDING, RUNNING, SUCCEEDED = 80, 82, 83
+local PENDING, RUNNING, GATED, SUCCEEDED = 80, 82, 71, 83
 local PLACE_LENGTH, INSTANT_LENGTH, PRIORITY_LENGTH = 16 + 1, 18 + 1, 6 + 1
 
 -- The next parts of a text from a place on, and the place after them.
@@ -48,7 +49,7 @@ end
 readers[KEY.runs] = function(text)
   local kind = text:byte(1)
   if kind == PENDING then return fn.unfold_body({ state = 'pending', stands = 'ready', attempt = 0, fence = 0 }, text, 2) end
-  if kind == RUNNING then
+  if kind == RUNNING or kind == GATED then
     local run, at = { state = 'running', attempt = 1 }, 2
     run.fence, at = fn.number_at(text, at)
     run.owner, at = fn.bounded_at(text, at)

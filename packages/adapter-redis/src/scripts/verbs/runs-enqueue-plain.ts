@@ -39,7 +39,7 @@ for index, one in ipairs(asked) do
     local run = {
       job = job.number, key = one.key, state = 'pending', trigger = one.trigger, payload = fn.given(one.payload), priority = priority,
       runAt = runAt, age = age, createdAt = now, overlap = one.overlap, attempt = 0, fence = 0, triggers = one.triggers,
-      slot = one.slot, replayOf = one.replayOf, stands = runAt > now and 'delayed' or 'ready',
+      slot = one.slot, replayOf = one.replayOf, trace = one.trace, stands = runAt > now and 'delayed' or 'ready',
     }
     if runAt <= now or runAt < (job.timedAt or INFINITY) then fn.hint('r') end
     local ageText = fn.count_text(age)

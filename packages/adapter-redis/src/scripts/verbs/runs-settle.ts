@@ -61,17 +61,29 @@ end
 
 -- Successes of short runs, in lots: what the general way does with them comes to this. Answers the places of those that it
 -- leaves to that way.
+local function gate_of(text, headEnds)
+  local _, to, number = text:find('^(%d+)/', text:find('/', headEnds + 1, true) + 1)
+  return 'k' .. number .. '/' .. fn.bounded_at(text, to + 1)
+end
 local function settle_short(asked)
   local ids, left, isDone = {}, {}, {}
   for index, one in ipairs(asked) do ids[index] = one[1] end
   local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
   local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
-  local rows, held, alive, filed, aged, count = {}, {}, {}, {}, {}, 0
+  local rows, held, alive, filed, aged, gates, count = {}, {}, {}, {}, {}, {}, 0
   local prefix, job, name, key
   for index, one in ipairs(asked) do
     local runId, fence, startedAt, result = one[1], one[2], one[3], one[4]
     local text, head = texts[index], 'R' .. fence .. holder
-    if owner == nil or not text or isDone[runId] or text:sub(1, #head) ~= head then
+    local isGated = text and text:byte(1) == GATED
+    local isShort = owner ~= nil and text and not isDone[runId] and (isGated or text:byte(1) == RUNNING) and text:sub(2, #head) == head:sub(2)
+    if isShort and isGated then
+      local gate = gate_of(text, #head)
+      -- Where somebody waits at the gate, the general way lets them go.
+      isShort = call('HGET', KEY.gates, gate) == 'H'
+      if isShort then gates[#gates + 1] = gate end
+    end
+    if not isShort then
       left[#left + 1] = index
     else
       isDone[runId] = true
@@ -108,6 +120,7 @@ local function settle_short(asked)
     call('HSET', KEY.runs, unpack(rows))
     call('ZREM', KEY.held, unpack(held))
     call('ZREM', KEY.alive, unpack(alive))
+    if #gates > 0 then call('HDEL', KEY.gates, unpack(gates)) end
     call('ZADD', KEY.filed, unpack(filed))
     call('ZADD', KEY.aged, unpack(aged))
     owner.held = owner.held - count

@@ -11,7 +11,9 @@ local owner = fn.live_owner(request.owner)
 if owner == nil then return fn.answer({ {}, {}, {} }) end
 local rows, stretches = {}, {}
 -- After a loss nothing fires before everybody has told what they saw fired.
-if now >= meta.claimsFrom then rows, stretches = fn.due_shares(owner, request.limit) end
-return fn.answer({ rows, stretches, fn.tick_for(request.owner, owner) })
+if now >= meta.claimsFrom then rows, stretches = fn.due_shares(request.owner, owner, request.limit) end
+local news, later = fn.tick_for(request.owner, owner), #rows == 0 and fn.due_after_others(owner)
+if later then news[1] = fn.number_out(later) end
+return fn.answer({ rows, stretches, news })
 `,
 }

@@ -7,32 +7,6 @@ export const windowsCommit: LuaModule = {
   name: 'windows.commit',
   needs: [marks, refreshers],
   source: `
--- A commit whose reply was lost may come again while the run lasts: what it committed last is remembered, so many windows of it.
-local MOST_REMEMBERED = 200
-
--- Each a list of windows and what they were committed with: start, seq, start, seq, …
-local function was_committed(rollup, commit)
-  local known, seqs = fn.read(KEY.rollupCommits, fn.hold_text(commit.runId, commit.fence)) or {}, {}
-  for _, one in ipairs(known) do
-    for index = 1, one.number == rollup.number and #one.seqs or 0, 2 do seqs[one.seqs[index]] = one.seqs[index + 1] end
-  end
-  for _, one in ipairs(commit.windows) do
-    if seqs[one.start] ~= one.seq then return false end
-  end
-  return true
-end
-local function remember(rollup, commit)
-  local hold, seqs = fn.hold_text(commit.runId, commit.fence), {}
-  local known, count = fn.read(KEY.rollupCommits, hold) or {}, 0
-  for _, one in ipairs(commit.windows) do
-    seqs[#seqs + 1] = one.start
-    seqs[#seqs + 1] = one.seq
-  end
-  known[#known + 1] = { number = rollup.number, seqs = seqs }
-  for _, one in ipairs(known) do count = count + #one.seqs / 2 end
-  while #known > 1 and count > MOST_REMEMBERED do count = count - #table.remove(known, 1).seqs / 2 end
-  fn.write(KEY.rollupCommits, hold, known)
-end
 -- Clean, but for what was drained since the claim.
 local function clean_up_to(row, seq)
   if row.seq == seq then
@@ -64,8 +38,8 @@ local function commit_one(commit)
     for _, one in ipairs(commit.windows) do refresh_window(rollup, fn.find_window(rollup, one.start), one) end
     fn.advance_watermark(rollup)
     fn.note_pace(rollup, commit.pace)
-    remember(rollup, commit)
-  elseif not was_committed(rollup, commit) then
+    fn.remember_windows(rollup, commit)
+  elseif not fn.was_recorded(rollup, commit) then
     return { 'stale', false }
   end
   return { 'committed', fn.number_out(rollup.watermark) }

@@ -37,6 +37,7 @@ local function define_one(asked)
   rollup.generation, rollup.hash, rollup.policy = fn.count('generations'), asked.hash, asked.policy
   if rollup.edges ~= asked.edges then begin_anew(rollup, asked) end
   read_sources(rollup, asked.sources)
+  for _, mark in ipairs(fn.given(asked.marks) or {}) do fn.append_mark(mark) end
   fn.touch_rollup(rollup)
   return { 'defined', rollup.generation }
 end

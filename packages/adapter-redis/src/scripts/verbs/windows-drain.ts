@@ -27,7 +27,7 @@ local function add_sealed(asked)
   local rollup = fn.find_rollup(asked.rollup)
   if rollup == nil then return end
   local known = rollup.sealed or { marks = 0, from = asked.from, to = asked.to }
-  rollup.sealed = { marks = known.marks + asked.marks, from = math.min(known.from, asked.from), to = math.max(known.to, asked.to), lastAt = now }
+  rollup.sealed = { marks = known.marks + #asked.marks, from = math.min(known.from, asked.from), to = math.max(known.to, asked.to), lastAt = now }
   fn.touch_rollup(rollup)
 end
 local function prefetch(drain)

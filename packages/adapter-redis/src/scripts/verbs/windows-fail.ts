@@ -20,9 +20,10 @@ end
 local function fail_one(failure)
   local rollup, refusal = fn.refresher(failure)
   if rollup == nil then return refusal end
-  if not fn.holds_all(rollup, failure) then return 'stale' end
+  if not fn.holds_all(rollup, failure) then return fn.was_recorded(rollup, failure) and 'failed' or 'stale' end
   for _, one in ipairs(failure.windows) do fail_window(rollup, fn.find_window(rollup, one.start), one) end
   fn.note_pace(rollup, failure.pace)
+  fn.remember_windows(rollup, failure)
   return 'failed'
 end
 

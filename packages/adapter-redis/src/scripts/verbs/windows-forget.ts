@@ -1,17 +1,19 @@
 /** Rollups are forgotten, with their windows and backfills. */
+import { jobs } from '../lua/jobs.ts'
 import { marks } from '../lua/marks.ts'
 import { rollupWindows } from '../lua/rollup-windows.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const windowsForget: LuaModule = {
   name: 'windows.forget',
-  needs: [marks, rollupWindows],
+  needs: [jobs, marks, rollupWindows],
   source: `
 local SWEPT = 500
 
 local function forget_one(name)
   local rollup = fn.find_rollup(name)
-  if rollup == nil then return 0 end
+  -- Who has it in his code would begin it anew.
+  if rollup == nil or #fn.declarations(name) > 0 then return 0 end
   for _, source in ipairs(rollup.sources) do
     fn.cut(KEY.readers, fn.reader_member(source, name))
     fn.note_readers(source)

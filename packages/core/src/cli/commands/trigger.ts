@@ -1,5 +1,5 @@
 /** `trigger`: asks the running service for a run. */
-import type { TriggerOptions } from '../../scheduler/scheduler.ts'
+import type { TriggerOptions } from '../../job/trigger-options.ts'
 import type { Duration } from '../../time/duration.ts'
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'

@@ -90,6 +90,27 @@ export const BROKEN_REFRESHES: readonly BrokenStore[] = [
     })),
   },
   {
+    defect: 'a repeated failure is refused',
+    fails: 'window failures: a failure that is told twice is written once',
+    wrap: (store) => {
+      const told = new Set<string>()
+      return withWindows((windows) => ({
+        async fail(request) {
+          const reply = await windows.fail(request)
+          return {
+            ...reply,
+            replies: reply.replies.map((one, index) => {
+              const key = JSON.stringify(request.failures[index])
+              const isRepeated = one === 'failed' && told.has(key)
+              told.add(key)
+              return isRepeated ? ('stale' as const) : one
+            }),
+          }
+        },
+      }))(store)
+    },
+  },
+  {
     defect: 'a commit is accepted for a definition that is no longer',
     fails: 'window commits: a commit for a rollup that was defined anew is refused',
     wrap: withCommits(async (commit, store) => ({ ...commit, generation: await generationOf(windowsOf(store), commit.rollup) })),

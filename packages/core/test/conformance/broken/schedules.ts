@@ -39,6 +39,38 @@ function insistentFire(store: Store, status: FireReply['status']): Store {
 
 export const BROKEN_SCHEDULES: readonly BrokenStore[] = [
   {
+    defect: 'a job counts as registered since its first dynamic schedule',
+    fails: 'stats: static schedules tell since when the job is registered, and which of them never had a slot',
+    wrap: (store) =>
+      withVerbs(store, {
+        runs: {
+          async stats(request) {
+            const [reply, { schedules }] = await Promise.all([store.runs.stats(request), store.schedules.list({ limit: 1_000 })])
+            const since = (job: string): number | null =>
+              schedules.reduce<number | null>(
+                (first, one) => (one.job === job ? Math.min(first ?? one.createdAt, one.createdAt) : first),
+                null,
+              )
+            return { ...reply, jobs: reply.jobs.map((one) => ({ ...one, registeredAt: since(one.job) })) }
+          },
+        },
+      }),
+  },
+  {
+    defect: 'a suspended schedule makes its job look suspended',
+    fails: 'stats: a suspension of the job, and the end of the last one',
+    wrap: (store) =>
+      withVerbs(store, {
+        runs: {
+          async stats(request) {
+            const [reply, { schedules }] = await Promise.all([store.runs.stats(request), store.schedules.list({ limit: 1_000 })])
+            const suspension = (job: string) => schedules.find((one) => one.job === job && one.suspended !== null)?.suspended ?? null
+            return { ...reply, jobs: reply.jobs.map((one) => ({ ...one, suspended: one.suspended ?? suspension(one.job) })) }
+          },
+        },
+      }),
+  },
+  {
     defect: 'fire is not atomic: the cursor advances, the run is not inserted',
     fails: 'fire: a firing advances the cursor and makes the run',
     wrap: (store) => changedFirings(store, (firing) => ({ ...firing, runs: [] })),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { BackfillRequest } from '../../../store/backfills.ts'
 import { windowed, type CaseGroup } from '../conformance-case.ts'
 import { assertFields } from '../expectations.ts'
-import { control, createBackfill, getBackfill, sendBackfill, sendControl, stamp } from '../backfill-steps.ts'
+import { backfillRequest, control, createBackfill, getBackfill, sendBackfill, sendControl, stamp } from '../backfill-steps.ts'
 import { claimHours, commit, REFRESH, startWorker } from '../refresh-steps.ts'
 import { enqueueRequest, statesOf } from '../run-steps.ts'
 import type { Trial } from '../trial.ts'
@@ -175,6 +175,27 @@ export const backfillCases: CaseGroup = {
       }
       assert.equal(await stamp(t, 'b', { hours: [1], cursor: 2 }), 'ended')
       assert.deepEqual(await windowRecords(t, 'stats'), [])
+    }),
+    windowed('of a rollup, the newest 200 are kept, for 90 days after their end, and all that go on', async (t) => {
+      await defineRollup(t, 'stats')
+      await defineRollup(t, 'other')
+      await createBackfill(t, { id: 'foreign', hours: [0, 1], rollup: 'other' })
+      await control(t, 'foreign', 'cancel')
+      const names = Array.from({ length: 200 }, (_, number) => `b${number}`)
+      const backfills = await Promise.all(names.map((id, number) => backfillRequest(t, { id, hours: [number, number + 1] })))
+      await windowsOf(t).backfills.create({ backfills, ...t.at() })
+      const controls = names.slice(1).map((id) => ({ id, action: 'cancel' as const, reason: null, enqueue: [] }))
+      await windowsOf(t).backfills.control({ controls, ...t.at() })
+      const known = async (): Promise<readonly string[]> => [...(await idsOf(t, { rollup: 'stats', limit: 500 }))].reverse()
+      await createBackfill(t, { id: 'c', hours: [500, 501] })
+      assert.deepEqual(await known(), ['b0', ...names.slice(2), 'c'])
+      await t.pass(90 * 86_400_000)
+      await createBackfill(t, { id: 'd', hours: [501, 502] })
+      assert.deepEqual(await known(), ['b0', ...names.slice(3), 'c', 'd'])
+      await t.pass(1)
+      await createBackfill(t, { id: 'e', hours: [502, 503] })
+      assert.deepEqual(await known(), ['b0', ...names.slice(52), 'c', 'd', 'e'])
+      assert.equal((await getBackfill(t, 'foreign')).state, 'cancelled')
     }),
   ],
 }

@@ -75,7 +75,7 @@ export const drainCases: CaseGroup = {
       const [first, second] = groupsOf(early)
       assert.equal((await drain(t, emptyDrain(early, { groups: [present(first, 'a group')] }))).status, 'drained')
       const request = enqueueRequest(t, REFRESH)
-      const sealed = [{ rollup: 'stats', marks: 1, from: FIRST, to: FIRST + 1 }]
+      const sealed = [{ rollup: 'stats', marks: [1], from: FIRST, to: FIRST + 1 }]
       const late = emptyDrain(again, { groups: [present(second, 'a group')], sealed, enqueue: [request] })
       assert.deepEqual(await drain(t, late), { status: 'stale', left: [] })
       assert.deepEqual(await dirtyHours(t, 'stats'), [1])
@@ -203,7 +203,7 @@ export const drainCases: CaseGroup = {
     }),
     windowed('late data of sealed windows is counted', async (t) => {
       await defineRollup(t, 'stats')
-      for (const [marks, from, to] of [
+      for (const [count, from, to] of [
         [2, FIRST + 100, FIRST + 200],
         [3, FIRST - 500, FIRST + 150],
       ] as const) {
@@ -211,6 +211,7 @@ export const drainCases: CaseGroup = {
         await markHours(t, [0])
         const marked = await collectOne(t)
         const group = { marks: marked.marks.map(({ id }) => id), markedAt: 0, removed: false, windows: [] }
+        const marks = Array.from({ length: count }, (_, index) => index + 1)
         await drain(t, emptyDrain(marked, { groups: [group], sealed: [{ rollup: 'stats', marks, from, to }] }))
       }
       assert.deepEqual((await rollupOf(t, 'stats')).sealed, { marks: 5, from: FIRST - 500, to: FIRST + 200, lastAt: await t.now() })
@@ -234,7 +235,7 @@ export const drainCases: CaseGroup = {
       const marked = await collectOne(t)
       const windows = ['other', 'stats', 'never'].map((rollup) => ({ rollup, ...hour(1) }))
       const groups = groupsOf(marked).map((group) => ({ ...group, windows }))
-      const sealed = [{ rollup: 'other', marks: 1, from: FIRST, to: FIRST + 1 }]
+      const sealed = [{ rollup: 'other', marks: [1], from: FIRST, to: FIRST + 1 }]
       assert.equal((await drain(t, emptyDrain(marked, { groups, sealed }))).status, 'drained')
       assert.deepEqual(await dirtyHours(t, 'stats'), [1])
       assert.deepEqual(await windowRecords(t, 'other'), [])

@@ -1,6 +1,7 @@
 /** Cases: runs by request, repeated requests, and idempotency keys. */
 import assert from 'node:assert/strict'
-import { keyGate } from '../../../store/gates.ts'
+import { keyGate, mutexGate } from '../../../store/gates.ts'
+import type { EnqueueRequest } from '../../../store/runs.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertInstant, only } from '../expectations.ts'
 import {
@@ -69,6 +70,7 @@ export const enqueueCases: CaseGroup = {
         error: null,
         attempts: [],
         replayOf: null,
+        trace: null,
       })
       assertInstant(run.createdAt, span)
       assertInstant(run.runAt, span)
@@ -119,6 +121,46 @@ export const enqueueCases: CaseGroup = {
       const slot = (await t.now()) - t.ms(60_000)
       const replay = await enqueue(t, 'mail', { trigger: 'replay', replayOf: original, slot })
       assertFields(await getRun(t, replay), { trigger: 'replay', replayOf: original, slot, schedule: null, state: 'pending' })
+    }),
+    both('a trace stays with its run, whatever becomes of it', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const trace = '{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","requestId":"r/ü\\"1"}'
+      const ways: readonly Partial<EnqueueRequest>[] = [
+        {},
+        { priority: 7, key: 'k' },
+        { delayMs: 1 },
+        { gates: [mutexGate('m')] },
+        { idempotency: { key: 'once', ttlMs: 60_000 } },
+        { skipWhenBusy: true, key: 'free' },
+        { debounce: { waitMs: 0, maxWaitMs: null, leading: false, trailing: true, merge: 'last' }, key: 'd' },
+      ]
+      for (const way of ways) {
+        const id = await enqueue(t, 'mail', { ...way, trace })
+        assert.equal((await getRun(t, id)).trace, trace, 'while it waits')
+        await t.pass(2)
+        const run = await claimOne(t, 'a')
+        assertFields(run, { id, trace })
+        await finish(t, run, { to: 'retry', delayMs: 0 }, { error: { name: 'Error', message: 'no' } })
+        const again = await claimOne(t, 'a')
+        assertFields(again, { id, trace, attempt: 2 })
+        await finish(t, again)
+        assertFields(await getRun(t, id), { state: 'succeeded', trace })
+      }
+      const others = [enqueueRequest(t, 'mail', { trace }), enqueueRequest(t, 'mail'), enqueueRequest(t, 'mail', { trace: '{}' })]
+      await enqueueAll(t, others)
+      const { runs } = await t.store.runs.get({ ids: others.map(({ id }) => id) })
+      assert.deepEqual(
+        runs.map((run) => run?.trace),
+        [trace, null, '{}'],
+      )
+    }),
+    both('a run that triggers share has the trace of the first', async (t) => {
+      await define(t, 'mail')
+      const debounce = { waitMs: t.ms(60_000), maxWaitMs: null, leading: false, trailing: true, merge: 'last' } as const
+      const first = await enqueue(t, 'mail', { debounce, trace: '1' })
+      assert.equal((await trigger(t, 'mail', { debounce, trace: '2' })).outcome, 'coalesced')
+      assert.equal((await getRun(t, first)).trace, '1')
     }),
     both('skipWhenBusy records a skip while a run of (job, key) runs', async (t) => {
       await define(t, 'mail')

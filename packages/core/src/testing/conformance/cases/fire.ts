@@ -70,6 +70,7 @@ export const fireCases: CaseGroup = {
         error: null,
         attempts: [],
         replayOf: null,
+        trace: null,
       })
       assertInstant(run.createdAt, span)
     }),

@@ -5,13 +5,16 @@ import { windowed, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, only, present } from '../expectations.ts'
 import { createBackfill, getBackfill } from '../backfill-steps.ts'
 import { claimHours, refresh, sendCommit, commitOf, startWorker } from '../refresh-steps.ts'
+import { addOwner } from '../run-steps.ts'
 import type { Trial } from '../trial.ts'
 import {
   collectAll,
   collectOne,
   defineRollup,
   definition,
+  drainAll,
   FIRST,
+  hour,
   HOUR,
   markHours,
   rollupOf,
@@ -127,20 +130,45 @@ export const rollupCases: CaseGroup = {
       await soilHours(t, [1])
       await createBackfill(t, { id: 'b', hours: [0, 5] })
       await markHours(t, [2])
-      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats', 'nothing'] })).forgotten, [true, false])
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats', 'nothing'], ...t.at() })).forgotten, [true, false])
       assert.deepEqual(await windowRecords(t, 'stats'), [])
       assert.deepEqual((await windowsOf(t).backfills.get({ ids: ['b'] })).backfills, [null])
       assert.deepEqual(await collectAll(t), [], 'nobody reads the source')
       await defineRollup(t, 'other')
       assert.equal((await collectOne(t)).marks.length, 1)
-      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'] })).forgotten, [false])
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [false])
+    }),
+    windowed('what is marked with a definition is there with it, once, and not where it is not accepted', async (t) => {
+      const marks = [{ source: 'stats', from: hour(0).start, to: hour(4).end, kind: 'changed' }] as const
+      const sources = ['calls', 'stats']
+      await sendDefinitions(t, definition('stats', { sources, marks, expectedGeneration: 7 }))
+      await defineRollup(t, 'other', { sources: ['stats'] })
+      assert.deepEqual(await collectAll(t), [], 'it is stale')
+      await defineRollup(t, 'stats', { sources, marks })
+      const [marked] = (await collectOne(t, 'stats')).marks
+      assertFields(present(marked, 'the mark'), { from: hour(0).start, to: hour(4).end, kind: 'changed', markedAt: await t.now() })
+      await sendDefinitions(t, definition('stats', { sources, marks }))
+      assert.equal((await collectOne(t, 'stats')).marks.length, 1, 'it is unchanged')
+      // Whatever was digested for the windows there were.
+      await drainAll(t, 'stats')
+      await redefine(t, { sources, marks, edges: '1d UTC' })
+      assert.equal((await collectOne(t, 'stats')).marks.length, 1)
+      assert.deepEqual(await windowRecords(t, 'stats'), [])
+    }),
+    windowed('a rollup whose job somebody declares is not forgotten', async (t) => {
+      await defineRollup(t, 'stats')
+      await addOwner(t, 'a', ['stats'], 60_000)
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [false])
+      assert.equal((await rollupOf(t, 'stats')).rollup, 'stats')
+      await t.pass(60_001)
+      assert.deepEqual((await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })).forgotten, [true])
     }),
     windowed('a rollup that is defined again after it was forgotten begins anew', async (t) => {
       await defineRollup(t, 'stats')
       const worker = await startWorker(t, 'stats')
       await refresh(t, worker, [0, 1])
       const claimed = await claimHours(t, worker, [2])
-      await windowsOf(t).forget({ rollups: ['stats'] })
+      await windowsOf(t).forget({ rollups: ['stats'], ...t.at() })
       await defineRollup(t, 'stats')
       assert.equal(await watermarkOf(t, 'stats'), 0)
       const { status } = await sendCommit(t, commitOf(worker, claimed))
@@ -152,7 +180,7 @@ export const rollupCases: CaseGroup = {
       await refresh(t, await startWorker(t, 'stats'), [0])
       await markHours(t, [0])
       const { token } = await collectOne(t)
-      const sealed = [{ rollup: 'stats', marks: 1, from: FIRST, to: FIRST + 1 }]
+      const sealed = [{ rollup: 'stats', marks: [1], from: FIRST, to: FIRST + 1 }]
       const drains = [{ source: 'calls', token, groups: [], parked: [], narrowed: [], sealed, enqueue: [] }]
       await windowsOf(t).drain({ drains, ...t.at() })
       await redefine(t, { policy: '[2]' })

@@ -5,7 +5,8 @@ import type { JobStats } from '../../../store/runs.ts'
 import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, only, present } from '../expectations.ts'
 import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, renew, SHORT_LEASE, trigger } from '../run-steps.ts'
-import { addSchedule, define, suspend } from '../schedule-steps.ts'
+import type { ScheduleWrite } from '../../../store/schedules.ts'
+import { addSchedule, define, fire, firing, getSchedule, scheduleWrite, specText, suspend } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 async function statsOf(t: Trial, job: string): Promise<JobStats> {
@@ -36,6 +37,10 @@ export const statsCases: CaseGroup = {
           failuresInARow: 0,
           recent: [],
           capableOwners: 0,
+          suspended: null,
+          resumedAt: null,
+          registeredAt: null,
+          unfired: [],
         },
       ])
     }),
@@ -165,6 +170,46 @@ export const statsCases: CaseGroup = {
       assert.equal((await statsOf(t, 'mail')).capableOwners, 1)
       assert.equal((await statsOf(t, 'report')).capableOwners, 0)
       assert.equal((await t.store.runs.stats({ jobs: [], ...t.at() })).owners, 1)
+    }),
+    both('a suspension of the job, and the end of the last one', async (t) => {
+      await define(t, 'mail')
+      const before = await t.timed(() => suspend(t, { job: 'mail' }, 'down'))
+      const { suspended, resumedAt } = await statsOf(t, 'mail')
+      assert.equal(suspended?.reason, 'down')
+      assert.ok(suspended !== null && suspended.at >= before.from && suspended.at <= before.to)
+      assert.equal(resumedAt, null)
+      await t.pass(50)
+      const { from, to } = await t.timed(() => suspend(t, { job: 'mail' }, null))
+      const after = await statsOf(t, 'mail')
+      assert.equal(after.suspended, null)
+      assert.ok(after.resumedAt !== null && after.resumedAt >= from && after.resumedAt <= to)
+      await addSchedule(t, 'mail', 'one')
+      await suspend(t, { job: 'mail', name: 'one' }, 'only this one')
+      assert.equal((await statsOf(t, 'mail')).suspended, null)
+    }),
+    both('static schedules tell since when the job is registered, and which of them never had a slot', async (t) => {
+      const now = await t.now()
+      const static_ = async (name: string, asOf: number, nextSlot: number | null): Promise<ScheduleWrite> =>
+        scheduleWrite(t, 'mail', name, { asOf, nextSlot, spec: specText(asOf - now) })
+      const old = await static_('#1', now - t.ms(9_000), now - t.ms(8_000))
+      const spent = [await static_('#2', now - t.ms(5_000), null), await static_('#0', now - t.ms(4_000), null)]
+      await define(t, 'mail', { schedules: [old, ...spent] })
+      await addSchedule(t, 'mail', 'dynamic', { asOf: now - t.ms(20_000), nextSlot: null })
+      const { registeredAt, unfired } = await statsOf(t, 'mail')
+      assert.equal(registeredAt, now - t.ms(9_000))
+      assert.deepEqual(
+        unfired,
+        [...spent].reverse().map(({ name, spec }) => ({ name, spec })),
+      )
+      await fire(t, [firing(t, await getSchedule(t, { job: 'mail', name: '#1' }), { nextSlot: null, nextDueAt: null })])
+      assert.equal((await statsOf(t, 'mail')).unfired.length, 2, 'one that has fired is spent, and not unfired')
+      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: '#0', reason: 'x' }] })
+      assert.deepEqual(
+        (await statsOf(t, 'mail')).unfired.map(({ name }) => name),
+        ['#2'],
+      )
+      await addSchedule(t, 'report', 'dynamic')
+      assertFields(await statsOf(t, 'report'), { registeredAt: null, unfired: [] })
     }),
     both('a run that waits for its retry shows as the last one', async (t) => {
       await define(t, 'mail')

@@ -79,6 +79,27 @@ export const windowFailureCases: CaseGroup = {
       assert.equal(await fail(t, worker, [1]), 'stale')
       assertFields(await windowOf(t, 'stats', 1), { attempts: 0, error: null })
     }),
+    windowed('a failure that is told twice is written once', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      await claimAndFail(t, worker, [1], 60_000)
+      const window = await windowOf(t, 'stats', 1)
+      await t.pass(1_000)
+      assert.equal(await fail(t, worker, [1], 60_000), 'failed')
+      assert.deepEqual(await windowOf(t, 'stats', 1), window)
+      assert.equal(await fail(t, worker, [1, 2], 60_000), 'stale')
+      // Whoever took it since is not told that it failed.
+      const other = await startWorker(t, 'stats', 'b')
+      await claimHours(t, other, [1])
+      assert.equal(await fail(t, worker, [1], 60_000), 'failed')
+      assertFields(await windowOf(t, 'stats', 1), { attempts: 1, runId: other.run.id })
+      // Nor is the same run, of what it took again and refreshed.
+      await claimHours(t, worker, [3])
+      await refresh(t, worker, [3])
+      assert.equal(await fail(t, worker, [3]), 'stale')
+      await endWorker(t, worker)
+      assert.equal(await fail(t, worker, [1], 60_000), 'stale')
+    }),
     windowed('a failure for a rollup that was defined anew is refused', async (t) => {
       const generation = await defineRollup(t, 'stats')
       const worker = await startWorker(t, 'stats')

@@ -1,15 +1,17 @@
-/** Those in this process who watch: told together after the step that caused a hint, each hint once. */
-import type { StoreHint } from '@quarterjack/core/store'
-import { keyOf } from './message.ts'
+/** Those in this process who watch a store: told together after the step that caused a hint, each hint once. */
+import type { StoreHint } from './store.ts'
 
+/** Listeners, and what tells them. */
 export interface Audience {
+  /** Returns what ends the watching. The same function may watch twice. */
   watch(listener: (hint: StoreHint) => void): () => void
+  /** Hints of one turn are delivered together, equal ones once. A listener that throws loses that hint alone. */
   tell(hints: readonly StoreHint[]): void
   readonly size: number
 }
 
 /** `onChange` hears when the first one comes and when the last one goes. */
-export function createAudience(onChange: () => void): Audience {
+export function createAudience(onChange: () => void = () => undefined): Audience {
   const listeners = new Set<(hint: StoreHint) => void>()
   let gathered = new Map<string, StoreHint>()
 
@@ -40,10 +42,15 @@ export function createAudience(onChange: () => void): Audience {
     tell(hints) {
       if (listeners.size === 0 || hints.length === 0) return
       if (gathered.size === 0) queueMicrotask(deliver)
-      for (const hint of hints) gathered.set(keyOf(hint), hint)
+      for (const hint of hints) gathered.set(keyOfHint(hint), hint)
     },
     get size() {
       return listeners.size
     },
   }
+}
+
+/** Equal hints have equal keys. */
+export function keyOfHint(hint: StoreHint): string {
+  return Object.values(hint).join(' ')
 }

@@ -1,4 +1,4 @@
-/** `defineRollup`: from the user's options to a frozen rollup value. */
+/** From the user's options to a frozen rollup value, without the code that carries it out. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import { bindSchedules, resolveRetry } from '../job/define-job.ts'
@@ -13,20 +13,8 @@ import type { PlanningPolicy, Rollup, RollupOptions, RollupPolicy } from './roll
 import { validateRollupOptions } from './rollup-options.ts'
 import { findWindows, type Windows } from './windows.ts'
 
-/**
- * Defines a rollup: a frozen value; nothing happens until a scheduler gets it. Throws `InvalidName`, `InvalidOption` that lists every
- * problem, or `RollupNotNested` when it cannot be put together from what it comes `after`.
- *
- * @example
- * const daily = defineRollup({
- *   name: 'orders-daily',
- *   grain: 'day',
- *   timeZone: 'Europe/Berlin',
- *   start: '2025-01-01',
- *   refresh: async ({ windows }, { signal }) => {},
- * })
- */
-export function defineRollup(options: RollupOptions): Rollup {
+/** Throws `InvalidName`, `InvalidOption` that lists every problem, or `RollupNotNested` when it cannot be put together from what it comes `after`. */
+export function resolveRollup(options: RollupOptions): Rollup {
   validateRollupOptions(options)
   const windows = findWindows(options.grain, options.timeZone)
   const planning = resolvePlanning(options, windows)

@@ -1,0 +1,112 @@
+/** What is due on Redis is divided: what one process was told of, others are not told of for a moment; nothing waits longer. */
+import type { ScheduleWrite } from '@quarterjack/core/store'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { redisStore, type RedisStore } from '../../src/index.ts'
+import { startRedis, type RedisServer } from '../servers/redis.ts'
+
+const NOW = Date.UTC(2024, 0, 1)
+const SLOT = NOW - 1_000
+/** What one owner was told of is kept from others for so long. */
+const TOLD_FOR_MS = 50
+
+let server: RedisServer
+const connect = (url: string) => createClient({ url })
+let client: ReturnType<typeof connect>
+let store: RedisStore
+let prefixes = 0
+
+beforeAll(async () => {
+  server = await startRedis({ appendOnly: true, config: ['appendfsync no'] })
+  client = connect(server.url)
+  client.on('error', () => undefined)
+  await client.connect()
+})
+beforeEach(async () => {
+  store = redisStore({ client, prefix: `due-${prefixes++}`, hints: false })
+  for (const owner of ['a', 'b']) await renew(owner)
+})
+afterAll(async () => {
+  client?.destroy()
+  await server?.close()
+})
+
+async function renew(owner: string): Promise<void> {
+  const jobs = ['tenant', 'other'].map((job) => ({ job, hash: 'h' }))
+  await store.runs.renew({ owner, leaseMs: 60_000, jobs, started: [], progress: [], now: NOW })
+}
+
+async function set(job: string, count: number, dueAt = SLOT): Promise<void> {
+  const schedules = Array.from({ length: count }, (_, index): ScheduleWrite => {
+    const name = `k${String(index).padStart(4, '0')}`
+    const id = `00000000-0000-7000-8000-${job.padStart(8, '0')}${String(index).padStart(4, '0')}`
+    return { job, name, key: name, incarnation: id, spec: '{}', payload: null, asOf: dueAt - 1, nextSlot: dueAt, nextDueAt: dueAt }
+  })
+  await store.schedules.set({ schedules, now: NOW })
+}
+
+async function due(owner: string, limit: number, now = NOW): Promise<{ readonly names: readonly string[]; readonly nextDueAt: unknown }> {
+  const { schedules, nextDueAt } = await store.schedules.due({ owner, limit, now })
+  return { names: schedules.map(({ job, name }) => `${job}/${name}`), nextDueAt }
+}
+
+it('two owners are told of different schedules, and of all of them', async () => {
+  await set('tenant', 150)
+  const [first, second] = [await due('a', 100), await due('b', 100)]
+  expect([first.names.length, second.names.length]).toEqual([100, 50])
+  expect(new Set([...first.names, ...second.names]).size).toBe(150)
+})
+
+it('whoever asks again is told of its own again, and not of what the other was told', async () => {
+  await set('tenant', 150)
+  const [first] = [await due('a', 100), await due('b', 100)]
+  expect((await due('a', 150)).names).toEqual(first.names)
+})
+
+it('an owner to whom nothing is left asks again when the others had their time, and is told of everything then', async () => {
+  await set('tenant', 100)
+  await due('a', 100)
+  expect(await due('b', 100)).toEqual({ names: [], nextDueAt: NOW + TOLD_FOR_MS })
+  expect((await due('b', 100, NOW + TOLD_FOR_MS)).names).toHaveLength(100)
+})
+
+it('what comes due meanwhile, of the same job or of another, is not put off', async () => {
+  await set('tenant', 100)
+  await due('a', 100)
+  await set('other', 1, NOW + 20)
+  expect((await due('b', 100)).nextDueAt).toBe(NOW + 20)
+  await store.schedules.set({
+    schedules: [
+      {
+        job: 'tenant',
+        name: 'soon',
+        key: 'soon',
+        incarnation: 'i',
+        spec: '{}',
+        payload: null,
+        asOf: NOW,
+        nextSlot: NOW + 10,
+        nextDueAt: NOW + 10,
+      },
+    ],
+    now: NOW,
+  })
+  expect((await due('b', 100)).nextDueAt).toBe(NOW + 10)
+  expect((await due('b', 100, NOW + 20)).names).toEqual(['tenant/soon', 'other/k0000'])
+})
+
+it('who was told and does not live any more keeps nobody waiting longer, nor does a clock that goes back', async () => {
+  await set('tenant', 100)
+  await due('a', 100)
+  expect((await due('b', 100, NOW - 500)).names).toHaveLength(100)
+})
+
+it('a few are told to everybody, and so is all to an owner alone', async () => {
+  await set('tenant', 49)
+  expect([(await due('a', 100)).names.length, (await due('b', 100)).names.length]).toEqual([49, 49])
+  await store.runs.leave({ owner: 'b', now: NOW })
+  await set('other', 100)
+  await due('a', 200)
+  await renew('c')
+  expect((await due('c', 200)).names).toHaveLength(149)
+})
