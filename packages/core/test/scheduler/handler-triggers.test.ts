@@ -94,11 +94,7 @@ describe('ctx.scheduler', () => {
     await using _ = manual
     await manual.start()
     await manual.finish(await manual.scheduler.trigger(parent))
-    expect(refusals).toEqual([
-      'UnknownJob',
-      'PayloadInvalid',
-      ...Array.from({ length: 7 }, () => 'InvalidOption'),
-    ])
+    expect(refusals).toEqual(['UnknownJob', 'PayloadInvalid', ...Array.from({ length: 7 }, () => 'InvalidOption')])
     // Outside of a run there is no run to derive a key from.
     const outside = manual.scheduler.trigger as (...args: unknown[]) => Promise<unknown>
     expect(await codeOf(outside(child, { n: 1 }, { once: true }))).toBe('InvalidOption')
