@@ -19,13 +19,16 @@ interface BuiltPage {
 /** Looks at every page in `dir`, whose addresses begin with `base`. */
 export function findDeadHrefs(dir: string, base: string): HrefReport {
   const pages = new Map(globSync('**/*.html', { cwd: dir }).map((path) => [toAddress(path), readPage(join(dir, path))]))
-  const findings = [...pages].flatMap(([address, page]) =>
-    page.hrefs.flatMap((href): readonly Finding[] => {
+  // What every page has beside it is told once.
+  const found = new Map<string, Finding>()
+  for (const [address, page] of pages) {
+    for (const href of page.hrefs) {
       const message = judge(href, { address, base, dir, pages })
-      return message === null ? [] : [{ rule: 'href', severity: 'error', file: page.file, line: 0, message }]
-    }),
-  )
-  return { pages: pages.size, hrefs: [...pages.values()].reduce((sum, { hrefs }) => sum + hrefs.length, 0), findings }
+      if (message !== null && !found.has(message))
+        found.set(message, { rule: 'href', severity: 'error', file: page.file, line: 0, message })
+    }
+  }
+  return { pages: pages.size, hrefs: [...pages.values()].reduce((sum, { hrefs }) => sum + hrefs.length, 0), findings: [...found.values()] }
 }
 
 function judge(

@@ -6,6 +6,7 @@ const COLOURS = {
   bg: 'var(--vp-c-bg)',
   fg: 'var(--vp-c-text-1)',
   line: 'var(--vp-c-text-3)',
+  muted: 'var(--vp-c-text-2)',
   border: 'var(--vp-c-divider)',
   surface: 'var(--vp-c-bg-soft)',
   accent: 'var(--vp-c-brand-1)',

@@ -23,6 +23,6 @@ export function listSidebar(): DefaultTheme.SidebarItem[] {
 
 function toItem({ title, target, items }: NavigationItem): DefaultTheme.SidebarItem {
   const text = title.replaceAll('`', '')
-  const item = { text: `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`, link: toSiteLink(INDEX, target) }
+  const item = { text: `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`, link: toSiteLink(INDEX, target).replace(/index\.md$/, '') }
   return items === undefined ? item : { ...item, collapsed: true, items: items.map(toItem) }
 }

@@ -49,6 +49,7 @@ export interface HttpJobData extends HttpJobDefaults {
 
 /** What {@link httpJobs} takes. Plain data, which may come from a file. */
 export interface HttpJobsOptions extends HttpJobDefaults {
+  /** What each `path` is resolved against. */
   readonly baseUrl?: string | undefined
   /** By the name of the job. */
   readonly jobs: Readonly<Record<string, HttpJobData>>

@@ -13,8 +13,11 @@ export interface RunContext<P = unknown> {
   readonly payload: P
   /** Aborts on timeout, cancel, a lost lease, or the end of the grace period of `stop`. Its reason is a QuarterjackError. */
   readonly signal: AbortSignal
+  /** Id of the run: the same at each attempt. */
   readonly runId: string
+  /** Name of the job. */
   readonly job: string
+  /** Key of the schedule or the trigger; `''` unless one was given. */
   readonly key: string
   /** From 1. */
   readonly attempt: number
@@ -22,6 +25,7 @@ export interface RunContext<P = unknown> {
   readonly maxAttempts: number
   /** Nominal due instant of a scheduled run (and of replays of it); null for others. */
   readonly slot: Date | null
+  /** What made the run. */
   readonly trigger: TriggerKind
   /** Grows with every claim of any run: guard your own writes with it. */
   readonly fence: number
@@ -95,12 +99,15 @@ export type ScheduleFor<In> = undefined extends In ? Schedule<In> | Schedule<und
 export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   /** Letters, digits, `. _ : -`; 1 to 128 characters. Identity of the job in the store. */
   readonly name: string
+  /** When it is due: one schedule or several. Without any it runs when it is triggered. */
   readonly schedule?: ScheduleFor<SchemaInput<S>> | readonly ScheduleFor<SchemaInput<S>>[] | undefined
   /** One run per deploy, not per replica: starts within the window (default `'5m'`) share it. */
   readonly runOnStart?: boolean | { readonly payload?: SchemaInput<S>; readonly window?: Duration } | undefined
+  /** Any Standard Schema. Its input is what triggers give and what is stored; its output is `ctx.payload`, parsed anew at each attempt. */
   readonly payload?: S | undefined
   /** Default none. */
   readonly timeout?: Duration | undefined
+  /** What follows a failed attempt. Default: none is tried again. */
   readonly retry?: RetryOptions | undefined
   /** Default of a slot `skip` (`queue` when `catchUp` asks for all missed ones); of a trigger the same in a job with a `schedule`, `allow` in one without. */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow' | undefined
@@ -112,13 +119,17 @@ export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   readonly mutex?: string | undefined
   /** Higher first. Integer, default 0. */
   readonly priority?: number | undefined
+  /** At most `max` attempts start within `per`, over all processes; the others stay pending. Default none. */
   readonly rateLimit?: { readonly max: number; readonly per: Duration } | undefined
   /** Default `'latest'`. */
   readonly catchUp?: CatchUp | undefined
   /** A slot not fired within this is missed. Default: lease + 5 s. */
   readonly misfireAfter?: Duration | undefined
+  /** Default of its triggers: many in a short time make one run. Default none. */
   readonly debounce?: DebounceOptions<SchemaInput<S>> | undefined
+  /** How much history stays, per (job, key). */
   readonly keep?: KeepOptions | undefined
+  /** From when on the job is unhealthy. */
   readonly health?: JobHealthOptions | undefined
   /** Suspend the job after this many dead runs in a row. Default off. */
   readonly suspendAfter?: number | undefined
@@ -130,6 +141,7 @@ export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   readonly onStuck?: 'hold' | 'release' | undefined
   /** Former name: its cursor, schedules and history move here. */
   readonly renamedFrom?: string | undefined
+  /** The handler. What it returns is kept as the result of the run; what it throws fails the attempt. It is executed at least once: pass `ctx.signal` on, and use `ctx.idempotencyKey`. */
   readonly run: (ctx: RunContext<SchemaOutput<S>>) => R | Promise<R>
 }
 

@@ -5,6 +5,7 @@ import type { Instant } from '../time/instant.ts'
 
 /** Triggers close together share one run. */
 export interface DebounceOptions<P = unknown> {
+  /** The run starts when no trigger came for this long. */
   readonly wait: Duration
   /** Latest start, counted from the first trigger; not shorter than `wait`. */
   readonly maxWait?: Duration | undefined
@@ -25,12 +26,15 @@ export type AnyDebounce = Omit<DebounceOptions, 'merge'> & {
 export interface TriggerOptions<In = unknown> {
   /** Default `''`. */
   readonly key?: string | undefined
+  /** Starts this much later. Default 0. */
   readonly delay?: Duration | undefined
   /** Absolute start; not together with `delay`. */
   readonly runAt?: Instant | undefined
+  /** Higher first. Default: that of the job. */
   readonly priority?: number | undefined
   /** A second trigger with this key (per job) within `idempotencyTtl` (default `'24h'`) answers with the first's run. */
   readonly idempotencyKey?: string | undefined
+  /** How long `idempotencyKey` is remembered, also after the run has ended. */
   readonly idempotencyTtl?: Duration | undefined
   /** `false` overrides the job's default. */
   readonly debounce?: DebounceOptions<In> | false | undefined
@@ -44,7 +48,9 @@ export interface TriggerOptions<In = unknown> {
 
 /** What a trigger gives back. */
 export interface RunHandle<R = unknown> {
+  /** Id of the run. */
   readonly id: string
+  /** `created`; `coalesced`: it joined a debounced run; `duplicate`: the idempotency key is known; `pruned`: it is known, but its run is no longer kept; `dropped`: by a debounce with `trailing: false`; `skipped`: by `overlap: 'skip'`. */
   readonly outcome: 'created' | 'coalesced' | 'duplicate' | 'pruned' | 'dropped' | 'skipped'
   /** Resolves with the result after it is committed; throws `RunFailedError`, or an error with code `RunCancelled`, `RunSkipped` or `WaitTimedOut`. */
   finished(options?: { readonly timeout?: Duration; readonly signal?: AbortSignal }): Promise<R>

@@ -94,6 +94,7 @@ export interface FreshnessOptions {
 export interface RollupOptions {
   /** Letters, digits, `. _ : -`; 1 to 128 characters. Identity of the rollup, and of the job that refreshes it. */
   readonly name: string
+  /** Length of a window. */
   readonly grain: Grain
   /** IANA name. Default `'UTC'`. */
   readonly timeZone?: string | undefined
@@ -127,6 +128,7 @@ export interface RollupOptions {
     | undefined
   /** Runs that refresh it at a time, over all processes; backfills have their own. Default 1. */
   readonly concurrency?: number | undefined
+  /** From when on the rollup counts as late and as stale in health. */
   readonly freshness?: FreshnessOptions | undefined
   /**
    * Gathers marks longer where refreshing as they come would take more than `share` of the time, up to `most`.
@@ -142,6 +144,7 @@ export interface RollupOptions {
    * Default: that of `refresh`, if it has one, as `sqlRollup` does.
    */
   readonly revision?: string | undefined
+  /** Recomputes the windows that it is given, so that doing it twice changes nothing: your own function, or `sqlRollup`. */
   readonly refresh: Refresh
 }
 

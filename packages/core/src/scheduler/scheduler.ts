@@ -21,6 +21,7 @@ import type { Backfill, MarkedTime, MarkOptions, MarkTarget, RollupRef, RollupsG
 
 /** Options of `createScheduler`. */
 export interface SchedulerOptions {
+  /** Where everything is kept: `memoryStore()`, `pgStore(…)`, `redisStore(…)`. Schedulers on one store are replicas of each other. */
   readonly store: Store
   /** Jobs and rollups, each once. */
   readonly jobs: readonly (Job<never, unknown> | Rollup)[]
@@ -88,10 +89,15 @@ export interface Run {
 
 /** Which runs to find; all given members must match. */
 export interface RunFilter {
+  /** Of this job only. */
   readonly job?: JobRef | undefined
+  /** Of this key only. */
   readonly key?: string | undefined
+  /** In one of these states. */
   readonly state?: RunState | readonly RunState[] | undefined
+  /** Made after this instant. */
   readonly createdAfter?: Instant | undefined
+  /** Made before this instant. */
   readonly createdBefore?: Instant | undefined
   /** Run id: continue a page. */
   readonly after?: string | undefined
@@ -104,18 +110,29 @@ export type JobRef = string | { readonly name: string }
 
 /** A schedule as it is shown. */
 export interface ScheduleView {
+  /** Name of its job. */
   readonly job: string
+  /** Unique within the job: `#0` or `#<key>` of those in code, the key of the others. */
   readonly name: string
+  /** That of its runs; `''` for those in code that say none. */
   readonly key: string
+  /** `static`: in code. `dynamic`: set per key. */
   readonly kind: 'static' | 'dynamic'
   /** In words: `cron "5 * * * *" in Europe/Berlin`, `every 6h`, `at 2026-01-01T00:00:00.000Z`. */
   readonly description: string
+  /** `exhausted` has no slot to come; `quarantined` cannot be understood and stands still. */
   readonly state: 'active' | 'suspended' | 'exhausted' | 'quarantined'
+  /** The newest slot that was accounted for; before the first, the instant of creation. */
   readonly cursor: Date
+  /** The slot after it; null when there is none. */
   readonly nextSlot: Date | null
+  /** When that one is due, jitter included. */
   readonly nextDueAt: Date | null
+  /** How many slots were accounted for. */
   readonly slots: number
+  /** As it was given, sensitive paths masked. */
   readonly payload: unknown
+  /** Since when and why; null when it is not. */
   readonly suspended: { readonly at: Date; readonly reason: string } | null
 }
 
@@ -146,7 +163,9 @@ export interface TickSummary {
 
 /** The scheduler. Without `start()` it is a client: trigger, query, control. */
 export interface Scheduler extends AsyncDisposable {
+  /** The store that it was made with. */
   readonly store: Store
+  /** The jobs and rollups that it was made with. */
   readonly jobs: SchedulerOptions['jobs']
 
   /** Registers the definitions and begins to work. `only` limits which jobs this process executes; `runOnStart: false` leaves out the start runs. */
@@ -159,9 +178,11 @@ export interface Scheduler extends AsyncDisposable {
   /** One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs or for `budget` (default `'30s'`), settles, leaves. */
   tick(options?: { readonly limit?: number; readonly budget?: Duration }): Promise<TickSummary>
 
+  /** A run now or soon, from any process of the store. Resolves once it is recorded; `finished()` of the answer waits for its end. Throws `PayloadInvalid`, `UnknownJob`, and what the store throws. */
   trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>): Promise<RunHandle<R>>
   /** A sweep of a rollup: what is due or changed, its `lookback`, and with `live` the open window. */
   trigger(rollup: Rollup, payload?: undefined, options?: TriggerOptions<undefined>): Promise<RunHandle<RefreshSummary>>
+  /** Many runs in few writes, each with its own options; the answers come in the same order. */
   triggerMany<In, R>(job: Job<In, R>, items: readonly TriggerItem<In>[]): Promise<readonly RunHandle<R>[]>
 
   /**
@@ -188,9 +209,12 @@ export interface Scheduler extends AsyncDisposable {
   live(): boolean
   audit(options?: { readonly job?: JobRef; readonly limit?: number }): Promise<AuditReport>
 
+  /** Listens to an event of this process; the answer ends that. What a listener throws is counted, and hurts no run. */
   on<E extends SchedulerEventName>(event: E, listener: (event: SchedulerEvents[E]) => void): () => void
 
+  /** Runs, past and present, of all processes. */
   readonly runs: {
+    /** null when it never was, or is no longer kept. */
     get(id: string): Promise<Run | null>
     find(filter?: RunFilter): Promise<readonly Run[]>
     /** False when the run had ended already. Throws `UnknownRun`. */
@@ -209,18 +233,23 @@ export interface Scheduler extends AsyncDisposable {
     }): Promise<readonly RunHandle[]>
   }
 
+  /** Schedules per key: data, not code. */
   readonly schedules: {
     /** Creates or changes the schedule of a key; equal content changes nothing. */
     set<In, R>(job: Job<In, R>, setting: ScheduleSetting<In>): Promise<'created' | 'changed' | 'unchanged'>
+    /** The same for many keys, in few writes. */
     setMany<In, R>(job: Job<In, R>, settings: readonly ScheduleSetting<In>[]): Promise<readonly ('created' | 'changed' | 'unchanged')[]>
+    /** null when the key has none. */
     get(job: JobRef, key: string): Promise<ScheduleView | null>
     list(filter?: {
       readonly job?: JobRef
       readonly after?: { readonly job: string; readonly name: string }
       readonly limit?: number
     }): Promise<readonly ScheduleView[]>
+    /** False when there was none. */
     remove(job: JobRef, key: string): Promise<boolean>
   }
 
+  /** State, backfills and proofs of rollups. */
   readonly rollups: RollupsGroup
 }
