@@ -54,13 +54,13 @@ export function defineProjectJob(deps: WorkerDeps, agentJob: AgentJob): ProjectJ
       const { id: projectId } = ctx.payload
       const assignments = await listAssignments(deps.db, projectId)
       if (assignments.length === 0) return ctx.skip(`project ${projectId} has no agents`)
-      const handles = await deps.scheduler().triggerMany(
+      const handles = await ctx.scheduler.triggerMany(
         agentJob,
         assignments.map(({ agent }) => ({
           key: keyOf({ projectId, agent }),
           payload: { projectId, agent, origin: 'project' as const },
           // Another attempt of this run starts no second round.
-          idempotencyKey: `project/${ctx.idempotencyKey}/${agent}`,
+          once: true,
         })),
       )
       return { runs: Object.fromEntries(assignments.map(({ agent }, index) => [agent, handles[index]?.id ?? ''])) }

@@ -1,7 +1,7 @@
 /** Handlers that start other jobs, and know which attempt is their last. */
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { defineJob, type RunContext } from '../../src/index.ts'
+import { defineJob, type Logger, type RunContext } from '../../src/index.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 
 const retry = { retries: 2, minTimeout: '1s', randomize: false } as const
@@ -34,12 +34,24 @@ describe('ctx.scheduler', () => {
 
   it('carries the trace of the run, over every generation and to jobs that come after', async () => {
     const seen: Record<string, unknown> = {}
-    const last = defineJob({ name: 'last', after: [child], run: ({ job, trace }) => void (seen[job] = trace) })
+    const note = ({ job, trace }: Pick<RunContext, 'job' | 'trace'>): void => {
+      seen[job] = trace
+    }
+    const last = defineJob({ name: 'last', after: [child], run: note })
     const middle = defineJob({
       name: 'middle',
-      run: ({ job, trace, scheduler }) => ((seen[job] = trace), scheduler.trigger(child, { n: 1 })),
+      run: async (ctx) => {
+        note(ctx)
+        await ctx.scheduler.trigger(child, { n: 1 })
+      },
     })
-    const first = defineJob({ name: 'first', run: ({ job, trace, scheduler }) => ((seen[job] = trace), scheduler.trigger(middle)) })
+    const first = defineJob({
+      name: 'first',
+      run: async (ctx) => {
+        note(ctx)
+        await ctx.scheduler.trigger(middle)
+      },
+    })
     await using manual = manualScheduler({ jobs: [first, middle, last, child] })
     await manual.start()
     const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=1', requestId: 'r-1' }
@@ -146,7 +158,14 @@ describe('ctx.trace', () => {
     const seen: unknown[] = []
     const children: unknown[] = []
     const quiet = (): void => undefined
-    const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: (fields: object) => (children.push(fields), logger) }
+    const plain: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+    const logger: Logger = {
+      ...plain,
+      child(fields) {
+        children.push(fields)
+        return plain
+      },
+    }
     const job = defineJob({
       name: 'job',
       retry,
