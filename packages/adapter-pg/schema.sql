@@ -579,7 +579,7 @@ create function take_over_expired(p_now bigint, p_runs text[] DEFAULT '{}'::text
 create function take_runs(p_ids text[], p_owner text, p_now bigint, p_fence bigint, p_start integer, p_at_once boolean, p_may_wait boolean, OUT o_lots json[], OUT o_granted text[], OUT o_waiting integer, OUT o_skipped text[]) returns record language plpgsql volatile; -- e5926af0d63a49f208fa55259c98bbf1
 create function tick_for(p_owner text, p_job_ids integer[], p_now bigint) returns json language plpgsql volatile; -- 8b0a39aebc1c71718ed67488e7439c4a
 create function tidy_gates(p_now bigint) returns integer language plpgsql volatile; -- 9b388aef73d5c56a5090e5a96bc71fdb
-create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- 47b30ff550e8bd01f92479bf354476bd
+create function tidy_rest(p_now bigint) returns boolean language plpgsql volatile; -- fa5dc6dee4b3bc0f1a265d889aea28c9
 create function touch_sources(p_names text[]) returns void language plpgsql volatile; -- 3af2236558ccaaca5a2de0eba39e2ab0
 create function trim_history(p_schedule_id bigint) returns void language plpgsql volatile; -- f018588c3755e0b12e90d478535a6d24
 create function try_lock_key(p_key text) returns boolean language sql volatile; -- 7adca4d998622aed027e67e721325163

@@ -15,7 +15,7 @@ export type { MaterializedViewOptions } from './rollup/materialized-view.ts'
 
 // Rollups in SQL.
 export { sqlRollup } from './rollup/sql-rollup.ts'
-export type { SqlRollup } from './rollup/sql-rollup.ts'
+export type { SqlRefreshContext, SqlRollup } from './rollup/sql-rollup.ts'
 export type {
   ComposableRollup,
   ComposedRollupOptions,
@@ -30,6 +30,7 @@ export { aggregate, avg, count, countIf, distinct, first, last, max, min, percen
 export type { Composition, Measure, Part } from './rollup/measure.ts'
 export { verifyRollup } from './rollup/verify-rollup.ts'
 export type { DriftedRow, VerifyRequest } from './rollup/verify-rollup.ts'
+export { targetSql } from './rollup/target-sql.ts'
 export { restoreTarget, snapshotTarget } from './rollup/snapshot-target.ts'
 export type { TargetRange, TargetSnapshot } from './rollup/snapshot-target.ts'
 export type { PgAccess } from './rollup/within-client.ts'

@@ -20,6 +20,7 @@ import {
 } from './capture-sql.ts'
 import { checkSource } from './check-source.ts'
 import { adviceOf, type CaptureCheck, judgeCapture } from './judge-capture.ts'
+import { checkReaders } from './check-readers.ts'
 import { type CaptureFacts, readCapture } from './read-capture.ts'
 
 /** What {@link captureChanges} did. */
@@ -74,8 +75,12 @@ export async function removeCapture(client: PgClientOptions, options: CapturedTa
 export async function captureDoctor(client: PgClientOptions, options: CapturedTable): Promise<readonly CaptureCheck[]> {
   const sql = resolveClient(client, 'captureDoctor')
   const id = resolveCapturedTable(options, 'captureDoctor')
-  const facts = await coded('captureDoctor', id, () => sql.transaction((connection) => readCapture(connection, id)))
-  return judgeCapture(id.source, id.time, facts)
+  return coded('captureDoctor', id, () =>
+    sql.transaction(async (connection) => {
+      const facts = await readCapture(connection, id)
+      return [...judgeCapture(id.source, id.time, facts), ...(await checkReaders(connection, id, facts))]
+    }),
+  )
 }
 
 function isInPlace({ note, triggers, branches }: CaptureFacts, { grainMs, timeZone, leaves }: CaptureSpec): boolean {

@@ -1,11 +1,12 @@
 /**
  * `tidy_rest(now)`: deletes what has served its time, in batches, and waits for nobody: idempotency keys that expired,
  * requests that were taken into other runs, debounces without a run or a window (of many, those in a few pages, others
- * with each call), ended owners, places in queues that were given up, mutexes that were released, commits of windows that nobody can repeat.
+ * with each call), ended owners, places in queues that were given up, mutexes that were released, commits of windows that nobody can repeat,
+ * marks of a day ago whose source no rollup reads.
  * Returns whether there is likely more. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { lookedUp } from './by-index.ts'
+import { fewBy, lookedUp } from './by-index.ts'
 import { sampledShare } from './sampled-share.ts'
 import { heldBy } from './window-columns.ts'
 
@@ -13,6 +14,8 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 const BATCH = 2_000
+/** Sources that are looked at. */
+const MOST_SOURCES = 1_000
 
 const idle = /* sql */ `d.window_ends_at <= p_now and not exists (select 1 from runs r where r.id = d.open_run_id and r.open)`
 
@@ -25,6 +28,8 @@ declare
   v_more boolean;
   v_jobs int[];
   v_keys text[];
+  v_source text := '';
+  v_sources int := 0;
   v_share float8 := ${sampledShare('debounces')};
 begin
   delete from idempotency d
@@ -75,6 +80,25 @@ begin
   where ${lookedUp('d.run_id', 'x.run_id')} and d.id = x.id;
   get diagnostics v_gone = row_count;
   v_more := v_more or v_gone >= ${BATCH};
+
+  -- From source to source, by the index: triggers may be left of a rollup that was retired. Whoever comes to read one begins with all of
+  -- his windows.
+  loop
+    select m.source into v_source from marks m where m.source > v_source and m.parked_until is null order by m.source limit 1;
+    exit when not found or v_sources >= ${MOST_SOURCES};
+    v_sources := v_sources + 1;
+    continue when exists (select from mark_sources s where s.name = v_source);
+    with oldest as materialized (
+      select k.source, k.id, k.marked_at from marks k
+      where k.source = v_source and k.parked_until is null order by k.id limit ${BATCH} for update skip locked
+    ), unread as materialized (
+      select o.source, o.id, row_number() over () as place from oldest o where o.marked_at < p_now - ${DAY_MS}
+    )
+    delete from marks d using unread x
+    where d.source = x.source and d.id = x.id and d.parked_until is null and ${fewBy('x.place')};
+    get diagnostics v_gone = row_count;
+    v_more := v_more or v_gone >= ${BATCH};
+  end loop;
   return v_more;
 end
 $$`,

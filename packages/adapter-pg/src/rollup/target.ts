@@ -23,7 +23,7 @@ where i.indrelid = to_regclass($1) and i.indisunique and i.indpred is null and i
  */
 export async function prepareTarget(connection: Connection, plan: RollupPlan): Promise<readonly string[]> {
   const table = quoteTable(plan.target)
-  const wanted = await describeSelect(connection, plan).catch((error: unknown) => refused(plan, error))
+  const wanted = await describeSelect(connection, plan).catch((error: unknown) => refusedByServer(plan, error))
   let found = await columnsOf(connection, table)
   if (found.size === 0) {
     await connection.query(ALONE, [table])
@@ -36,7 +36,7 @@ export async function prepareTarget(connection: Connection, plan: RollupPlan): P
   for (const [name, type] of wanted) {
     if (type === 'json' || type === 'xml') throw unfit(plan, `column "${name}" is ${type}, whose values cannot be compared`, CAST[type])
   }
-  if (found.size === 0) await create(connection, plan, [...wanted.keys()]).catch((error: unknown) => refused(plan, error))
+  if (found.size === 0) await create(connection, plan, [...wanted.keys()]).catch((error: unknown) => refusedByServer(plan, error))
   else {
     compare(plan, wanted, found)
     await checkUnique(connection, plan, table)
@@ -97,7 +97,7 @@ async function checkUnique(connection: Connection, plan: RollupPlan, table: stri
 }
 
 /** What the server does not accept is the user's SQL, or the user's privileges. */
-function refused({ target }: RollupPlan, error: unknown): never {
+export function refusedByServer({ target }: RollupPlan, error: unknown): never {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
   if (typeof code !== 'string' || !/^(?:42|3F|22|0A)/.test(code)) throw error
   throw new QuarterjackError(

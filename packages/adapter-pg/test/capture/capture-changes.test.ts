@@ -175,6 +175,21 @@ describe('captureChanges', () => {
   })
 })
 
+it('the doctor names triggers whose marks no rollup reads', async () => {
+  await captureChanges({ pool }, calls)
+  const readers = async () => (await captureDoctor({ pool }, { source: 'calls', time: 'at' })).find(({ name }) => name === 'readers')
+  expect(await readers()).toMatchObject({ status: 'warn', detail: expect.stringMatching(/^no rollup reads calls: [1-9]\d* marks wait/) })
+  const store = pgStore({ pool, hints: false })
+  const definition = { rollup: 'hourly', hash: 'h', expectedGeneration: 0, sources: ['calls'], edges: 'e', policy: '{}', startAt: 0 }
+  await store.windows?.define({ rollups: [definition] })
+  expect(await readers()).toMatchObject({ status: 'ok' })
+  await store.windows?.forget({ rollups: ['hourly'] })
+  expect(await readers()).toMatchObject({ status: 'warn' })
+  await removeCapture({ pool }, { source: 'calls', time: 'at' })
+  expect(await readers()).toBeUndefined()
+  await store.close()
+})
+
 describe('what capture cannot see', () => {
   const details = async (): Promise<readonly string[]> =>
     (await captureDoctor({ pool }, { source: 'calls', time: 'at' }))

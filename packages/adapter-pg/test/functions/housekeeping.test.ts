@@ -148,3 +148,21 @@ describe('stretches of skipped slots', () => {
     expect(await kept()).toEqual([{ slots: [5] }])
   })
 })
+
+describe('marks of a source that no rollup reads', () => {
+  it('are deleted after a day, in batches; those that a rollup reads stay', async () => {
+    const definition = { rollup: 'stats', hash: 'h', expectedGeneration: 0, sources: ['read'], edges: 'e', policy: '{}', startAt: 0 }
+    await store.windows?.define({ rollups: [definition], now: NOW })
+    const marksOf = (source: string, many: number) =>
+      Array.from({ length: many }, (_, at) => ({ source, from: at, to: at + 1, kind: 'added' as const }))
+    const marks = [...marksOf('another', 10), ...marksOf('read', 10), ...marksOf('unread', 4_500)]
+    await store.windows?.mark({ marks, now: NOW })
+    await store.windows?.mark({ marks: marksOf('unread', 7), now: NOW + 1_000 })
+    await prune(NOW + DAY_MS)
+    expect(await count('marks')).toBe(4_527)
+    expect(await prune(NOW + DAY_MS + 1)).toBe(3)
+    expect(await count(`marks where source = 'read'`)).toBe(10)
+    expect(await count(`marks where source = 'unread'`)).toBe(7)
+    expect(await count('marks')).toBe(17)
+  })
+})

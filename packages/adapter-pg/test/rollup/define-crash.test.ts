@@ -2,7 +2,7 @@
 import { createScheduler, defineRollup, type Rollup } from '@quarterjack/core'
 import type { Store, WindowStore } from '@quarterjack/core/store'
 import { Pool } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, it } from 'vitest'
 import { pgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'

@@ -94,6 +94,8 @@ const HINTS: NameHints = {
   handler: 'write refresh: async ({ windows }, ctx) => {}',
   lateness: 'write allowedLateness',
   targetLag: 'write freshness: { targetLag }',
+  health: 'write freshness: { warnAfter, errorAfter }; its windows tell whether it is stale',
+  staleAfter: 'write freshness: { errorAfter }',
   warnAfter: 'write freshness: { warnAfter }',
   errorAfter: 'write freshness: { errorAfter }',
   retention: 'write retain',

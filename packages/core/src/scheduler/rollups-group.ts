@@ -17,6 +17,9 @@ import type { RollupRef, RollupsGroup, WindowView } from './rollups.ts'
 import type { Scheduler } from './scheduler.ts'
 import { verifyRollup } from './verify-rollup.ts'
 
+/** Records that one look at windows brings: most may have nothing to tell. */
+const WINDOWS_PAGE = 1_000
+
 export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill' | 'rollups'> {
   const { call, rollups, nextId, storeNow } = deps
   const { hold, ...backfills } = createBackfillsGroup(deps)
@@ -65,8 +68,16 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
       const from = range.from === undefined ? -MAX_INSTANT : toInstant(range.from, 'rollups.windows: from')
       const to = range.to === undefined ? MAX_INSTANT : toInstant(range.to, 'rollups.windows: to')
       const limit = checkCount(range.limit ?? 100, 'rollups.windows: limit', { least: 1, most: 10_000 })
-      const { windows } = await call('windows.list', (store) => windowsOf(store).list({ rollup: rollup.name, from, to, limit }))
-      return windows.filter(isTelling).map(showWindow)
+      const told: WindowRecord[] = []
+      for (let next = from; told.length < limit; ) {
+        const page = { rollup: rollup.name, from: next, to, limit: WINDOWS_PAGE }
+        const { windows } = await call('windows.list', (store) => windowsOf(store).list(page))
+        told.push(...windows.filter(isTelling))
+        const last = windows.at(-1)
+        if (last === undefined || windows.length < WINDOWS_PAGE) break
+        next = last.start + 1
+      }
+      return told.slice(0, limit).map(showWindow)
     },
 
     async planBackfill(ref, options) {

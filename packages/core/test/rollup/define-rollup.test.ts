@@ -89,6 +89,7 @@ describe('defineRollup', () => {
       freshness: { targetLag: '1h', warnAfter: '1m' },
       pacing: { share: 2 },
       batchSize: 3,
+      staleAfter: '1h',
     }
     let message = ''
     try {
@@ -111,6 +112,7 @@ describe('defineRollup', () => {
       'pacing.share: must be above 0 and at most 1; this is 2.',
       'refresh: must be a function',
       '"batchSize" is not an option: write batch: { start, most }.',
+      '"staleAfter" is not an option: write freshness: { errorAfter }.',
     ]) {
       expect(message).toContain(line)
     }

@@ -147,6 +147,31 @@ describe('runOnStart', () => {
   })
 })
 
+describe('windows', () => {
+  it('lists what has something to tell, however much lies between that has not', async () => {
+    const hours = 1_200
+    const start = Date.parse('2026-01-01T00:00:00Z')
+    const [first, last] = [start, start + (hours - 1) * 3_600_000]
+    const hourly = defineRollup({
+      name: 'hourly',
+      grain: 'hour',
+      start: new Date(start),
+      grace: 0,
+      retry: { retries: 0 },
+      refresh: ({ windows }) => {
+        if (windows.some(({ start: at }) => [first, last].includes(at.getTime()))) throw new Error('no')
+      },
+    })
+    await using manual = manualScheduler({ jobs: [hourly], startAt: new Date(start + hours * 3_600_000 + 60_000).toISOString() })
+    await manual.start()
+    await manual.advance('5m')
+    const starts = async (limit: number) => (await manual.scheduler.rollups.windows(hourly, { limit })).map(({ start: at }) => at.getTime())
+    expect(await starts(2)).toEqual([first, last])
+    expect(await starts(1)).toEqual([first])
+    expect(await starts(10_000)).toEqual([first, last])
+  })
+})
+
 describe('retire', () => {
   it('ends a rollup that left the code, with its backfills and what is known of its windows', async () => {
     const source = createSource()
