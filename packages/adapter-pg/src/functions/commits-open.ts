@@ -2,7 +2,7 @@
  * `commits_open(p)`: the first statement of a transaction that somebody shares with the record of what he does in it. Limits how
  * long the server waits for a process that froze within it. Limits that are shorter already stay.
  *
- * Parameters: withinMs, of all of it; idleMs, between two statements. Result: begunAt, which tells this transaction from any other.
+ * Parameters: withinMs, of all of it; idleMs, between two statements. Result: transaction: its number, which tells it from any other, as instants do not where the clock is coarse.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 
@@ -12,7 +12,7 @@ export const commitsOpen: SqlFunction = {
 create or replace function commits_open(p json) returns json language plpgsql as $$
 begin
   perform shorten_limits((p->>'withinMs')::bigint, (p->>'idleMs')::bigint, (p->>'withinMs')::bigint);
-  return json_build_object('begunAt', extract(epoch from now())::text);
+  return json_build_object('transaction', pg_current_xact_id()::text);
 end
 $$`,
 }

@@ -45,11 +45,11 @@ export function createCommitRefresh({ store, driver, checkOpen }: CommitRefreshD
           'windows.commitWith',
           async ({ client, call }) => {
             const limits = { withinMs: LONGEST_MS + GRACE_MS, idleMs: LONGEST_PAUSE_MS + GRACE_MS }
-            const { begunAt } = (await call('commits_open', limits)) as { readonly begunAt: string }
+            const { transaction } = (await call('commits_open', limits)) as { readonly transaction: string }
             limit.end(LONGEST_MS, () => tooLong(what))
             const commit = await work(client)
             limit.signal.throwIfAborted()
-            const recorded = (await call('commits_refresh', { begunAt, commit, now })) as Recorded
+            const recorded = (await call('commits_refresh', { transaction, commit, now })) as Recorded
             if (recorded.status === 'ended') throw ended(what)
             if (recorded.status !== 'committed') throw new Refused(recorded)
             return recorded
