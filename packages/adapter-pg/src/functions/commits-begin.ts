@@ -3,7 +3,7 @@
  * run is still held, and limits how long the server waits for a process that froze within it: neither a statement nor the
  * wait for the next one outlasts the lease. Limits that are shorter already stay.
  *
- * Parameters: owner, runId, fence, withinMs. Result: held; begunAt, which tells this transaction from any other.
+ * Parameters: owner, runId, fence, withinMs. Result: held; transaction: its number, which tells it from any other, as instants do not where the clock is coarse.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
@@ -28,7 +28,7 @@ begin
   end if;
   v_left := greatest(100, least(v_within + ${GRACE_MS}, v_until - store_now()));
   perform shorten_limits(v_left, v_left, v_within + ${GRACE_MS});
-  return json_build_object('held', true, 'begunAt', extract(epoch from now())::text);
+  return json_build_object('held', true, 'transaction', pg_current_xact_id()::text);
 end
 $$`,
 }

@@ -2,7 +2,7 @@
  * `commits_refresh(p)`: the last statement of a transaction that somebody shares with the record of his refresh: see
  * `record_refreshes`. Records it if this is still the transaction that `commits_open` began.
  *
- * Parameters: begunAt, now; commit, one of the contract's. Result: status, `ended` when the transaction had ended before;
+ * Parameters: transaction, now; commit, one of the contract's. Result: status, `ended` when the transaction had ended before;
  * watermark, storeNow.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
@@ -16,7 +16,7 @@ declare
   v_now bigint := coalesce((p->>'now')::bigint, store_now());
   v_reply json;
 begin
-  if extract(epoch from now())::text <> p->>'begunAt' then
+  if pg_current_xact_id()::text <> p->>'transaction' then
     return json_build_object('status', 'ended', 'storeNow', v_now);
   end if;
   perform lock_definitions_shared();

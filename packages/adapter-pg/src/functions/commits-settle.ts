@@ -4,7 +4,7 @@
  * itself, one that was made before is refused: the transaction that made it has committed, and what stands in this one
  * would be done twice.
  *
- * Parameters: begunAt; owner, runId, fence; request, that of `runs_settle`. Result: status `settled`, `stale`, or `ended`
+ * Parameters: transaction; owner, runId, fence; request, that of `runs_settle`. Result: status `settled`, `stale`, or `ended`
  * when the transaction had ended before; hints.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
@@ -17,7 +17,7 @@ create or replace function commits_settle(p json) returns json language plpgsql 
 declare
   v_reply json;
 begin
-  if extract(epoch from now())::text <> p->>'begunAt' then
+  if pg_current_xact_id()::text <> p->>'transaction' then
     return json_build_object('status', 'ended');
   end if;
   perform lock_definitions_shared();

@@ -47,12 +47,11 @@ export function createCommitRefresh({ store, driver, checkOpen }: CommitRefreshD
           'windows.commitWith',
           async ({ client, call }) => {
             const limits = { withinMs: Math.min(withinMs, LONGEST_MS) + GRACE_MS, idleMs: LONGEST_PAUSE_MS + GRACE_MS }
-            const backend = (await call('commits_open', limits)) as Backend
-            const { begunAt } = backend
+            const { transaction, ...backend } = (await call('commits_open', limits)) as Backend & { readonly transaction: string }
             limit.end(LONGEST_MS, () => tooLong(what))
             const commit = await whileWanted(driver.stop, { ...backend, signal: limit.signal }, () => work(client))
             limit.signal.throwIfAborted()
-            const recorded = (await call('commits_refresh', { begunAt, commit, now })) as Recorded
+            const recorded = (await call('commits_refresh', { transaction, commit, now })) as Recorded
             if (recorded.status === 'ended') throw ended(what)
             if (recorded.status !== 'committed') throw new Refused(recorded)
             return recorded

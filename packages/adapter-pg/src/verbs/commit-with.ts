@@ -22,7 +22,7 @@ export interface CommitDeps {
 }
 
 /** What `commits_begin` answers. */
-type Begun = { readonly held: false } | { readonly held: true; readonly begunAt: string }
+type Begun = { readonly held: false } | { readonly held: true; readonly transaction: string }
 
 /** What `commits_settle` answers. */
 interface Settled {
@@ -54,7 +54,7 @@ export function createCommitWith<Client>({ store, driver, checkOpen, onHints }: 
             owner,
             runId,
             fence,
-            begunAt: begun.begunAt,
+            transaction: begun.transaction,
             request: { owner, ...request },
           })) as Settled
           if (settled.status === 'stale') throw stale(what)

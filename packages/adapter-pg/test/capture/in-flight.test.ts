@@ -70,4 +70,4 @@ it('none of their rows is missed', async () => {
   expect(sums[0].events).toBe(WRITERS * ROWS_PER_WRITER)
   // Windows were refreshed again and again, so that there was something to be missed.
   expect(refreshed).toBeGreaterThan(3 * sums[0].windows)
-}, 120_000)
+}, 300_000)

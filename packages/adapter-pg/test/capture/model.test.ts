@@ -58,6 +58,11 @@ function chance(seed: number): (below: number) => number {
 /** Dirty windows by their start; true: rows may have been taken away. */
 type Dirty = Map<number, boolean>
 
+interface Refreshed {
+  readonly changed: readonly number[]
+  readonly suspect: readonly Date[]
+}
+
 function createRollups() {
   const measures = { calls: count(), slow: countIf('ms > 500'), ms: sum('ms'), slowest: max('ms'), newest: last('ms') }
   const hourly = sqlRollup({ source: 'calls', time: 'at', target: 'hourly', by: ['tenant'], measures })
@@ -73,22 +78,33 @@ function createRollups() {
       for (let at = low - (low % HOUR); at < high; at += HOUR) note(hours, at, kind !== 'added')
     }
   }
-  const refresh = async (rollup: typeof hourly, dirty: Dirty, length: number): Promise<readonly number[]> => {
+  /** Its rows were taken away after the last drain: the mark that says so stands in the log, and makes it dirty once more. */
+  const isToBeEmptied = async (start: number): Promise<boolean> => {
+    const { rows } = await pool.query(
+      `select exists (select from quarterjack.marks where kind <> 'added' and from_at < $1::bigint and to_at > $2::bigint) as is_marked`,
+      [start + HOUR, start],
+    )
+    return rows[0].is_marked
+  }
+  const refresh = async (rollup: typeof hourly, dirty: Dirty, length: number): Promise<Refreshed> => {
     const windows = [...dirty].map(([start, removed]) => ({ start: new Date(start), end: new Date(start + length), removed }))
     dirty.clear()
-    if (windows.length === 0) return []
+    if (windows.length === 0) return { changed: [], suspect: [] }
     const ctx = inTransaction(pool)
     await rollup({ windows, from: new Date(START), to: new Date(START + HOURS * HOUR) }, ctx)
-    expect(ctx.recorded[0]?.suspect).toEqual([])
-    return (ctx.recorded[0]?.changed ?? []).map((at) => at.getTime())
+    const suspect = (ctx.recorded[0]?.suspect ?? []).map(({ start }) => start)
+    for (const start of suspect) expect(await isToBeEmptied(start.getTime())).toBe(true)
+    return { changed: (ctx.recorded[0]?.changed ?? []).map((at) => at.getTime()), suspect }
   }
   return {
     hourly,
     daily,
     drain,
-    async refresh(): Promise<void> {
-      for (const changed of await refresh(hourly, hours, HOUR)) note(days, changed - (changed % DAY), true)
-      await refresh(daily, days, DAY)
+    /** Answers the windows that looked wrong and were left. */
+    async refresh(): Promise<readonly Date[]> {
+      const changes = await refresh(hourly, hours, HOUR)
+      for (const changed of changes.changed) note(days, changed - (changed % DAY), true)
+      return [...changes.suspect, ...(await refresh(daily, days, DAY)).suspect]
     },
   }
 }
@@ -122,26 +138,30 @@ async function live(seed: number): Promise<{ readonly transactions: number; read
     until.delete(writer)
     await clients[writer]?.query(random(8) === 0 ? 'rollback' : 'commit')
   }
-  for (let step = 0; step < STEPS; step++) {
-    for (const [writer, last] of until) if (step >= last) await end(writer)
-    const writer = random(WRITERS)
-    const client = clients[writer] as PoolClient
-    if (!until.has(writer)) {
-      await client.query('begin')
-      transactions++
-      const isHeld = random(1_000) < 1_000 * HELD_OPEN
-      if (isHeld) heldOpen++
-      until.set(writer, step + (isHeld ? 40 : 1 + random(3)))
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      for (const [writer, last] of until) if (step >= last) await end(writer)
+      const writer = random(WRITERS)
+      const client = clients[writer] as PoolClient
+      if (!until.has(writer)) {
+        await client.query('begin')
+        transactions++
+        const isHeld = random(1_000) < 1_000 * HELD_OPEN
+        if (isHeld) heldOpen++
+        until.set(writer, step + (isHeld ? 40 : 1 + random(3)))
+      }
+      await write(client, writer, random)
+      if (random(40) === 0 && until.size === 0) await pool.query('truncate calls')
+      if (random(4) === 0) await rollups.drain()
+      if (random(5) === 0) await rollups.refresh()
     }
-    await write(client, writer, random)
-    if (random(40) === 0 && until.size === 0) await pool.query('truncate calls')
-    if (random(4) === 0) await rollups.drain()
-    if (random(5) === 0) await rollups.refresh()
+    for (const writer of [...until.keys()]) await end(writer)
+  } finally {
+    // What failed may have left transactions open.
+    for (const client of clients) client.release(until.size > 0)
   }
-  for (const writer of [...until.keys()]) await end(writer)
-  for (const client of clients) client.release()
   await rollups.drain()
-  await rollups.refresh()
+  expect(await rollups.refresh()).toEqual([])
   await compare(rollups)
   return { transactions, heldOpen }
 }

@@ -105,7 +105,7 @@ describe('marks, drains and refreshes at once', () => {
     const client = await pool.connect()
     await client.query('begin')
     await client.query('select quarterjack.commits_refresh($1::json)', [
-      JSON.stringify({ begunAt: (await client.query('select extract(epoch from now())::text as at')).rows[0]?.at, commit }),
+      JSON.stringify({ transaction: (await client.query('select pg_current_xact_id()::text as at')).rows[0]?.at, commit }),
     ])
     await mark(0)
     await mark(1)

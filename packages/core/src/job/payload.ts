@@ -16,10 +16,10 @@ export function parsePayload(schema: StandardSchemaV1 | null, value: unknown, wh
     return undefined
   }
   const answer = schema['~standard'].validate(value)
-  return answer instanceof Promise ? answer.then((result) => valueOf(result, what)) : valueOf(answer, what)
+  return answer instanceof Promise ? answer.then((result) => checked(result, what)) : checked(answer, what)
 }
 
-function valueOf(result: StandardSchemaV1.Result<unknown>, what: string): unknown {
+function checked(result: StandardSchemaV1.Result<unknown>, what: string): unknown {
   if (result.issues === undefined) return result.value
   const issues = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`)
   throw new QuarterjackError(

@@ -99,12 +99,12 @@ export const claimCases: CaseGroup = {
       await addOwner(t, 'a', ['mail', 'report'])
       const before = await enqueue(t, 'mail')
       await addOwner(t, 'a', ['report'])
-      const after = await enqueue(t, 'mail', { delayMs: 1_000 })
+      const after = await enqueue(t, 'mail', { delayMs: t.ms(3_000) })
       assert.deepEqual(await claimIds(t, 'a'), [])
       await addOwner(t, 'b', ['mail'])
       assert.deepEqual(await claimIds(t, 'b'), [before])
       await addOwner(t, 'a', ['mail', 'report'])
-      await t.pass(1_000)
+      await t.pass(3_000)
       assert.deepEqual(await claimIds(t, 'a'), [after])
     }),
     given('a job with many runs does not starve another', async (t) => {
