@@ -53,7 +53,14 @@ export async function createSite({ days }: { readonly days: number }): Promise<S
       for (const one of rows.calculations ?? []) site.calculations.set(one.id, one)
     },
     async start(env = {}) {
-      const config = readConfig({ PORT: '0', GENERATE_DAYS: '0', ROLLUP_DEBOUNCE_SECONDS: '0.2', LOG_LEVEL: 'debug', ...env })
+      const config = readConfig({
+        HISTORY_START: new Date(Date.now() - 60 * 86_400_000).toISOString().slice(0, 10),
+        PORT: '0',
+        GENERATE_DAYS: '0',
+        ROLLUP_DEBOUNCE_SECONDS: '0.2',
+        LOG_LEVEL: 'debug',
+        ...env,
+      })
       site.service = await createAnalyticsService(config, { db, write: (line) => site.lines.push(line) })
       site.url = await site.service.start()
     },
