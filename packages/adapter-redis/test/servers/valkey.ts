@@ -9,7 +9,7 @@ export function findValkey(): { readonly program: string; readonly reason: null 
   return {
     program: null,
     reason:
-      'There is no valkey-server on this machine. Install it (Debian 13, Ubuntu 24.10: apt-get install valkey-server; macOS: brew install valkey), ' +
+      'There is no valkey-server on this machine. Install it (Debian 13, Ubuntu 24.10: apt-get install valkey-server; Debian 12: the same from bookworm-backports; macOS: brew install valkey), ' +
       'or set QJ_TEST_VALKEY to its program.',
   }
 }

@@ -68,10 +68,10 @@ async function settle({ id, fence }: RunRecord, rest: Partial<Settlement> = {}):
   expect(replies[0]?.status).toBe('settled')
 }
 
-async function enqueue(id: string, priority = 0): Promise<void> {
+async function enqueue(id: string, priority = 0, rest: Partial<EnqueueRequest> = {}): Promise<void> {
   const request: EnqueueRequest = {
     ...{ id, job: JOB, key: KEY, trigger: 'manual', overlap: 'skip', payload: null },
-    ...{ triggers: 1, priority, delayMs: 0, skipWhenBusy: false, gates: [GATE] },
+    ...{ triggers: 1, priority, delayMs: 0, skipWhenBusy: false, gates: [GATE], ...rest },
   }
   await store.runs.enqueue({ requests: [request], now })
 }
@@ -119,6 +119,12 @@ it('a slot stands behind another run of its key that nobody claimed yet', async 
   await enqueue('first', 5)
   expect(stateOf(await fire('queue'))).toBe('pending')
   expect(await claim()).toEqual(['first'])
+})
+
+it('a slot stands behind another run of its job that comes first, though nothing bounds them', async () => {
+  await enqueue('first', 5, { key: 'other', overlap: 'allow', gates: [] })
+  expect(stateOf(await fire('allow'))).toBe('pending')
+  expect(await claim()).toEqual(['first', 'run-1'])
 })
 
 it('a handler that ended on paper only holds the gate on', async () => {
