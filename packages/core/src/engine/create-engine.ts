@@ -302,6 +302,10 @@ export function createEngine(options: EngineOptions): Engine {
       store: link.facts(),
       lost,
     }),
+    generationOf(job) {
+      const standing = standings.get(job)
+      return standing?.current === true ? standing.generation : null
+    },
     longestRun: (job) => longestRun(holdings, job),
 
     live() {

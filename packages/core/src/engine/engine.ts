@@ -48,6 +48,8 @@ export interface Engine {
   /** Earliest store instant at which there may be work; null if none is known. */
   nextWakeAt(): number | null
   facts(): EngineFacts
+  /** Of this process's definition of the job, while that is the one in force as far as it knows; null otherwise. */
+  generationOf(job: string): number | null
   /** The longest run of a job that executes in this process. */
   longestRun(job: string): { readonly runId: string; readonly startedAt: number } | null
   /** The loop turns, and not every permit is stuck. True before `start`. */

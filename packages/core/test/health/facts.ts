@@ -47,6 +47,7 @@ export function run(changes: Partial<RunRecord> = {}): RunRecord {
 export function stats(changes: Partial<JobStats> = {}): JobStats {
   return {
     job: 'feedback',
+    generation: 1,
     pending: 0,
     waiting: 0,
     running: 0,
@@ -63,6 +64,7 @@ export function stats(changes: Partial<JobStats> = {}): JobStats {
     suspended: null,
     resumedAt: null,
     registeredAt: NOW - 30 * 24 * HOUR,
+    statics: ['#0'],
     unfired: [],
     ...changes,
   }
@@ -83,6 +85,7 @@ export function job(changes: Partial<JobFacts> = {}, statsChanges: Partial<JobSt
     resumedAt: null,
     longestRun: null,
     executingSince: [],
+    missing: [],
     neverFires: [],
     misfires: null,
     stats: stats({ job: name, ...statsChanges }),
