@@ -51,6 +51,8 @@ export function createEngine(options: EngineOptions): Engine {
   let standings: ReadonlyMap<string, Standing> = new Map()
   /** Jobs whose runs are left to other versions of the program. */
   let left: readonly string[] = []
+  /** By so much slots are late where passes come and go. */
+  let latenessMs = 0
   let accepting = false
   /** The store may know this owner. */
   let present = false
@@ -162,7 +164,7 @@ export function createEngine(options: EngineOptions): Engine {
     storeClock: link.clock,
     wakes,
     logger,
-    fire: () => fireDue({ ...pass, policies }),
+    fire: () => fireDue({ ...pass, policies, latenessMs }),
     claim: () => claimDue({ ...pass, onDead: lose }),
     canClaim,
     onLag: lag.note,
@@ -244,11 +246,12 @@ export function createEngine(options: EngineOptions): Engine {
     registerAgain: () => register(false),
     nextWakeAt: () => wakes.earliest,
 
-    async start(given, quota) {
+    async start(given, rule) {
       definitions = given
       left = []
       policies = new Map(given.map(({ policy }) => [policy.name, policy]))
-      holdings.limitTo(quota ?? null)
+      holdings.limitTo(rule?.quota ?? null)
+      latenessMs = rule?.everyMs ?? 0
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true

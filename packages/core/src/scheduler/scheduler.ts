@@ -178,8 +178,12 @@ export interface Scheduler extends AsyncDisposable {
    * under way is waited for, then stopped; calls that overlap share one stop and its answer.
    */
   stop(options?: { readonly grace?: Duration }): Promise<{ readonly stuck: readonly string[] }>
-  /** One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs or for `budget` (default `'30s'`), settles, leaves. */
-  tick(options?: { readonly limit?: number; readonly budget?: Duration }): Promise<TickSummary>
+  /**
+   * One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs
+   * or for `budget` (default `'30s'`), settles, leaves. `every` says how often passes come (default `'1m'`): slots cannot be more
+   * punctual than that, so they are missed only after `misfireAfter` and `every` together.
+   */
+  tick(options?: { readonly limit?: number; readonly budget?: Duration; readonly every?: Duration }): Promise<TickSummary>
 
   trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>): Promise<RunHandle<R>>
   /** A sweep of a rollup: what is due or changed, its `lookback`, and with `live` the open window. */
