@@ -45,7 +45,9 @@ const schema = z.strictObject({
       jobs: z.optional(z.array(z.string())),
       routes: z.optional(z.record(pattern, z.union([z.string(), route]))),
       inline: z.optional(z.boolean()),
-      tick: z.optional(z.strictObject({ limit: z.optional(count(1)), budget: z.optional(durationOption(1)) })),
+      tick: z.optional(
+        z.strictObject({ limit: z.optional(count(1)), budget: z.optional(durationOption(1)), every: z.optional(durationOption(0)) }),
+      ),
     }),
   ),
   health: z.optional(

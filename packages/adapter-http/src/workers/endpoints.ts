@@ -43,6 +43,7 @@ export function workerEndpoints(deps: WorkerEndpointDeps): readonly AnyEndpoint[
   const tick = createSharedTick(scheduler, {
     limit: workers?.tick?.limit ?? WORKER_DEFAULTS.tickLimit,
     budgetMs: durationMs(workers?.tick?.budget ?? WORKER_DEFAULTS.tickBudget) as number,
+    everyMs: durationMs(workers?.tick?.every ?? WORKER_DEFAULTS.tickEvery) as number,
   })
 
   const run = async (route: WorkerRoute, call: Call): Promise<Answer> => {

@@ -52,8 +52,17 @@ export interface WorkersOptions extends WorkerRules {
    * executes it. Default false.
    */
   readonly inline?: boolean | undefined
-  /** What `/tick` does at most in one call. Defaults: 100 runs, `'30s'`. */
-  readonly tick?: { readonly limit?: number | undefined; readonly budget?: Duration | undefined } | undefined
+  /** What `/tick` does at most in one call, and how often it is called: slots may be as late. Defaults: 100 runs, `'30s'`, `'1m'`. */
+  readonly tick?:
+    | { readonly limit?: number | undefined; readonly budget?: Duration | undefined; readonly every?: Duration | undefined }
+    | undefined
 }
 
-export const WORKER_DEFAULTS = { path: '/workers', wait: '30s', overlap: 'skip', tickLimit: 100, tickBudget: '30s' } as const
+export const WORKER_DEFAULTS = {
+  path: '/workers',
+  wait: '30s',
+  overlap: 'skip',
+  tickLimit: 100,
+  tickBudget: '30s',
+  tickEvery: '1m',
+} as const

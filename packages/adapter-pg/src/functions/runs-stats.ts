@@ -87,6 +87,7 @@ begin
   )
   select json_agg(json_build_object(
       'job', j.asked_name,
+      'generation', coalesce(j.generation, 0),
       'pending', coalesce(pending.runs, 0),
       'waiting', coalesce(waiting.runs, 0),
       'running', coalesce(running.runs, 0),
@@ -103,6 +104,7 @@ begin
       'suspended', case when j.suspended_at is not null then json_build_object('at', j.suspended_at, 'reason', j.suspended_reason) end,
       'resumedAt', (j.suspended_stretches->-1->>1)::bigint,
       'registeredAt', statics.registered_at,
+      'statics', coalesce(statics.names, '[]'),
       'unfired', coalesce(statics.unfired, '[]')
     ) order by j.place)
   into v_jobs
@@ -123,6 +125,7 @@ begin
   ) due on true
   left join lateral (
     select min(s.created_at) as registered_at,
+      json_agg(s.name order by s.name) as names,
       json_agg(json_build_object('name', s.name, 'spec', s.spec) order by s.name)
         filter (where s.next_slot is null and s.slots = 0 and s.quarantined is null) as unfired
     from (

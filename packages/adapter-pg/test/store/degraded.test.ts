@@ -1,5 +1,5 @@
 /** A scheduler whose database is not as it should be: at the start, and later on. */
-import { createScheduler, defineJob, type Scheduler } from '@quarterjack/core'
+import { createScheduler, defineJob, every, type Scheduler } from '@quarterjack/core'
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore, schemaSql } from '../../src/index.ts'
@@ -105,6 +105,33 @@ describe('a scheduler that runs', () => {
     await root.query('grant insert, update, delete on all tables in schema quarterjack to plain')
     expect(await run.finished()).toBe('sent')
     await until('health is fine', async () => (await scheduler.health()).status === 'ok')
+  }, 60_000)
+
+  it('is not well without a schedule that somebody deleted, and makes it again when it starts', async () => {
+    const job = defineJob({ name: 'tidy', schedule: every('1h'), run: () => undefined })
+    const start = async (): Promise<Scheduler> => {
+      const pool = new Pool({ ...database.poolSettings, max: 2 })
+      const store = pgStore({ pool })
+      const scheduler = createScheduler({ store, jobs: [job], logger: false, lease: '2s' })
+      endings.push(async () => {
+        await scheduler.stop()
+        await store.close()
+        await pool.end()
+      })
+      await scheduler.start()
+      return scheduler
+    }
+    const first = await start()
+    expect((await first.health()).status).toBe('ok')
+    await root.query(`delete from quarterjack.schedules where name = '#0'`)
+    expect((await first.health()).jobs[0]).toMatchObject({
+      status: 'degraded',
+      why: ['missingSchedule: the store has lost schedule #0; its processes make it again'],
+    })
+    const second = await start()
+    for (const scheduler of [first, second]) {
+      expect((await scheduler.health()).jobs[0]).toMatchObject({ status: 'ok', nextSlot: expect.any(String) })
+    }
   }, 60_000)
 
   it('says that its pool was ended, keeps the process, and still stops', async () => {

@@ -12,7 +12,7 @@ import {
   type SettleReply,
 } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
-import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
+import { flag, list, number, numberOrNull, text, texts } from '../rows/reply-reader.ts'
 import { toClaimedRun, toRunRecord, toRunRecordOrNull, toShortClaims } from '../rows/run-row.ts'
 import { isShort, isShortSuccess, MOST_SHORT, shortSuccess, shortText } from '../rows/short-run.ts'
 import type { MendPrefix } from './mend-prefix.ts'
@@ -223,6 +223,7 @@ function toStats(reply: Reply, job: string): JobStats {
   const suspendedAt = numberOrNull(row[13])
   return {
     job,
+    generation: number(row[19]),
     pending: number(row[0]),
     waiting: number(row[1]),
     running: number(row[2]),
@@ -246,6 +247,7 @@ function toStats(reply: Reply, job: string): JobStats {
     suspended: suspendedAt === null ? null : { at: suspendedAt, reason: text(row[14]) },
     resumedAt: numberOrNull(row[15]),
     registeredAt: numberOrNull(row[16]),
+    statics: texts(row[18]),
     unfired: list(row[17]).map((one) => ({ name: text(list(one)[0]), spec: text(list(one)[1]) })),
   }
 }

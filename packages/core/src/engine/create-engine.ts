@@ -52,6 +52,8 @@ export function createEngine(options: EngineOptions): Engine {
   let standings: ReadonlyMap<string, Standing> = new Map()
   /** Jobs whose runs are left to other versions of the program. */
   let left: readonly string[] = []
+  /** By so much slots are late where passes come and go. */
+  let latenessMs = 0
   let accepting = false
   /** The store may know this owner. */
   let present = false
@@ -164,7 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     storeClock: link.clock,
     wakes,
     logger,
-    fire: () => fireDue({ ...pass, policies }),
+    fire: () => fireDue({ ...pass, policies, latenessMs }),
     claim: () => claimDue({ ...pass, onDead: lose }),
     canClaim,
     onLag: lag.note,
@@ -246,11 +248,12 @@ export function createEngine(options: EngineOptions): Engine {
     registerAgain: () => register(false),
     nextWakeAt: () => wakes.earliest,
 
-    async start(given, quota) {
+    async start(given, rule) {
       definitions = given
       left = []
       policies = new Map(given.map(({ policy }) => [policy.name, policy]))
-      holdings.limitTo(quota ?? null)
+      holdings.limitTo(rule?.quota ?? null)
+      latenessMs = rule?.everyMs ?? 0
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true
@@ -304,6 +307,10 @@ export function createEngine(options: EngineOptions): Engine {
       store: link.facts(),
       lost,
     }),
+    generationOf(job) {
+      const standing = standings.get(job)
+      return standing?.current === true ? standing.generation : null
+    },
     longestRun: (job) => longestRun(holdings, job),
 
     live() {

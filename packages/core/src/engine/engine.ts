@@ -32,9 +32,17 @@ export interface EngineOptions {
   readonly onRegistered?: ((standings: ReadonlyMap<string, Standing>) => Promise<readonly string[]>) | undefined
 }
 
+/** What one bounded pass may do, and how often such passes come. */
+export interface PassRule {
+  /** Runs it executes at most. */
+  readonly quota: number
+  /** Slots are as late as passes are apart: they are missed only when they are later than that as well. */
+  readonly everyMs: number
+}
+
 export interface Engine {
-  /** Declares and registers `definitions`, and begins to execute their jobs, at most `quota` runs if given. */
-  start(definitions: readonly Definition[], quota?: number): Promise<ReadonlyMap<string, Standing>>
+  /** Declares and registers `definitions`, and begins to execute their jobs: without end, or for one pass. */
+  start(definitions: readonly Definition[], pass?: PassRule): Promise<ReadonlyMap<string, Standing>>
   stop(graceMs: number): Promise<readonly string[]>
   /** Resolves when nothing is due and nothing is held, or the quota is used up and done; at the latest after `ms`. */
   quietWithin(ms: number): Promise<void>
@@ -51,6 +59,8 @@ export interface Engine {
   /** Earliest store instant at which there may be work; null if none is known. */
   nextWakeAt(): number | null
   facts(): EngineFacts
+  /** Of this process's definition of the job, while that is the one in force as far as it knows; null otherwise. */
+  generationOf(job: string): number | null
   /** The longest run of a job that executes in this process. */
   longestRun(job: string): { readonly runId: string; readonly startedAt: number } | null
   /** The loop turns, and not every permit is stuck. True before `start`. */

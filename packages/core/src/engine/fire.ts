@@ -29,6 +29,8 @@ export interface FireDeps {
   readonly leaseMs: number
   readonly holdings: Holdings
   readonly policies: ReadonlyMap<string, JobPolicy>
+  /** What a slot may be late by in addition to `misfireAfter`. */
+  readonly latenessMs: number
   readonly wakes: Wakes
   readonly emitter: Emitter
   readonly logger: Logger
@@ -106,7 +108,7 @@ function planAll(
     if (records >= most || deps.monotonic() > until) break
     const policy = deps.policies.get(record.job)
     if (policy === undefined) continue
-    const misfireAfterMs = policy.misfireAfterMs ?? deps.leaseMs + 5_000
+    const misfireAfterMs = (policy.misfireAfterMs ?? deps.leaseMs + 5_000) + deps.latenessMs
     const onExcludeError = (error: unknown): void => reportExcludeError(record, error, deps)
     try {
       const firing = planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs, onExcludeError })

@@ -23,20 +23,23 @@ export interface RegistrationFacts {
 
 /**
  * `current`: the store has this definition. `superseded`: another one took its place and a live
- * process declares that. `register`: new, changed, or to be restored.
+ * process declares that. `register`: new, changed, or to be restored; `missing` names the schedules
+ * that the store should have had, and has not.
  */
 export type RegistrationPlan =
   | { readonly kind: 'current' }
   | { readonly kind: 'superseded' }
-  | { readonly kind: 'register'; readonly registration: Registration }
+  | { readonly kind: 'register'; readonly registration: Registration; readonly missing: readonly string[] }
 
 export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
   const { policy, hash, record } = facts
-  if (record?.hash === hash) return { kind: 'current' }
+  const missing = record?.hash === hash ? missingSchedules(facts) : []
+  if (record?.hash === hash && missing.length === 0) return { kind: 'current' }
   // A hash has no order: one that was replaced stays replaced while its successor lives.
   if (record?.superseded.includes(hash) && record.declared.includes(record.hash)) return { kind: 'superseded' }
   return {
     kind: 'register',
+    missing,
     registration: {
       job: policy.name,
       hash,
@@ -102,6 +105,12 @@ export function anchorOf(specText: string): number | null {
   } catch {
     return null
   }
+}
+
+/** Of a definition that is stored: somebody deleted their rows. */
+function missingSchedules({ policy, schedules }: RegistrationFacts): readonly string[] {
+  const stored = new Set(schedules.map(({ name }) => name))
+  return policy.schedules.map(({ name }) => name).filter((name) => !stored.has(name))
 }
 
 function writeOf(bound: BoundSchedule, payload: string | null, facts: RegistrationFacts): ScheduleWrite {

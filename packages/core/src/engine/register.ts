@@ -101,16 +101,28 @@ async function registerRound(
   })
   const writing = definitions.filter((_, index) => plans[index]?.kind === 'register')
   if (writing.length === 0) return []
-  const registrations = plans.filter(isRegistering).map((plan) => plan.registration)
+  const registering = plans.filter(isRegistering)
+  const registrations = registering.map((plan) => plan.registration)
   const reply = await deps.call('schedules.register', (store) => store.schedules.register({ registrations }))
   return writing.filter(({ policy }, index) => {
     const answer = reply.replies[index]
     if (answer?.status !== 'registered') return true
     standings.set(policy.name, { generation: answer.generation, current: true })
-    const registration = registrations[index]
-    if (registration !== undefined) warnOfSpent(registration, loaded.schedules, deps.logger)
+    const plan = registering[index]
+    if (plan === undefined) return false
+    warnOfMissing(plan, deps.logger)
+    warnOfSpent(plan.registration, loaded.schedules, deps.logger)
     return false
   })
+}
+
+function warnOfMissing({ registration: { job }, missing }: Registering, logger: Logger): void {
+  for (const name of missing) {
+    logger.warn(
+      { job, schedule: name },
+      `schedule ${name} of job "${job}" was gone from the store, and is made again: it goes on with its next slot. Somebody deleted it; what it had still to do is not known.`,
+    )
+  }
 }
 
 /** Of schedules that are new or changed; one that fired its last slot before is done, and no news. */
@@ -122,6 +134,8 @@ function warnOfSpent({ job, schedules, renamedFrom }: Registration, known: reado
   }
 }
 
-function isRegistering(plan: RegistrationPlan): plan is Extract<RegistrationPlan, { kind: 'register' }> {
+type Registering = Extract<RegistrationPlan, { kind: 'register' }>
+
+function isRegistering(plan: RegistrationPlan): plan is Registering {
   return plan.kind === 'register'
 }

@@ -82,6 +82,8 @@ export interface JobFacts {
   readonly executingSince: readonly number[]
   /** Static schedules that were exhausted before they had a slot, each in words. */
   readonly neverFires: readonly string[]
+  /** Schedules of the definition in force, this process's own, that the store does not have: their names. */
+  readonly missing: readonly string[]
   /** Slots that this process saw skipped as misfires, and the newest time it did. */
   readonly misfires: { readonly slots: number; readonly lastAt: number } | null
   /** Null while the store does not answer. */

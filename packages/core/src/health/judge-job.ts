@@ -58,6 +58,13 @@ const neverFires: Rule = ({ facts }) => {
   return { status: 'degraded', why: `${first}${others.length === 0 ? '' : `; so it is with ${others.length} more`}` }
 }
 
+const missing: Rule = ({ facts }) => {
+  const [first, ...others] = facts.missing
+  if (first === undefined) return null
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return { status: 'degraded', why: `missingSchedule: the store has lost schedule ${first}${more}; its processes make it again` }
+}
+
 const deadButFew: Rule = ({ facts, stats }) => {
   const { failuresInARow } = stats
   if (failuresInARow === 0 || failuresInARow > facts.maxFailures) return null
@@ -127,6 +134,7 @@ const RULES: readonly Rule[] = [
   noCapableWorker,
   overdue,
   misfired,
+  missing,
   neverFires,
   longRun,
   stuckRuns,

@@ -21,6 +21,7 @@ function statsOf(state: MemoryState, job: JobRow): JobStats {
   const dueAt = job.schedules.earliestDueAt()
   return {
     job: job.name,
+    generation: job.generation,
     pending: job.pending,
     waiting: job.waiting,
     running: job.running,
@@ -40,12 +41,13 @@ function statsOf(state: MemoryState, job: JobRow): JobStats {
   }
 }
 
-function statics({ schedules, statics }: JobRow): Pick<JobStats, 'registeredAt' | 'unfired'> {
+function statics({ schedules, statics }: JobRow): Pick<JobStats, 'registeredAt' | 'statics' | 'unfired'> {
   const rows = [...statics].sort().flatMap((name) => schedules.find(name) ?? [])
   const isUnfired = (row: number): boolean =>
     schedules.nextSlot(row) === null && schedules.slots(row) === 0 && (schedules.detail(row)?.quarantined ?? null) === null
   return {
     registeredAt: rows.length === 0 ? null : Math.min(...rows.map((row) => schedules.createdAt(row))),
+    statics: rows.map((row) => schedules.name(row)),
     unfired: rows.filter(isUnfired).map((row) => ({ name: schedules.name(row), spec: schedules.spec(row) })),
   }
 }

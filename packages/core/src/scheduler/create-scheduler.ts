@@ -1,6 +1,6 @@
 /** `createScheduler`: the facade over one engine. */
 import { createEngine } from '../engine/create-engine.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, PassRule } from '../engine/engine.ts'
 import { prepareDefinition, type Definition } from '../engine/register.ts'
 import { createStoreLink } from '../engine/store-link.ts'
 import { checkCount, checkList, checkNames } from '../errors/check-call.ts'
@@ -28,7 +28,7 @@ import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
 import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
 import { startRun } from './start-run.ts'
-import { countOutcomes, wakeDate } from './tick.ts'
+import { countOutcomes, wakeDate, warnOfMissed } from './tick.ts'
 import { createRunWatch } from './watch-runs.ts'
 import { createTriggers } from './trigger-runs.ts'
 import { WITHOUT_ROLLUPS } from './without-rollups.ts'
@@ -40,7 +40,7 @@ interface StopReport {
 /** How `start` and `tick` differ. */
 interface Beginning {
   readonly only?: readonly JobRef[] | undefined
-  readonly quota?: number
+  readonly pass?: PassRule
   readonly withStartRuns: boolean
 }
 
@@ -135,11 +135,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   const startDeps = { nextId, maxPayloadBytes: resolved.limits.payload, enqueue: engine.enqueue }
 
-  const startJobs = async ({ only, quota, withStartRuns }: Beginning): Promise<void> => {
+  const startJobs = async ({ only, pass, withStartRuns }: Beginning): Promise<void> => {
     const chosen = only === undefined ? [...policies.values()] : only.flatMap((job) => withBackfills(jobName(job, 'start: only'), jobs))
     definitions = await Promise.all(chosen.map((policy) => prepareDefinition(policy, resolved.limits.payload)))
     await open()
-    const standings = await engine.start(definitions, quota)
+    const standings = await engine.start(definitions, pass)
     startedAt = link.clock.now()
     rollupEngine.start(chosen.map(({ name }) => name))
     if (withStartRuns)
@@ -217,14 +217,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     stop: stop as Scheduler['stop'],
 
     async tick(tickOptions = {}) {
-      checkNames(tickOptions, ['limit', 'budget'], 'tick')
+      checkNames(tickOptions, ['limit', 'budget', 'every'], 'tick')
       const quota = checkCount(tickOptions.limit ?? 100, 'tick: limit', { least: 1 })
       const budgetMs = parseDuration(tickOptions.budget ?? '30s', 'tick: budget', 1)
+      const everyMs = parseDuration(tickOptions.every ?? '1m', 'tick: every', 0)
       const until = clock.monotonic() + budgetMs
       let nextWakeAt: Date | null = null
       // A tick comes and goes; it is no deploy.
-      await begin({ quota, withStartRuns: false })
+      await begin({ pass: { quota, everyMs }, withStartRuns: false })
       const { counts, stop: stopCounting } = countOutcomes(emitter)
+      const stopWarning = warnOfMissed({ emitter, policies, logger, everyMs })
       try {
         await rollupEngine.settled()
         await engine.quietWithin(budgetMs)
@@ -235,6 +237,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         // Between ticks it is at rest, not at its end.
         if (!isStopped) phase = 'idle'
         stopCounting()
+        stopWarning()
       }
       return { ...counts, nextWakeAt }
     },

@@ -121,6 +121,7 @@ function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now
     longestRun: longest,
     executingSince: longest === null ? [] : [longest.startedAt],
     neverFires: stats?.unfired.map(describeUnfired) ?? [],
+    missing: missingSchedules(policy, stats, deps.engine.generationOf(name)),
     misfires: deps.misfires.of(name),
     stats,
   }
@@ -130,6 +131,16 @@ function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now
 function notBeforeStart({ schedules }: JobPolicy, registeredAt: number | null): number | null {
   if (registeredAt === null || schedules.length === 0) return registeredAt
   return Math.max(registeredAt, Math.min(...schedules.map(({ schedule }) => schedule.spec.startAt ?? 0)))
+}
+
+/** Stores stop naming static schedules here. */
+const MOST_STATICS = 1_000
+
+/** Only of the definition that this process registered: while another version is in force, its schedules count. */
+function missingSchedules(policy: JobPolicy, stats: JobStats | null, generation: number | null): readonly string[] {
+  if (stats === null || stats.generation !== generation || stats.statics.length >= MOST_STATICS) return []
+  const stored = new Set(stats.statics)
+  return policy.schedules.map(({ name }) => name).filter((name) => !stored.has(name))
 }
 
 function describeUnfired({ name, spec }: JobStats['unfired'][number]): string {

@@ -175,8 +175,12 @@ export interface Scheduler extends AsyncDisposable {
    * under way is waited for, then stopped; calls that overlap share one stop and its answer.
    */
   stop(options?: { readonly grace?: Duration }): Promise<{ readonly stuck: readonly string[] }>
-  /** One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs or for `budget` (default `'30s'`), settles, leaves. */
-  tick(options?: { readonly limit?: number; readonly budget?: Duration }): Promise<TickSummary>
+  /**
+   * One bounded pass for serverless hosts and one-shot containers: fires what is due, executes at most `limit` (default 100) runs
+   * or for `budget` (default `'30s'`), settles, leaves. `every` says how often passes come (default `'1m'`): slots cannot be more
+   * punctual than that, so they are missed only after `misfireAfter` and `every` together.
+   */
+  tick(options?: { readonly limit?: number; readonly budget?: Duration; readonly every?: Duration }): Promise<TickSummary>
 
   /** A run now or soon, from any process of the store. Resolves once it is recorded; `finished()` of the answer waits for its end. Throws `PayloadInvalid`, `UnknownJob`, and what the store throws. */
   trigger<In, R>(job: Job<In, R>, ...args: TriggerArgs<In>): Promise<RunHandle<R>>

@@ -1,5 +1,8 @@
 /** One bounded pass, for hosts that do not stay. */
+import type { JobPolicy } from '../job/job.ts'
 import type { Emitter } from '../observe/emitter.ts'
+import type { Logger } from '../observe/logger.ts'
+import { formatDuration } from '../time/duration.ts'
 import type { TickSummary } from './scheduler.ts'
 
 type Counts = Omit<TickSummary, 'nextWakeAt'>
@@ -22,6 +25,24 @@ export function countOutcomes(emitter: Emitter): { readonly counts: Counts; stop
       for (const off of undo) off()
     },
   }
+}
+
+/** A job that catches nothing up never runs where passes come less often than they are said to. Warns of it once per job, until it is stopped. */
+export function warnOfMissed(deps: {
+  readonly emitter: Emitter
+  readonly policies: ReadonlyMap<string, JobPolicy>
+  readonly logger: Logger
+  readonly everyMs: number
+}): () => void {
+  const warned = new Set<string>()
+  return deps.emitter.on('slots.skipped', ({ job, reason }) => {
+    if (reason !== 'misfire' || warned.has(job) || deps.policies.get(job)?.catchUp.mode !== 'none') return
+    warned.add(job)
+    deps.logger.warn(
+      { job },
+      `tick: slots of job "${job}" were missed, and its catchUp is "none". If passes come less often than every ${formatDuration(deps.everyMs)}, say how often: tick({ every }).`,
+    )
+  })
 }
 
 /** An instant to show; null when nothing is known, or work is due already. */

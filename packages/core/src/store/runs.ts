@@ -173,6 +173,8 @@ export interface KeepRule {
 /** What health needs to know of a job, from what the store keeps. */
 export interface JobStats {
   readonly job: string
+  /** Of its definition; 0 for a job without one. */
+  readonly generation: number
   readonly pending: number
   readonly waiting: number
   readonly running: number
@@ -199,6 +201,8 @@ export interface JobStats {
   readonly resumedAt: number | null
   /** The earliest `createdAt` of its static schedules; null for a job without any. */
   readonly registeredAt: number | null
+  /** Names of its static schedules, sorted; a store may stop at 1,000. */
+  readonly statics: readonly string[]
   /** Static schedules without a slot to come, of which none was ever accounted for; by name, and without quarantined ones. */
   readonly unfired: readonly { readonly name: string; readonly spec: string }[]
 }

@@ -41,7 +41,8 @@ describe('planRegistration', () => {
   })
 
   it.each([
-    ['the stored hash', facts({ hash: 'new', record: stored({}) }), 'current'],
+    ['the stored hash', facts({ hash: 'new', record: stored({}), schedules: [{ name: '#0' } as ScheduleRecord] }), 'current'],
+    ['the stored hash without its schedule', facts({ hash: 'new', record: stored({}) }), 'register'],
     ['a replaced hash while its successor lives', facts({ record: stored({ declared: ['old', 'new'] }) }), 'superseded'],
     ['a replaced hash whose successor is gone', facts({ record: stored({ declared: ['old'] }) }), 'register'],
     ['a hash never seen', facts({ hash: 'newest', record: stored({}) }), 'register'],

@@ -48,6 +48,7 @@ export function run(changes: Partial<RunRecord> = {}): RunRecord {
 export function stats(changes: Partial<JobStats> = {}): JobStats {
   return {
     job: 'feedback',
+    generation: 1,
     pending: 0,
     waiting: 0,
     running: 0,
@@ -64,6 +65,7 @@ export function stats(changes: Partial<JobStats> = {}): JobStats {
     suspended: null,
     resumedAt: null,
     registeredAt: NOW - 30 * 24 * HOUR,
+    statics: ['#0'],
     unfired: [],
     ...changes,
   }
@@ -84,6 +86,7 @@ export function job(changes: Partial<JobFacts> = {}, statsChanges: Partial<JobSt
     resumedAt: null,
     longestRun: null,
     executingSince: [],
+    missing: [],
     neverFires: [],
     misfires: null,
     stats: stats({ job: name, ...statsChanges }),

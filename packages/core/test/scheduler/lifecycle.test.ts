@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createScheduler, cron, defineJob, every, memoryStore } from '../../src/index.ts'
+import { createScheduler, cron, defineJob, type Duration, every, type Job, memoryStore, type RunContext } from '../../src/index.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
+import { recordLogs } from './record-logs.ts'
 
 const noop = (): void => undefined
 
@@ -71,6 +72,37 @@ describe('the scheduler', () => {
     expect(await second).toMatchObject({ fired: 3, succeeded: 3, failed: 0 })
     expect(slots).toHaveLength(3)
     expect(manual.clock.timers).toBe(0)
+  })
+
+  describe('passes a minute apart', () => {
+    const strict = (): { job: Job<undefined, void>; slots: string[] } => {
+      const slots: string[] = []
+      const run = ({ slot }: RunContext): void => void slots.push(slot?.toISOString().slice(11, 16) ?? '')
+      return { job: defineJob({ name: 'strict', schedule: every('1m'), catchUp: 'none', run }), slots }
+    }
+    const passes = async (job: Job<undefined, void>, by: Duration, options: { every?: Duration }): Promise<readonly string[]> => {
+      const { logger, warnings } = recordLogs()
+      const manual = manualScheduler({ jobs: [job], startAt: '2026-01-01T00:00:59Z', logger })
+      for (let pass = 0; pass < 4; pass++) {
+        await manual.clock.until(manual.scheduler.tick(options), 60_000)
+        await manual.advance(by)
+      }
+      return warnings()
+    }
+
+    it('miss no slot, although each comes late', async () => {
+      const { job, slots } = strict()
+      expect(await passes(job, '1m', {})).toEqual([])
+      expect(slots).toEqual(['00:01', '00:02', '00:03'])
+    })
+
+    it('miss what is later than they are apart, and warn of it', async () => {
+      const { job, slots } = strict()
+      expect(await passes(job, '1m', { every: '0s' })).toEqual(
+        Array(3).fill(expect.stringMatching(/^tick: slots of job "strict" were missed.* say how often: tick\(\{ every \}\)\.$/)),
+      )
+      expect(slots).toEqual([])
+    })
   })
 
   it('runs followers after a success, never after a failure', async () => {

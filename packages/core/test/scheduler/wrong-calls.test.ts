@@ -19,7 +19,7 @@ describe('unknown options', () => {
   it.each<[call: string, run: () => unknown, typed: string, meant: string, known: string]>([
     ['start', () => s.start(loose({ onyl: [plain] })), 'onyl', 'only', 'only, runOnStart'],
     ['stop', () => s.stop(loose({ garce: '1s' })), 'garce', 'grace', 'grace'],
-    ['tick', () => s.tick(loose({ limti: 1 })), 'limti', 'limit', 'limit, budget'],
+    ['tick', () => s.tick(loose({ limti: 1 })), 'limti', 'limit', 'limit, budget, every'],
     ['trigger of job "alpha"', () => s.trigger(plain, undefined, loose({ dely: '5s' })), 'dely', 'delay', 'key, delay, runAt'],
     ['triggerMany of job "beta": items[0]', () => s.triggerMany(needy, loose([{ paylod: 1 }])), 'paylod', 'payload', 'payload, key, delay'],
     [

@@ -48,34 +48,37 @@ local function recent_out(job)
   return list
 end
 local function statics_of(job)
-  local fields, registered, unfired = {}, nil, {}
+  local fields, registered, unfired, names = {}, nil, {}, {}
   for index, name in ipairs(job.statics) do fields[index] = fn.schedule_field(job, name) end
   fn.prefetch(KEY.schedules, fields)
   for _, name in ipairs(job.statics) do
     local row = fn.find_schedule(job, name)
     if row then
+      names[#names + 1] = name
       if registered == nil or row.createdAt < registered then registered = row.createdAt end
       if row.nextSlot == nil and row.slots == 0 and row.quarantined == nil then unfired[#unfired + 1] = { name, row.spec } end
     end
   end
   table.sort(unfired, function(a, b) return a[1] < b[1] end)
-  return registered, unfired
+  table.sort(names)
+  return registered, unfired, names
 end
 local replies = {}
 for index, name in ipairs(request.jobs) do
   local job = fn.find_job(name)
   if job then
     local dueAt = fn.earliest_due(job)
-    local registered, unfired = statics_of(job)
+    local registered, unfired, names = statics_of(job)
     local last = job.stretches[#job.stretches]
     replies[index] = {
       job.pending, job.waiting, job.running, fn.number_out(oldest_due_at(job)), fn.number_out(earliest_slot(job)),
       fn.number_out(dueAt and dueAt <= now and dueAt or nil), job.schedules, run_or_nothing(job.lastRun), run_or_nothing(job.lastSuccess),
       run_or_nothing(job.lastFailure), job.failures, recent_out(job), #fn.declarations(name),
       fn.number_out(job.suspendedAt), job.suspendedReason or false, fn.number_out(last and last[2]), fn.number_out(registered), unfired,
+      names, job.generation,
     }
   else
-    replies[index] = { 0, 0, 0, false, false, false, 0, false, false, false, 0, {}, #fn.declarations(name), false, false, false, false, {} }
+    replies[index] = { 0, 0, 0, false, false, false, 0, false, false, false, 0, {}, #fn.declarations(name), false, false, false, false, {}, {}, 0 }
   end
 end
 return fn.answer({ owners, replies })

@@ -3,11 +3,12 @@ import type { Duration } from '../../time/duration.ts'
 import type { CliCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatCount, formatInstant } from '../format.ts'
-import { someDuration, wholeNumber } from '../parse-option.ts'
+import { duration, someDuration, wholeNumber } from '../parse-option.ts'
 
 interface TickOptions {
   readonly limit?: number
   readonly budget?: Duration
+  readonly every?: Duration
 }
 
 /** The command `tick`. */
@@ -20,10 +21,11 @@ export const tickCommand: CliCommand<TickOptions> = {
   define: (command) =>
     command
       .option('--limit <n>', 'most runs to execute (default: 100)', wholeNumber(1))
-      .option('--budget <duration>', 'no run is begun after this long (default: 30s)', someDuration),
-  run: async ({ scheduler, progress }, _args, { limit, budget }) => {
+      .option('--budget <duration>', 'no run is begun after this long (default: 30s)', someDuration)
+      .option('--every <duration>', 'how often passes come: slots may be as late (default: 1m)', duration),
+  run: async ({ scheduler, progress }, _args, options) => {
     progress.update('working on what is due …')
-    const summary = await scheduler.tick({ ...(limit === undefined ? {} : { limit }), ...(budget === undefined ? {} : { budget }) })
+    const summary = await scheduler.tick(options)
     return {
       exitCode: EXIT.ok,
       json: summary,

@@ -24,6 +24,7 @@ export const statsCases: CaseGroup = {
       assert.deepEqual(value.jobs, [
         {
           job: 'mail',
+          generation: 1,
           pending: 0,
           waiting: 0,
           running: 0,
@@ -40,6 +41,7 @@ export const statsCases: CaseGroup = {
           suspended: null,
           resumedAt: null,
           registeredAt: null,
+          statics: [],
           unfired: [],
         },
       ])
@@ -195,7 +197,8 @@ export const statsCases: CaseGroup = {
       const spent = [await static_('#2', now - t.ms(5_000), null), await static_('#0', now - t.ms(4_000), null)]
       await define(t, 'mail', { schedules: [old, ...spent] })
       await addSchedule(t, 'mail', 'dynamic', { asOf: now - t.ms(20_000), nextSlot: null })
-      const { registeredAt, unfired } = await statsOf(t, 'mail')
+      const { generation, registeredAt, statics, unfired } = await statsOf(t, 'mail')
+      assert.deepEqual({ generation, statics }, { generation: 1, statics: ['#0', '#1', '#2'] })
       assert.equal(registeredAt, now - t.ms(9_000))
       assert.deepEqual(
         unfired,
@@ -209,7 +212,7 @@ export const statsCases: CaseGroup = {
         ['#2'],
       )
       await addSchedule(t, 'report', 'dynamic')
-      assertFields(await statsOf(t, 'report'), { registeredAt: null, unfired: [] })
+      assertFields(await statsOf(t, 'report'), { registeredAt: null, statics: [], unfired: [] })
     }),
     both('a run that waits for its retry shows as the last one', async (t) => {
       await define(t, 'mail')
