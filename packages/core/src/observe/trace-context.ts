@@ -1,6 +1,5 @@
 /** What a trigger carries to its run, so that both can be found together: the trace, and the id of the request. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { shown } from '../errors/shown.ts'
 
 /** Kept with the run and given to its handler; of a run that several triggers share, the first one's. Seen by whoever may see the run. */
 export interface TraceContext {
@@ -26,7 +25,7 @@ export function checkTrace(given: TraceContext, what: string): void {
     typeof given === 'object' &&
     given !== null &&
     Object.keys(given).every((name) => Object.hasOwn(usable, name) || given[name as 'requestId'] === undefined)
-  if (!isWhole) throw new QuarterjackError('InvalidOption', `${what}: ${shown(given)} is no trace context.`)
+  if (!isWhole) throw new QuarterjackError('InvalidOption', `${what} is no trace context.`)
 }
 
 /** The usable members of several contexts, those of later ones first; null where there are none. Never throws. */

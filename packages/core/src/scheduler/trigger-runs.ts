@@ -2,7 +2,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { checkList, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { shown } from '../errors/shown.ts'
 import { JOB_DEFAULTS } from '../job/defaults.ts'
 import type { Job, JobPolicy, RunScheduler } from '../job/job.ts'
 import { joinTraces, readTrace, type TraceContext, traceText } from '../observe/trace-context.ts'
@@ -116,7 +115,7 @@ function onceKey(
   const what = `trigger of job "${policy.name}"`
   const isName = once === true || (typeof once === 'string' && once !== '' && once.length <= MOST_ONCE)
   if (!isName || options.idempotencyKey !== undefined)
-    throw new QuarterjackError('InvalidOption', `${what}: once: ${shown(once)} is not possible: true or a name, and no idempotencyKey.`)
+    throw new QuarterjackError('InvalidOption', `${what}: once: give true or a name, and no idempotencyKey.`)
   const name = once === true ? [options.key ?? ''] : [options.key ?? '', once]
   const ttlMs = parseDuration(options.idempotencyTtl ?? JOB_DEFAULTS.idempotencyTtl, `${what}: idempotencyTtl`, 1)
   return { key: `${RESERVED_KEY_PREFIX}once:${id}:${JSON.stringify(name)}`, ttlMs }
