@@ -1,6 +1,5 @@
 /** What a trigger carries to its run, so that both can be found together: the trace, and the id of the request. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { shown } from '../errors/shown.ts'
 
 /** Kept with the run and given to its handler; of a run that several triggers share, the first one's. Seen by whoever may see the run. */
 export interface TraceContext {
@@ -21,21 +20,12 @@ const NAMES = Object.keys(MEMBERS) as readonly (keyof TraceContext)[]
 
 /** Throws `InvalidOption` for what is no trace context. */
 export function checkTrace(given: TraceContext, what: string): void {
-  const value: unknown = given
-  if (typeof value !== 'object' || value === null)
-    throw new QuarterjackError(
-      'InvalidOption',
-      `${what}: ${shown(value)} is no trace context; give { traceparent, tracestate, requestId }.`,
-    )
-  for (const [name, member] of Object.entries(value)) {
-    const pattern = Object.hasOwn(MEMBERS, name) ? MEMBERS[name as keyof TraceContext] : null
-    if (member === undefined && pattern !== null) continue
-    if (pattern === null || typeof member !== 'string' || !pattern.test(member))
-      throw new QuarterjackError(
-        'InvalidOption',
-        `${what}.${name}: ${shown(member)} does not fit; only traceparent, tracestate and requestId are carried.`,
-      )
-  }
+  const usable = usableOf(given)
+  const isWhole =
+    typeof given === 'object' &&
+    given !== null &&
+    Object.keys(given).every((name) => Object.hasOwn(usable, name) || given[name as 'requestId'] === undefined)
+  if (!isWhole) throw new QuarterjackError('InvalidOption', `${what} is no trace context.`)
 }
 
 /** The usable members of several contexts, those of later ones first; null where there are none. Never throws. */

@@ -67,9 +67,7 @@ const optionsSchema = z.strictObject({
   abortGrace: z.optional(durationOption(0)),
   limits: z.optional(z.strictObject({ payload: z.optional(bytes), result: z.optional(bytes), error: z.optional(bytes) })),
   around: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function (ctx, next) => …')),
-  trace: z.optional(
-    z.custom<object>((value) => typeof value === 'function', 'must be a function that answers with a trace context or null'),
-  ),
+  trace: z.optional(z.custom<object>((value) => typeof value === 'function', 'must be a function')),
   handleSignals: z.optional(
     z.union([z.boolean(), z.strictObject({ grace: z.optional(durationOption(0)) })], 'use true, false or { grace }'),
   ),

@@ -2,7 +2,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { checkList, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { shown } from '../errors/shown.ts'
 import { JOB_DEFAULTS } from '../job/defaults.ts'
 import type { Job, JobPolicy, RunScheduler } from '../job/job.ts'
 import { joinTraces, readTrace, type TraceContext, traceText } from '../observe/trace-context.ts'
@@ -114,12 +113,9 @@ function onceKey(
   { policy, options }: { readonly policy: JobPolicy; readonly options: TriggerRequestOptions },
 ): EnqueueRequest['idempotency'] {
   const what = `trigger of job "${policy.name}"`
-  if (once !== true && (typeof once !== 'string' || once === '' || once.length > MOST_ONCE)) {
-    throw new QuarterjackError('InvalidOption', `${what}: once: ${shown(once)} is neither true nor a name of 1 to ${MOST_ONCE} characters.`)
-  }
-  if (options.idempotencyKey !== undefined) {
-    throw new QuarterjackError('InvalidOption', `${what}: once and idempotencyKey were both given; give one of them.`)
-  }
+  const isName = once === true || (typeof once === 'string' && once !== '' && once.length <= MOST_ONCE)
+  if (!isName || options.idempotencyKey !== undefined)
+    throw new QuarterjackError('InvalidOption', `${what}: once: give true or a name, and no idempotencyKey.`)
   const name = once === true ? [options.key ?? ''] : [options.key ?? '', once]
   const ttlMs = parseDuration(options.idempotencyTtl ?? JOB_DEFAULTS.idempotencyTtl, `${what}: idempotencyTtl`, 1)
   return { key: `${RESERVED_KEY_PREFIX}once:${id}:${JSON.stringify(name)}`, ttlMs }
