@@ -236,6 +236,8 @@ function hold(lock: {
 
   const armRenewal = (delayMs: number): void => {
     renewTimer = clock.setTimer(() => {
+      // After a freeze everything is due at once: the holder is told before anybody is asked.
+      if (clock.monotonic() >= trusted) return lose()
       if (trustTimer === null) watchTrust()
       const next = (ms: number) => (): void => {
         if (!ended && !lost) armRenewal(ms)
@@ -271,7 +273,8 @@ function hold(lock: {
         if (lost) throw new LeaseLostError(`mutex "${name}"`)
       },
     },
-    lost: () => lost,
+    // Work that ends past its trust may have had company, whether or not a timer has told so.
+    lost: () => lost || clock.monotonic() >= trusted,
     end() {
       ended = true
       stopTimers()

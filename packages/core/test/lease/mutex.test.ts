@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMutex, defineJob, memoryStore } from '../../src/index.ts'
+import type { Clock } from '../../src/time/clock.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 
@@ -69,6 +70,42 @@ describe('createMutex', () => {
     // The last confirmed renewal began at 23.33 s or so: trust ends 9 s later.
     expect(abortedAt).toBeGreaterThan(25_000)
     expect(abortedAt).toBeLessThanOrEqual(34_000)
+  })
+
+  it('tells a holder that froze as soon as its timers run again, with those of its own', async () => {
+    const { clock, store } = setUp()
+    let frozenMs = 0
+    let due: (() => void)[] | null = null
+    // While `due` is a list, the process stands still: what came due meanwhile runs in one turn when it goes on.
+    const frozen: Clock = {
+      ...clock,
+      monotonic: () => clock.monotonic() + frozenMs,
+      setTimer: (callback, delayMs) => clock.setTimer(() => (due === null ? callback() : due.push(callback)), delayMs),
+    }
+    const seen = { told: false, asked: 0 }
+    const countRenewals: typeof store.leases.renew = (request) => {
+      seen.asked++
+      return store.leases.renew(request)
+    }
+    const watched = {
+      ...store,
+      leases: { ...store.leases, renew: countRenewals },
+    }
+    const held = createMutex(watched, 'm', { clock: frozen, lease: '3s' }).withLock(async ({ signal }) => {
+      await new Promise<void>((resolve) => void frozen.setTimer(resolve, 500))
+      await null
+      seen.told = signal.aborted
+    })
+    await clock.advance(1)
+    const frozenTimers: (() => void)[] = []
+    due = frozenTimers
+    await clock.advance(1_500)
+    frozenMs = 10_000
+    due = null
+    for (const run of frozenTimers) run()
+    await expect(held).rejects.toMatchObject({ code: 'LeaseLost' })
+    expect(frozenTimers).toHaveLength(2)
+    expect(seen).toEqual({ told: true, asked: 0 })
   })
 
   it('excludes jobs with the same mutex', async () => {
