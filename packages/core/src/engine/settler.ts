@@ -8,6 +8,7 @@ import { toStoredError } from '../observe/stored-error.ts'
 import type { SettleReply, Settlement } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { sleep, type Clock } from '../time/clock.ts'
+import { createTurns } from '../time/turns.ts'
 import { batchLength } from '../trigger/take-batch.ts'
 import { storeBackoff } from './retry-store.ts'
 import { isTransient } from '../store/reach-store.ts'
@@ -51,7 +52,6 @@ interface Entry {
 
 export function createSettler(deps: SettlerDeps): Settler {
   let queue: Entry[] = []
-  let flushing: Promise<void> | null = null
   let abandoned = new AbortController()
   const stragglers = new Set<Promise<void>>()
 
@@ -105,32 +105,21 @@ export function createSettler(deps: SettlerDeps): Settler {
     }
   }
 
-  const schedule = (): void => {
-    if (flushing !== null) return
-    // One turn later: runs that end in this turn share the batch.
-    flushing = new Promise((resolve) => {
-      deps.clock.defer(() => {
-        void flush().then(() => {
-          flushing = null
-          resolve()
-          if (queue.length > 0) schedule()
-        })
-      })
-    })
-  }
+  // All of one turn are in the batch by then.
+  const turns = createTurns(deps.clock, flush, () => queue.length > 0)
 
   return {
     settle: (settlement) =>
       new Promise((resolve, reject) => {
         queue.push({ settlement, resolve, reject })
-        schedule()
+        turns.ask()
       }),
     abandon: () => abandoned.abort(),
     resume() {
       if (abandoned.signal.aborted) abandoned = new AbortController()
     },
     async drained() {
-      while (flushing !== null || stragglers.size > 0) await Promise.all([flushing, ...stragglers])
+      while (turns.underWay !== null || stragglers.size > 0) await Promise.all([turns.underWay, ...stragglers])
     },
   }
 }

@@ -4,6 +4,7 @@ import type { EnqueueReply, EnqueueRequest } from '../store/runs.ts'
 import { isTransient } from '../store/reach-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../time/clock.ts'
+import { createTurns } from '../time/turns.ts'
 import { coalesce, coalescingKey, foldPayloads, type Trigger } from './coalesce.ts'
 import { batchLength } from './take-batch.ts'
 
@@ -62,7 +63,6 @@ interface Entry {
 export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   let queue: Entry[] = []
   let byKey = new Map<string, Entry>()
-  let flushing: Promise<void> | null = null
   const underWay = new Set<Promise<void>>()
 
   const add = (trigger: Trigger, waiter: Waiter): void => {
@@ -141,26 +141,14 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
     return waited
   }
 
-  const schedule = (): void => {
-    if (flushing !== null) return
-    // One turn later: all callers of this turn are in the batch by then.
-    flushing = new Promise((resolve) => {
-      deps.clock.defer(() => {
-        void flush().then(() => {
-          flushing = null
-          resolve()
-          // What arrived between the last look at the queue and now.
-          if (queue.length > 0) schedule()
-        })
-      })
-    })
-  }
+  // All of one turn are in the batch by then.
+  const turns = createTurns(deps.clock, flush, () => queue.length > 0)
 
   return {
     enqueue: (trigger) =>
       new Promise((resolve, reject) => {
         add(trigger, { resolve, reject })
-        schedule()
+        turns.ask()
       }),
     async enqueueWith(triggers, tx) {
       const requests = triggers.map(({ request }) => request)
