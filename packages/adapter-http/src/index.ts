@@ -7,6 +7,7 @@ export { HTTP_TARGET_DEFAULTS } from './target/options.ts'
 export type {
   HttpAuth,
   HttpHeaders,
+  HttpBody,
   HttpQuery,
   HttpResponse,
   HttpResult,
