@@ -47,6 +47,8 @@ export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
       concurrency: policy.concurrency,
       rateLimit: policy.rateLimit,
       schedules: policy.schedules.map((bound, index) => writeOf(bound, facts.payloads[index] ?? null, facts)),
+      // From the instant that the first slots were counted from: none is left out.
+      ...(record !== null || policy.suspended === null ? {} : { suspended: { at: facts.asOf, reason: policy.suspended } }),
       ...(policy.renamedFrom === null ? {} : { renamedFrom: policy.renamedFrom }),
     },
   }

@@ -14,7 +14,7 @@ async function lose(store: Store): Promise<void> {
   const [record] = jobs
   if (record === undefined) throw new Error('the job is not registered')
   const kept = schedules.filter(({ name }) => name !== '#0').map((one) => ({ ...one, asOf: one.cursor }))
-  const registration = { ...record, expectedGeneration: record.generation, schedules: kept }
+  const registration = { ...record, suspended: undefined, expectedGeneration: record.generation, schedules: kept }
   await store.schedules.register({ registrations: [registration] })
 }
 
