@@ -120,7 +120,7 @@ function warnOfMissing({ registration: { job }, missing }: Registering, logger: 
   for (const name of missing) {
     logger.warn(
       { job, schedule: name },
-      `schedule ${name} of job "${job}" was gone from the store, and is made again: it goes on with its next slot. Somebody deleted it; what it had still to do is not known.`,
+      `schedule ${name} of job "${job}" was gone from the store, and is made again: it goes on with its next slot.`,
     )
   }
 }

@@ -85,15 +85,6 @@ function contextOf({ store, logger }: VerifyDeps): VerifyContext {
   }
 }
 
-function checkRange({ from, last }: VerifyRange): void {
-  if (from !== undefined && last !== undefined) {
-    throw new QuarterjackError('InvalidOption', 'verify: from and last both say where the range begins. Leave one out.')
-  }
-  if (from === undefined && last === undefined) {
-    throw new QuarterjackError('InvalidOption', 'verify: the range has no beginning. Give from, or last.')
-  }
-}
-
 /** Clean windows of the range, a sample of them spread over it. */
 async function windowsToVerify(
   { name, policy }: Rollup,
@@ -102,7 +93,9 @@ async function windowsToVerify(
 ): Promise<{ readonly windows: readonly Window[]; readonly leftOut: number }> {
   checkNames(range, ['from', 'to', 'last', 'sample'], 'verify')
   const sample = range.sample === 'all' ? MOST_WINDOWS : checkCount(range.sample ?? 100, 'verify: sample', { least: 1, most: MOST_WINDOWS })
-  checkRange(range)
+  if ((range.from === undefined) === (range.last === undefined)) {
+    throw new QuarterjackError('InvalidOption', 'verify: give either from or last: where the range begins.')
+  }
   const now = await storeNow()
   const end = range.to === undefined ? now : instantOf(range.to, 'verify: to')
   const start = range.from === undefined ? end - parseDuration(range.last ?? 0, 'verify: last', 1) : instantOf(range.from, 'verify: from')

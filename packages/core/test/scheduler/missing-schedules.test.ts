@@ -52,7 +52,7 @@ describe('a schedule that is gone from the store', () => {
     isLost = true
     expect((await manual.scheduler.health()).jobs[0]).toMatchObject({
       status: 'degraded',
-      why: ['missingSchedule: the store has lost schedule #0; its processes make it again'],
+      why: ['missingSchedule: the store has lost #0'],
     })
   })
 
