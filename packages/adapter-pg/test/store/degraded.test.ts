@@ -126,7 +126,7 @@ describe('a scheduler that runs', () => {
     await root.query(`delete from quarterjack.schedules where name = '#0'`)
     expect((await first.health()).jobs[0]).toMatchObject({
       status: 'degraded',
-      why: ['missingSchedule: the store has lost #0'],
+      why: ['missingSchedule: #0'],
     })
     const second = await start()
     for (const scheduler of [first, second]) {

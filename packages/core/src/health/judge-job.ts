@@ -59,9 +59,7 @@ const neverFires: Rule = ({ facts }) => {
 }
 
 const missing: Rule = ({ facts }) =>
-  facts.missing.length === 0
-    ? null
-    : { status: 'degraded', why: `missingSchedule: the store has lost ${facts.missing.slice(0, 3).join(', ')}` }
+  facts.missing.length === 0 ? null : { status: 'degraded', why: `missingSchedule: ${facts.missing.slice(0, 3).join(', ')}` }
 
 const deadButFew: Rule = ({ facts, stats }) => {
   const { failuresInARow } = stats

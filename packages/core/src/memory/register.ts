@@ -1,5 +1,5 @@
 /** Registration: a job's definition and its static schedules, whole or not at all (engine rules 4, 6). */
-import type { JobRecord, ScheduleRecord, Suspension } from '../store/records.ts'
+import type { JobRecord, ScheduleRecord } from '../store/records.ts'
 import type { Registration, RegistrationReply } from '../store/schedules.ts'
 import type { Tick } from '../store/tick.ts'
 import { letGo } from './gates.ts'
@@ -48,16 +48,14 @@ function registerOne(state: MemoryState, registration: Registration): Registrati
   if (isStale) return { status: 'stale', generation }
   if (former !== undefined) renameJob(state, former, name)
   const job = obtainJob(state, name)
-  if (job.generation === 0 && registration.suspended !== undefined) beginSuspended(state, job, registration.suspended)
+  if (job.generation === 0 && registration.suspended !== undefined) {
+    job.suspended ??= registration.suspended
+    reindexRuns(state, job)
+    reindexDue(state, job)
+  }
   const isChanged = [redefine(state, job, registration), writeStatics(state, job, registration)].includes(true)
   if (isChanged) job.generation++
   return { status: 'registered', generation: job.generation }
-}
-
-function beginSuspended(state: MemoryState, job: JobRow, suspension: Suspension): void {
-  job.suspended ??= { ...suspension }
-  reindexRuns(state, job)
-  reindexDue(state, job)
 }
 
 /** The job that is to change its name, if this one is not known yet. */

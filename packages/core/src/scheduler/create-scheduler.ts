@@ -224,8 +224,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       await begin({ pass: { quota, everyMs }, withStartRuns: false })
       const { counts, stop: stopCounting } = countOutcomes(emitter, (job) => {
         // It never runs where passes come less often than they are said to.
-        if (policies.get(job)?.catchUp.mode === 'none')
-          logger.warn({ job }, `tick: job "${job}" missed slots for good. Do passes come as often as every says?`)
+        if (policies.get(job)?.catchUp.mode === 'none') logger.warn({ job }, `tick: job "${job}" missed slots for good: is every right?`)
       })
       try {
         await rollupEngine.settled()
