@@ -63,7 +63,7 @@ export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
 /** Static schedules of a definition that the store has, without their rows: somebody deleted them. */
 export function missingSchedules(policy: JobPolicy, stored: readonly string[]): readonly string[] {
   const names = new Set(stored)
-  return policy.schedules.map(({ name }) => name).filter((name) => !names.has(name))
+  return policy.schedules.flatMap(({ name }) => (names.has(name) ? [] : [name]))
 }
 
 /** What {@link planScheduleWrite} needs. */

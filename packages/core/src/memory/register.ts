@@ -40,7 +40,7 @@ export function register(
 }
 
 function registerOne(state: MemoryState, registration: Registration): RegistrationReply {
-  const { job: name, expectedGeneration, schedules } = registration
+  const { job: name, expectedGeneration, schedules, suspended } = registration
   const generation = state.jobs.get(name)?.generation ?? 0
   const former = findFormer(state, registration)
   const home = former ?? state.jobs.get(name)
@@ -48,8 +48,8 @@ function registerOne(state: MemoryState, registration: Registration): Registrati
   if (isStale) return { status: 'stale', generation }
   if (former !== undefined) renameJob(state, former, name)
   const job = obtainJob(state, name)
-  if (job.generation === 0 && registration.suspended !== undefined) {
-    job.suspended ??= registration.suspended
+  if (job.generation === 0 && suspended !== undefined) {
+    job.suspended ??= suspended
     reindexRuns(state, job)
     reindexDue(state, job)
   }
