@@ -1,11 +1,13 @@
-/** Docs that hold: links lead somewhere, the index names every page, every `ts` block compiles, every block marked `run` does what it says. */
+/** Docs that hold: links lead somewhere, the index names every page, every `ts` block compiles, every block marked `run` does what it says, every command is one. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from './docs/blocks.ts'
+import { findBrokenJson, findDeadCommands, listCommands, scriptsOf } from './docs/commands.ts'
 import { findDeadLinks, findDeadMentions } from './docs/links.ts'
 import { parsePage } from './docs/markdown.ts'
 import { findLostPages } from './docs/navigation.ts'
+import { refuseCli } from './docs/refuse-cli.ts'
 import { runBlock } from './docs/run-block.ts'
 import { conclude, type Finding } from './findings.ts'
 import { listFiles, ROOT } from './workspace.ts'
@@ -48,6 +50,21 @@ const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT)
 const typeErrors = findTypeErrors(blocks, { ...options, moduleDetection: ts.ModuleDetectionKind.Force })
 
+const packages = listFiles('packages/*/package.json', 'examples/*/package.json', 'bench/package.json', 'site/package.json').flatMap(
+  (path) => scriptsOf(path) ?? [],
+)
+const scripts = new Map([
+  ...packages.map((one) => [one.name, one.scripts] as const),
+  ['', scriptsOf(join(ROOT, 'package.json'))?.scripts ?? new Set<string>()],
+])
+const commandErrors: Finding[] = []
+let commandCount = 0
+for (const [file, page] of pages) {
+  const commands = listCommands(page, readFileSync(file, 'utf8'))
+  commandCount += commands.length
+  commandErrors.push(...findBrokenJson(file, page), ...(await findDeadCommands(file, commands, { root: ROOT, scripts, refuseCli })))
+}
+
 const runErrors: Finding[] = []
 const runnable = blocks.filter((block) => block.isRun)
 for (const block of runnable) runErrors.push(...(await runBlock(block)))
@@ -60,8 +77,9 @@ conclude(
     ...findDeadLinks(pages, ROOT),
     ...[...sources].flatMap(([file, text]) => findDeadMentions(file, text, ROOT)),
     ...[...pages].flatMap(([file, page]) => findOddFences(file, page)),
+    ...commandErrors,
     ...typeErrors,
     ...runErrors,
   ],
-  `${pages.size} pages, ${blocks.length} blocks compiled, ${runnable.length} run`,
+  `${pages.size} pages, ${blocks.length} blocks compiled, ${runnable.length} run, ${commandCount} commands parsed`,
 )

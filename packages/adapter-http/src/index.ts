@@ -7,6 +7,7 @@ export { HTTP_TARGET_DEFAULTS } from './target/options.ts'
 export type {
   HttpAuth,
   HttpHeaders,
+  HttpBody,
   HttpQuery,
   HttpResponse,
   HttpResult,
@@ -23,7 +24,7 @@ export { httpJobs } from './jobs/http-jobs.ts'
 export type { DataSchedule, HttpJob, HttpJobData, HttpJobDefaults, HttpJobsOptions } from './jobs/http-jobs.ts'
 export type { DataAuth, DataSecret } from './jobs/data-auth.ts'
 export { fromCrontab } from './crontab/from-crontab.ts'
-export type { Crontab, CrontabLine, CrontabOptions } from './crontab/from-crontab.ts'
+export type { Crontab, CrontabJobOptions, CrontabLine, CrontabOptions } from './crontab/from-crontab.ts'
 export type { Variables } from './crontab/template.ts'
 
 // The receiving side of signed calls.

@@ -18,6 +18,10 @@ export interface CommandRequest {
   followsRedirects: boolean
   /** Whether answers such as 500 made the command fail. */
   failsOnStatus: boolean
+  /** What its `flock` did with a second one; null without one. */
+  overlap: 'skip' | 'queue' | null
+  /** The file of that lock. */
+  lock: string | null
   /** What is done another way here, in sentences. */
   readonly notes: string[]
 }
@@ -36,6 +40,8 @@ export function emptyRequest(): CommandRequest {
     retries: null,
     followsRedirects: false,
     failsOnStatus: true,
+    overlap: null,
+    lock: null,
     notes: [],
   }
 }

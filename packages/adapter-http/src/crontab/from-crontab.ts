@@ -1,6 +1,7 @@
 /** `fromCrontab`: the curl and wget lines of a crontab as jobs. */
-import { cron, defineJob, type Duration, type RunContext } from '@quarterjack/core'
+import { cron, defineJob, type Duration, type Instant, type JobOptions, type RunContext } from '@quarterjack/core'
 import { QuarterjackError } from '@quarterjack/core/store'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import * as z from 'zod/mini'
 import { checkOptions } from '../check-options.ts'
 import { durationOption } from '../duration.ts'
@@ -13,6 +14,16 @@ import { readCommand } from './read-command.ts'
 import { readLine } from './read-line.ts'
 import { expand, shownTemplate, type Variables, variablesOf } from './template.ts'
 
+/** What a crontab cannot say of a job. */
+export interface CrontabJobOptions extends Omit<JobOptions<StandardSchemaV1<unknown>, unknown>, 'name' | 'schedule' | 'payload' | 'run'> {
+  /** Of its schedule: no slot lies before. */
+  readonly start?: Instant | undefined
+  /** Of its schedule: no slot lies after. */
+  readonly end?: Instant | undefined
+  /** Of its schedule. */
+  readonly jitter?: Duration | undefined
+}
+
 /** Options of {@link fromCrontab}. */
 export interface CrontabOptions {
   /** The zone that the crontab was written for, unless it sets `CRON_TZ`. Default `UTC`. */
@@ -23,6 +34,8 @@ export interface CrontabOptions {
   readonly env?: Variables | undefined
   /** Prepended to the names of the jobs. */
   readonly prefix?: string | undefined
+  /** Further options: of all jobs, or of each by its name. They count before what its line says. */
+  readonly job?: CrontabJobOptions | ((name: string) => CrontabJobOptions) | undefined
 }
 
 /** What became of one line. No value of a header, a body or a query stands in it. */
@@ -56,12 +69,18 @@ const optionsSchema = z.strictObject({
   timeout: z.optional(durationOption(1)),
   env: z.optional(z.record(z.string(), z.optional(z.string()))),
   prefix: z.optional(z.string()),
+  job: z.optional(
+    z.union(
+      [z.record(z.string(), z.unknown()), z.custom<() => unknown>((value) => typeof value === 'function')],
+      'use an object of options, or a function of the name',
+    ),
+  ),
 })
 
 /**
  * Reads a crontab of curl and wget lines. What cannot be carried over is no error, but a line of the report that says why:
  * look at it before you turn the crontab off. Variables get their values when a job runs, so that secrets stay out of the
- * definition. Throws `InvalidOption` for wrong options only.
+ * definition. Throws for wrong options only: `InvalidOption`, `InvalidInstant`, `InvalidDuration`.
  *
  * @example
  * const { jobs, lines } = fromCrontab('0 0 * * * wget -qO- --header="Authorization: Bearer $CRON_SECRET" $API_URL/workers/reset-credits')
@@ -78,6 +97,7 @@ export function fromCrontab(text: string, options: CrontabOptions = {}): Crontab
 function createReader(options: CrontabOptions): { readonly jobs: HttpJob[]; read(text: string, line: number): CrontabLine } {
   const jobs: HttpJob[] = []
   const set: Record<string, string> = {}
+  const locks = new Map<string, number>()
   let timeZone = options.timeZone ?? 'UTC'
 
   const entry = (line: number, expression: string, command: string): CrontabLine => {
@@ -85,10 +105,11 @@ function createReader(options: CrontabOptions): { readonly jobs: HttpJob[]; read
     if (reading.problem !== undefined) return { line, kind: 'problem', problem: reading.problem }
     const { request, assigned } = reading
     const name = freeName(jobs, (options.prefix ?? '') + jobNameOf(request.url))
+    const wanted = jobOptionsOf(options, name)
     const own: Variables = { ...set, ...assigned }
     const resolve = (template: string): string => expand(template, own, environment(options))
     try {
-      jobs.push(toJob({ name, expression, timeZone, request, resolve, timeout: options.timeout }))
+      jobs.push(toJob({ name, expression, timeZone, request, resolve, timeout: options.timeout, wanted }))
     } catch (error) {
       if (!QuarterjackError.isInstance(error)) throw error
       return { line, kind: 'problem', problem: error.message }
@@ -103,7 +124,7 @@ function createReader(options: CrontabOptions): { readonly jobs: HttpJob[]; read
       method: methodOf(request),
       url: shownTemplate(request.url).replace(/[?#].*$/s, ''),
       variables,
-      notes: [...request.notes, ...notesOn(request, options, variables)],
+      notes: [...request.notes, ...notesOn(request, options, variables), ...shareLock(locks, request.lock, line)],
     }
   }
 
@@ -120,6 +141,28 @@ function createReader(options: CrontabOptions): { readonly jobs: HttpJob[]; read
       return { line, kind: 'variable', name: parts.name, notes }
     },
   }
+}
+
+/** Throws for what is wrong in them, whatever the line. */
+function jobOptionsOf({ job = {} }: CrontabOptions, name: string): CrontabJobOptions {
+  const wanted = typeof job === 'function' ? job(name) : job
+  const { start, end, jitter, ...rest } = wanted
+  cron('0 0 * * *', { ...given({ start, end, jitter }) })
+  defineJob({ ...rest, name, payload: ANYTHING, run: () => undefined })
+  return wanted
+}
+
+function given<T extends object>(options: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+}
+
+/** A lock of its own is what a job has anyway; one that lines share is a mutex. */
+function shareLock(locks: Map<string, number>, lock: string | null, line: number): readonly string[] {
+  if (lock === null) return []
+  const first = locks.get(lock)
+  if (first !== undefined) return [`It shares its lock with line ${first}, and here with none. Give both jobs one mutex.`]
+  locks.set(lock, line)
+  return []
 }
 
 function environment({ env = process.env }: CrontabOptions): Variables {
@@ -140,9 +183,11 @@ interface JobParts {
   readonly request: CommandRequest
   readonly resolve: (template: string) => string
   readonly timeout: Duration | undefined
+  readonly wanted: CrontabJobOptions
 }
 
-function toJob({ name, expression, timeZone, request, resolve, timeout }: JobParts): HttpJob {
+function toJob({ name, expression, timeZone, request, resolve, timeout, wanted }: JobParts): HttpJob {
+  const { start, end, jitter, ...rest } = wanted
   const { headers, data, username, password, retries } = request
   const body = data.join('&')
   const method = methodOf(request)
@@ -150,9 +195,11 @@ function toJob({ name, expression, timeZone, request, resolve, timeout }: JobPar
   const hasBody = data.length > 0 && !request.isDataQuery
   return defineJob({
     name,
-    schedule: cron(expression, { timeZone }),
+    schedule: cron(expression, { timeZone, ...given({ start, end, jitter }) }),
     payload: ANYTHING,
     ...(retries === null ? {} : { retry: { retries } }),
+    ...(request.overlap === 'queue' ? { overlap: 'queue' } : {}),
+    ...rest,
     run: httpTarget({
       url: () => withQuery(resolve(request.url), request.isDataQuery ? resolve(body) : ''),
       method,

@@ -1,6 +1,7 @@
 /** From the words of a command to the request that it makes. */
 import { type CommandRequest, emptyRequest, secondsOf } from './command.ts'
 import { curlFlags } from './curl.ts'
+import { type FlockReading, readFlock } from './flock.ts'
 import { readFlags } from './read-flags.ts'
 import { splitWords } from './split-words.ts'
 import { plain } from './template.ts'
@@ -19,11 +20,21 @@ export function readCommand(command: string): CommandReading {
   const assigned: Record<string, string> = {}
   const notes: string[] = []
   let limitMs: number | null = null
+  let held: Extract<FlockReading, { lock: string }> | null = null
   for (;;) {
     const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(words[0] ?? '')
     if (assignment !== null) assigned[assignment[1] ?? ''] = assignment[2] ?? ''
     else if (words[0] === 'timeout' && secondsOf(words[1] ?? '') !== null) limitMs = secondsOf(words.splice(1, 1)[0] ?? '')
-    else if (isFetcher(words[1]) && !isFetcher(words[0]) && /^[a-z_][a-z0-9_-]*$/.test(words[0] ?? '')) {
+    else if (/^(?:\/[\w/.-]*\/)?flock$/.test(words[0] ?? '')) {
+      const flock = readFlock(words)
+      if ('problem' in flock) return flock
+      held = flock
+      words.splice(1, flock.words - 1)
+    } else if (
+      (isFetcher(words[1]) || words[1] === 'flock' || words[1] === 'timeout') &&
+      !isFetcher(words[0]) &&
+      /^[a-z_][a-z0-9_-]*$/.test(words[0] ?? '')
+    ) {
       notes.push(`"${words[0]}" was taken for the user of a system crontab; the job runs as the service does.`)
     } else break
     words.shift()
@@ -32,7 +43,9 @@ export function readCommand(command: string): CommandReading {
   if (!isFetcher(program))
     return { problem: `it does not run curl or wget, but "${plain(program).slice(0, 40)}". Write a job of your own for it` }
   const request = emptyRequest()
-  request.notes.push(...notes)
+  request.notes.push(...notes, ...(held?.notes ?? []))
+  request.overlap = held?.overlap ?? null
+  request.lock = held?.lock ?? null
   const isCurl = program.endsWith('curl')
   const reading = readFlags(rest, isCurl ? curlFlags(request) : wgetFlags(request))
   if ('problem' in reading) return reading

@@ -44,6 +44,9 @@ export interface HttpResponse {
   readonly body: unknown
 }
 
+/** What is sent: text, bytes and `URLSearchParams` as they are, null and undefined not at all, all else as JSON. */
+export type HttpBody = string | number | boolean | bigint | object | null | undefined
+
 /** Options of {@link httpTarget}. `P` is the job's payload, `S` the schema of the answer. */
 export interface HttpTargetOptions<P = unknown, S extends StandardSchemaV1 | undefined = undefined> {
   /** Absolute, `http:` or `https:`, without credentials in it. What a function answers with is shown as its origin alone. */
@@ -58,7 +61,7 @@ export interface HttpTargetOptions<P = unknown, S extends StandardSchemaV1 | und
    * Default: the payload as JSON, but for GET and HEAD. Text, bytes and `URLSearchParams` are sent as they are, null and
    * undefined send none, all else is sent as JSON.
    */
-  readonly body?: unknown
+  readonly body?: HttpBody | ((ctx: RunContext<P>) => unknown)
   /** Of the whole call. Default: that of the job, and in a job without one 30 s. */
   readonly timeout?: Duration | undefined
   /** Which answers are good. Default: every 2xx. */

@@ -159,6 +159,40 @@ describe('a command', () => {
     expect(requests[0]).toMatchObject({ body: '{"b":2}', headers: { 'content-type': 'application/json' } })
   })
 
+  it('keeps its lock: to leave a slot out, or to wait', () => {
+    const policy = (command: string): unknown => fromCrontab(`0 0 * * * ${command}`).jobs[0]?.policy
+    expect(policy('flock -n /tmp/x.lock curl -f http://x/a')).toMatchObject({ overlap: 'skip' })
+    expect(policy('/usr/bin/flock --nonblock -E 0 /tmp/x timeout 5m wget -q http://x/a >/dev/null 2>&1')).toMatchObject({
+      overlap: 'skip',
+      timeoutMs: 300_000,
+    })
+    expect(policy('timeout 90 flock /tmp/x.lock curl -f http://x/a')).toMatchObject({ overlap: 'queue', timeoutMs: 90_000 })
+    expect(policy('root flock -n /tmp/x curl -f http://x/a')).toMatchObject({ overlap: 'skip' })
+    expect(jobLine('flock -w 10 /tmp/x curl -fm5 http://x/a').notes).toEqual([
+      'It waited for its lock for a while; here its run waits its turn, however long that is.',
+    ])
+    const shared = '0 0 * * * flock -n /tmp/x curl -fm5 http://x/a'
+    expect(fromCrontab(`${shared}\n${shared}`).lines.map((line) => 'notes' in line && line.notes)).toEqual([
+      [],
+      ['It shares its lock with line 1, and here with none. Give both jobs one mutex.'],
+    ])
+  })
+
+  it('takes options that a crontab cannot say', () => {
+    const text = '0 0 * * * flock /tmp/x curl -f --retry 5 http://x/a\n0 1 * * * curl -f http://x/b'
+    const all = fromCrontab(text, { job: { start: '2026-03-02T12:00:00Z', jitter: '5m', overlap: 'allow' } }).jobs
+    expect(all.map(({ policy }) => policy)).toMatchObject([
+      {
+        overlap: 'allow',
+        retry: { retries: 5 },
+        schedules: [{ schedule: { spec: { startAt: Date.UTC(2026, 2, 2, 12), jitterMs: 300_000 } } }],
+      },
+      { overlap: 'allow', schedules: [{ schedule: { spec: { startAt: Date.UTC(2026, 2, 2, 12) } } }] },
+    ])
+    const each = fromCrontab(text, { job: (name) => (name === 'b' ? { mutex: 'm' } : {}) }).jobs
+    expect(each.map(({ policy }) => policy.mutex)).toEqual([null, 'm'])
+  })
+
   it('is reported with what is done another way', () => {
     expect(jobLine('curl http://x/a', { timeout: '1m' }).notes).toEqual(['Without -f curl took every answer for good; here only 2xx is.'])
     expect(jobLine('root curl -f http://x/a', { timeout: '1m' }).notes).toEqual([
@@ -182,6 +216,10 @@ describe('a command', () => {
     [`curl \${URL:-http://x}`, 'it works on a variable within braces'],
     ['curl http://x/$1', 'it uses $1, which only a shell has'],
     ['curl -d @body.json http://x', '-d: files are not sent'],
+    ['flock /tmp/x', 'it does not run curl or wget'],
+    ['flock -n', 'flock lacks its file'],
+    ['flock -s /tmp/x curl http://x', 'flock -s is not understood'],
+    ["flock /tmp/x -c 'curl http://x'", 'flock runs a shell (-c)'],
     ['curl -F a=@b http://x', '-F: files are not sent'],
     ['curl -k https://x', '-k: certificates are always checked here'],
     ['wget --no-check-certificate https://x', '--no-check-certificate: certificates are always checked here'],
@@ -269,9 +307,16 @@ describe('a line', () => {
 })
 
 describe('fromCrontab refuses', () => {
+  it('an instant that is none, in the options of its jobs', () => {
+    const start = (): unknown => fromCrontab('0 0 * * * curl -f http://x', { job: { start: 'soon' } })
+    expect(start).toThrow(expect.objectContaining({ code: 'InvalidInstant' }))
+  })
+
   it.each<[text: unknown, options: unknown, problem: string]>([
     [7, {}, 'the crontab must be a text'],
     ['', { timezone: 'UTC' }, 'Unrecognized key: "timezone"'],
+    ['', { job: 'x' }, 'job: "x" use an object of options, or a function of the name'],
+    ['0 0 * * * curl -f http://x', { job: { overlapp: 'skip' } }, 'overlapp'],
     ['', { timeout: 'soon' }, 'timeout: "soon" is not a duration'],
   ])('%j with %j', (text, options, problem) => {
     expect(() => fromCrontab(text as string, options as CrontabOptions)).toThrow(

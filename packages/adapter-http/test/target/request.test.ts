@@ -1,7 +1,7 @@
 /** What an endpoint gets to see. */
 import { context as otelContext, propagation, ROOT_CONTEXT } from '@opentelemetry/api'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { httpTarget } from '../../src/index.ts'
+import { type HttpBody, httpTarget } from '../../src/index.ts'
 import { contextOf, errorOf } from '../support/context.ts'
 import { serve } from '../support/serve.ts'
 
@@ -40,7 +40,7 @@ describe('a call', () => {
     expect(sent?.headers).not.toHaveProperty('user-agent')
   })
 
-  it.each<[what: string, body: unknown, type: string | undefined, sent: string]>([
+  it.each<[what: string, body: HttpBody, type: string | undefined, sent: string]>([
     ['text', 'plain', 'text/plain;charset=UTF-8', 'plain'],
     ['a form', new URLSearchParams({ a: '1 2' }), 'application/x-www-form-urlencoded;charset=UTF-8', 'a=1+2'],
     ['bytes', Buffer.from('raw'), 'application/octet-stream', 'raw'],

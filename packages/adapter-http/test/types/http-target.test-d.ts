@@ -26,6 +26,17 @@ describe('httpTarget', () => {
     expectTypeOf(job).toEqualTypeOf<Job<{ days: number }, unknown>>()
   })
 
+  it('knows the payload in the body, given by its type or by its job', () => {
+    httpTarget<{ days: number }>({ url, body: ({ payload }) => ({ days: payload.days.toFixed() }) })
+    httpTarget<{ days: number }>({ url, body: async ({ payload }) => new URLSearchParams({ days: payload.days.toFixed() }) })
+    httpTarget({ url, body: ({ payload }) => payload })
+    httpTarget({ url, body: { days: 1 } })
+    httpTarget({ url, body: ['a'] })
+    httpTarget({ url, body: null })
+    // @ts-expect-error there is no such member in the payload
+    httpTarget<{ days: number }>({ url, body: ({ payload }) => payload.hours })
+  })
+
   it('refuses what it does not know', () => {
     // @ts-expect-error there is no such option
     httpTarget({ url, retries: 3 })

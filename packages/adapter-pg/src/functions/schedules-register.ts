@@ -68,6 +68,10 @@ begin
     elsif v_home is null then
       insert into jobs (name) values (v_name) returning jobs.id into v_home;
     end if;
+    if v_generation = 0 and v_former is null and json_typeof(v_one->'suspended') = 'object' then
+      update jobs j set suspended_at = (v_one->'suspended'->>'at')::bigint, suspended_reason = v_one->'suspended'->>'reason'
+      where j.id = v_home and j.suspended_at is null;
+    end if;
     v_has_changed := define_job(v_home, v_one);
     v_has_changed := write_statics(v_home, v_one->'schedules', v_now) or v_has_changed;
     if v_has_changed then

@@ -126,7 +126,7 @@ describe('a scheduler that runs', () => {
     await root.query(`delete from quarterjack.schedules where name = '#0'`)
     expect((await first.health()).jobs[0]).toMatchObject({
       status: 'degraded',
-      why: ['missingSchedule: the store has lost schedule #0; its processes make it again'],
+      why: ['missingSchedule: the store does not have #0'],
     })
     const second = await start()
     for (const scheduler of [first, second]) {

@@ -33,7 +33,13 @@ export type RegistrationPlan =
 
 export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
   const { policy, hash, record } = facts
-  const missing = record?.hash === hash ? missingSchedules(facts) : []
+  const missing =
+    record?.hash === hash
+      ? missingSchedules(
+          policy,
+          facts.schedules.map(({ name }) => name),
+        )
+      : []
   if (record?.hash === hash && missing.length === 0) return { kind: 'current' }
   // A hash has no order: one that was replaced stays replaced while its successor lives.
   if (record?.superseded.includes(hash) && record.declared.includes(record.hash)) return { kind: 'superseded' }
@@ -47,9 +53,17 @@ export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
       concurrency: policy.concurrency,
       rateLimit: policy.rateLimit,
       schedules: policy.schedules.map((bound, index) => writeOf(bound, facts.payloads[index] ?? null, facts)),
+      // From the instant that the first slots were counted from: none is left out.
+      ...(record !== null || policy.suspended === null ? {} : { suspended: { at: facts.asOf, reason: policy.suspended } }),
       ...(policy.renamedFrom === null ? {} : { renamedFrom: policy.renamedFrom }),
     },
   }
+}
+
+/** Static schedules of a definition that the store has, without their rows: somebody deleted them. */
+export function missingSchedules(policy: JobPolicy, stored: readonly string[]): readonly string[] {
+  const names = new Set(stored)
+  return policy.schedules.flatMap(({ name }) => (names.has(name) ? [] : [name]))
 }
 
 /** What {@link planScheduleWrite} needs. */
@@ -105,12 +119,6 @@ export function anchorOf(specText: string): number | null {
   } catch {
     return null
   }
-}
-
-/** Of a definition that is stored: somebody deleted their rows. */
-function missingSchedules({ policy, schedules }: RegistrationFacts): readonly string[] {
-  const stored = new Set(schedules.map(({ name }) => name))
-  return policy.schedules.map(({ name }) => name).filter((name) => !stored.has(name))
 }
 
 function writeOf(bound: BoundSchedule, payload: string | null, facts: RegistrationFacts): ScheduleWrite {

@@ -110,19 +110,10 @@ async function registerRound(
     standings.set(policy.name, { generation: answer.generation, current: true })
     const plan = registering[index]
     if (plan === undefined) return false
-    warnOfMissing(plan, deps.logger)
+    if (plan.missing.length > 0) deps.logger.warn({ job: policy.name }, `schedules ${plan.missing.join()} were lost, and are made again`)
     warnOfSpent(plan.registration, loaded.schedules, deps.logger)
     return false
   })
-}
-
-function warnOfMissing({ registration: { job }, missing }: Registering, logger: Logger): void {
-  for (const name of missing) {
-    logger.warn(
-      { job, schedule: name },
-      `schedule ${name} of job "${job}" was gone from the store, and is made again: it goes on with its next slot. Somebody deleted it; what it had still to do is not known.`,
-    )
-  }
 }
 
 /** Of schedules that are new or changed; one that fired its last slot before is done, and no news. */

@@ -58,12 +58,10 @@ const neverFires: Rule = ({ facts }) => {
   return { status: 'degraded', why: `${first}${others.length === 0 ? '' : `; so it is with ${others.length} more`}` }
 }
 
-const missing: Rule = ({ facts }) => {
-  const [first, ...others] = facts.missing
-  if (first === undefined) return null
-  const more = others.length === 0 ? '' : ` and ${others.length} more`
-  return { status: 'degraded', why: `missingSchedule: the store has lost schedule ${first}${more}; its processes make it again` }
-}
+const missing: Rule = ({ facts }) =>
+  facts.missing.length === 0
+    ? null
+    : { status: 'degraded', why: `missingSchedule: the store does not have ${facts.missing.slice(0, 3).join(', ')}` }
 
 const deadButFew: Rule = ({ facts, stats }) => {
   const { failuresInARow } = stats

@@ -76,6 +76,7 @@ export function resolvePolicy<S extends StandardSchemaV1 | undefined, R>(options
       staleAfterMs: optionalMs(options.health?.staleAfter, 'health.staleAfter'),
       maxFailures: options.health?.maxFailures ?? JOB_DEFAULTS.maxFailures,
     },
+    suspended: options.suspended ?? null,
     suspendAfter: options.suspendAfter ?? null,
     after: (options.after ?? []).map((job) => job.name),
     sensitive: options.sensitive ?? [],

@@ -96,6 +96,7 @@ const jobOptions = z.strictObject({
     z.strictObject({ succeeded: z.optional(countOption(0)), dead: z.optional(countOption(0)), for: z.optional(duration(0)) }),
   ),
   health: z.optional(z.strictObject({ staleAfter: z.optional(duration(1)), maxFailures: z.optional(countOption(0)) })),
+  suspended: z.optional(z.string().check(z.minLength(1))),
   suspendAfter: z.optional(countOption(1)),
   after: z.optional(
     z.array(z.custom<{ name: string }>((value) => typeof value === 'object' && value !== null && 'name' in value, 'must be a job')),

@@ -131,6 +131,11 @@ export interface JobOptions<S extends StandardSchemaV1 | undefined, R> {
   readonly keep?: KeepOptions | undefined
   /** From when on the job is unhealthy. */
   readonly health?: JobHealthOptions | undefined
+  /**
+   * A reason: the job begins suspended when the store first hears of it, in that very write, and stays so until it is resumed.
+   * Afterwards it says nothing: a job that was resumed stays resumed, whatever its definition says.
+   */
+  readonly suspended?: string | undefined
   /** Suspend the job after this many dead runs in a row. Default off. */
   readonly suspendAfter?: number | undefined
   /** Runs once after each success of these jobs (coalesced while one is still pending). */
@@ -183,6 +188,8 @@ export interface JobPolicy {
   readonly debounce: ResolvedDebounce | null
   readonly keep: { readonly succeeded: number; readonly dead: number; readonly forMs: number }
   readonly health: { readonly staleAfterMs: number | null; readonly maxFailures: number }
+  /** Why it begins suspended; null: it does not. */
+  readonly suspended: string | null
   readonly suspendAfter: number | null
   readonly after: readonly string[]
   readonly sensitive: readonly string[]

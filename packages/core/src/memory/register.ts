@@ -8,7 +8,7 @@ import { declaringOwners } from './owners.ts'
 import { renameJob } from './rename-job.ts'
 import type { JobRow } from './rows.ts'
 import { reindexRuns } from './run-index.ts'
-import { removeSchedule, toJobRecord, toScheduleRecord } from './schedule-records.ts'
+import { reindexDue, removeSchedule, toJobRecord, toScheduleRecord } from './schedule-records.ts'
 import { begin, beginUntimed, type MemoryState } from './state.ts'
 import { isStaleWrite, writeSchedule } from './write-schedule.ts'
 
@@ -40,7 +40,7 @@ export function register(
 }
 
 function registerOne(state: MemoryState, registration: Registration): RegistrationReply {
-  const { job: name, expectedGeneration, schedules } = registration
+  const { job: name, expectedGeneration, schedules, suspended } = registration
   const generation = state.jobs.get(name)?.generation ?? 0
   const former = findFormer(state, registration)
   const home = former ?? state.jobs.get(name)
@@ -48,6 +48,11 @@ function registerOne(state: MemoryState, registration: Registration): Registrati
   if (isStale) return { status: 'stale', generation }
   if (former !== undefined) renameJob(state, former, name)
   const job = obtainJob(state, name)
+  if (job.generation === 0 && suspended !== undefined) {
+    job.suspended ??= suspended
+    reindexRuns(state, job)
+    reindexDue(state, job)
+  }
   const isChanged = [redefine(state, job, registration), writeStatics(state, job, registration)].includes(true)
   if (isChanged) job.generation++
   return { status: 'registered', generation: job.generation }

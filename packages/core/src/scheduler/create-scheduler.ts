@@ -4,7 +4,6 @@ import type { Engine, PassRule } from '../engine/engine.ts'
 import { prepareDefinition, type Definition } from '../engine/register.ts'
 import { createStoreLink } from '../engine/store-link.ts'
 import { checkCount, checkList, checkNames } from '../errors/check-call.ts'
-import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { auditSchedules } from '../health/audit.ts'
 import { snapshotHealth } from '../health/snapshot-health.ts'
 import type { JobPolicy } from '../job/job.ts'
@@ -16,6 +15,7 @@ import { createMarker } from '../trigger/marker.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
+import { createLifeCycle } from './life-cycle.ts'
 import { createKnownJobs, jobName, withBackfills } from './job-ref.ts'
 import { createMark } from './mark-changes.ts'
 import { createMisfireLog } from './misfire-log.ts'
@@ -28,7 +28,7 @@ import { createRunsGroup } from './runs-group.ts'
 import { createSchedulesGroup } from './schedules-group.ts'
 import type { JobRef, Scheduler, SchedulerOptions } from './scheduler.ts'
 import { startRun } from './start-run.ts'
-import { countOutcomes, wakeDate, warnOfMissed } from './tick.ts'
+import { countOutcomes, wakeDate } from './tick.ts'
 import { createRunWatch } from './watch-runs.ts'
 import { createTriggers } from './trigger-runs.ts'
 import { WITHOUT_ROLLUPS } from './without-rollups.ts'
@@ -96,9 +96,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   })
   const misfires = createMisfireLog(emitter, link.clock.now)
 
-  let phase: 'idle' | 'starting' | 'started' | 'stopping' | 'stopped' = 'idle'
-  let starting: Promise<void> | null = null
-  let stopping: Promise<StopReport> | null = null
   let opening: Promise<void> | null = null
   let definitions: readonly Definition[] = []
   let startedAt: number | null = null
@@ -147,25 +144,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     emitter.emit('scheduler.started', { owner: engine.facts().owner ?? '', jobs: chosen.map(({ name }) => name) })
   }
 
-  /** Stops once; whoever asks meanwhile, or later, gets the same answer. A start under way is waited for. */
-  const stop = async (stopOptions: { readonly grace?: number | string } = {}): Promise<StopReport> => {
-    checkNames(stopOptions, ['grace'], 'stop')
-    const graceMs = parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace')
-    await starting?.catch(() => undefined)
-    if (phase === 'started') stopping = end(graceMs)
-    return (phase === 'idle' ? null : stopping) ?? { stuck: [] }
-  }
-
   const end = async (graceMs: number): Promise<StopReport> => {
-    phase = 'stopping'
     releaseSignals?.()
     releaseSignals = null
-    const stuck = await engine
-      .stop(graceMs)
-      .finally(rollupEngine.stop)
-      .finally(() => {
-        phase = 'stopped'
-      })
+    const stuck = await engine.stop(graceMs).finally(rollupEngine.stop)
     if (stuck.length > 0)
       logger.error(
         { stuck },
@@ -175,28 +157,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return { stuck }
   }
 
-  const begin = async (beginning: Beginning): Promise<void> => {
-    if (phase === 'starting' || phase === 'started' || phase === 'stopping') {
-      throw new QuarterjackError('AlreadyStarted', `the scheduler is ${phase}; start() and tick() need one that is not. Stop it first.`)
-    }
-    phase = 'starting'
-    starting = (async () => {
-      try {
-        await startJobs(beginning)
-        phase = 'started'
-      } catch (error) {
-        await Promise.allSettled([rollupEngine.stop(), engine.stop(0)])
-        phase = 'idle'
-        throw error
-      } finally {
-        starting = null
-      }
-    })()
-    return starting
-  }
+  const life = createLifeCycle<Beginning, StopReport>({
+    begin: startJobs,
+    undo: () => Promise.allSettled([rollupEngine.stop(), engine.stop(0)]),
+    end,
+    nothing: { stuck: [] },
+  })
 
-  /** False as well when it was stopped while it started. */
-  const isRunning = (): boolean => phase === 'started'
+  const stop = async (stopOptions: { readonly grace?: number | string } = {}): Promise<StopReport> => {
+    checkNames(stopOptions, ['grace'], 'stop')
+    return life.end(parseDuration(stopOptions.grace ?? SCHEDULER_DEFAULTS.stopGrace, 'stop: grace'))
+  }
 
   const scheduler: Scheduler = {
     store,
@@ -205,8 +176,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async start(startOptions = {}) {
       checkNames(startOptions, ['only', 'runOnStart'], 'start')
       if (startOptions.only !== undefined) checkList(startOptions.only, 'start: only', 'jobs or names')
-      await begin({ only: startOptions.only, withStartRuns: startOptions.runOnStart !== false })
-      if (resolved.signalGraceMs !== null && isRunning()) {
+      await life.begin({ only: startOptions.only, withStartRuns: startOptions.runOnStart !== false })
+      if (resolved.signalGraceMs !== null && life.isRunning()) {
         const grace = resolved.signalGraceMs
         releaseSignals = handleSignals((signal) => {
           logger.info({ signal }, `${signal}: stopping`)
@@ -224,20 +195,22 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const until = clock.monotonic() + budgetMs
       let nextWakeAt: Date | null = null
       // A tick comes and goes; it is no deploy.
-      await begin({ pass: { quota, everyMs }, withStartRuns: false })
-      const { counts, stop: stopCounting } = countOutcomes(emitter)
-      const stopWarning = warnOfMissed({ emitter, policies, logger, everyMs })
+      await life.begin({ pass: { quota, everyMs }, withStartRuns: false })
+      const { counts, stop: stopCounting } = countOutcomes(emitter, (job) => {
+        // It never runs where passes come less often than they are said to.
+        if (policies.get(job)?.catchUp.mode === 'none')
+          logger.warn({ job }, `tick: job "${job}" missed slots for good: say in every how far apart passes are`)
+      })
       try {
         await rollupEngine.settled()
         await engine.quietWithin(budgetMs)
         nextWakeAt = wakeDate(engine.nextWakeAt())
       } finally {
-        const isStopped = !isRunning()
+        const isStopped = !life.isRunning()
         await stop({ grace: Math.max(0, Math.round(until - clock.monotonic())) })
         // Between ticks it is at rest, not at its end.
-        if (!isStopped) phase = 'idle'
+        if (!isStopped) life.rest()
         stopCounting()
-        stopWarning()
       }
       return { ...counts, nextWakeAt }
     },
@@ -268,13 +241,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           leaseMs,
           now: link.clock.now,
           startedAt,
-          stopped: phase === 'stopped',
+          stopped: life.isStopped(),
           listenerErrors: emitter.listenerErrors(),
           misfires,
         }),
       )
     },
-    live: () => phase !== 'stopped' && engine.live(),
+    live: () => !life.isStopped() && engine.live(),
     async audit(auditOptions = {}) {
       checkNames(auditOptions, ['job', 'limit'], 'audit')
       const { job, limit } = auditOptions

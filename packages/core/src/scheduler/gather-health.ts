@@ -1,5 +1,6 @@
 /** Gathers the facts of health from this process and its store. */
 import type { Engine } from '../engine/engine.ts'
+import { missingSchedules } from '../engine/plan-registration.ts'
 import type { HealthFacts, JobFacts } from '../health/health-facts.ts'
 import { defaultStaleAfter, stalenessOf } from '../health/stale-after.ts'
 import type { JobPolicy } from '../job/job.ts'
@@ -106,6 +107,8 @@ async function withExecuting(engine: Engine, now: number, facts: JobFacts): Prom
 function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now: number; readonly stats: JobStats | null }): JobFacts {
   const policy = deps.policies.get(name) as JobPolicy
   const longest = deps.engine.longestRun(name)
+  // While another version is in force, its schedules count.
+  const isInForce = stats !== null && stats.generation === deps.engine.generationOf(name) && stats.statics.length < MOST_STATICS
   return {
     job: name,
     staleAfterMs: policy.health.staleAfterMs ?? defaultStaleAfter(slotsOf(policy, now)),
@@ -121,7 +124,7 @@ function jobFacts(deps: GatherDeps, name: string, { now, stats }: { readonly now
     longestRun: longest,
     executingSince: longest === null ? [] : [longest.startedAt],
     neverFires: stats?.unfired.map(describeUnfired) ?? [],
-    missing: missingSchedules(policy, stats, deps.engine.generationOf(name)),
+    missing: isInForce ? missingSchedules(policy, stats.statics) : [],
     misfires: deps.misfires.of(name),
     stats,
   }
@@ -135,13 +138,6 @@ function notBeforeStart({ schedules }: JobPolicy, registeredAt: number | null): 
 
 /** Stores stop naming static schedules here. */
 const MOST_STATICS = 1_000
-
-/** Only of the definition that this process registered: while another version is in force, its schedules count. */
-function missingSchedules(policy: JobPolicy, stats: JobStats | null, generation: number | null): readonly string[] {
-  if (stats === null || stats.generation !== generation || stats.statics.length >= MOST_STATICS) return []
-  const stored = new Set(stats.statics)
-  return policy.schedules.map(({ name }) => name).filter((name) => !stored.has(name))
-}
 
 function describeUnfired({ name, spec }: JobStats['unfired'][number]): string {
   try {

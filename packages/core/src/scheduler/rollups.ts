@@ -110,10 +110,11 @@ export interface RollupsGroup {
   backfill(id: string): Promise<Backfill>
   /**
    * Recomputes clean windows of a range (`sample` of them, default 100, spread over it) beside what the target holds. Refreshes nothing.
+   * The range begins at `from`, or `last` before its end, which is `to` (exclusive) or now.
    * Throws `NotVerifiable` where the rollup's `refresh` cannot tell what should be there.
    */
   verify(
     rollup: RollupRef,
-    range: { readonly from: Instant; readonly to: Instant; readonly sample?: number | 'all' },
+    range: { readonly from?: Instant; readonly to?: Instant; readonly last?: Duration; readonly sample?: number | 'all' },
   ): Promise<VerifyReport>
 }

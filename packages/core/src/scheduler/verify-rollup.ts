@@ -2,12 +2,14 @@
 import type { Engine } from '../engine/engine.ts'
 import { checkCount, checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import { dueEdge, floorEdge } from '../rollup/due.ts'
 import type { Drift, Rollup, Verify, VerifyContext } from '../rollup/rollup.ts'
 import type { Window } from '../rollup/windows.ts'
 import type { Logger } from '../observe/logger.ts'
 import { parseDay } from '../schedule/calendar-month.ts'
 import type { Store } from '../store/store.ts'
+import { type Duration, parseDuration } from '../time/duration.ts'
 import { type Instant, toInstant } from '../time/instant.ts'
 import { fromLocal } from '../time/zone.ts'
 import { windowsOf } from '../trigger/marker.ts'
@@ -21,9 +23,12 @@ const BATCH = 50
 const MOST_DRIFT = 1_000
 const DAY_MS = 86_400_000
 
+/** `from` or `last`; `to` is exclusive, and now by default. */
 export interface VerifyRange {
-  readonly from: Instant
-  readonly to: Instant
+  readonly from?: Instant | undefined
+  readonly to?: Instant | undefined
+  /** The last so long before `to`. */
+  readonly last?: Duration | undefined
   readonly sample?: number | 'all' | undefined
 }
 
@@ -86,11 +91,18 @@ async function windowsToVerify(
   range: VerifyRange,
   { call, storeNow }: VerifyDeps,
 ): Promise<{ readonly windows: readonly Window[]; readonly leftOut: number }> {
-  checkNames(range, ['from', 'to', 'sample'], 'verify')
+  checkNames(range, ['from', 'to', 'last', 'sample'], 'verify')
   const sample = range.sample === 'all' ? MOST_WINDOWS : checkCount(range.sample ?? 100, 'verify: sample', { least: 1, most: MOST_WINDOWS })
-  const [start, end] = [instantOf(range.from, 'verify: from'), instantOf(range.to, 'verify: to')]
-  if (start >= end) throw new QuarterjackError('InvalidOption', 'verify: to is not after from.')
+  if ((range.from === undefined) === (range.last === undefined)) {
+    throw new QuarterjackError('InvalidOption', 'verify: give either from or last: where the range begins.')
+  }
   const now = await storeNow()
+  const end = range.to === undefined ? now : instantOf(range.to, 'verify: to')
+  const start = range.from === undefined ? end - parseDuration(range.last ?? 0, 'verify: last', 1) : instantOf(range.from, 'verify: from')
+  if (start >= end) {
+    const shownEnd = range.to === undefined ? 'now' : shown(range.to)
+    throw new QuarterjackError('InvalidOption', `verify: to: ${shownEnd} is not after from, ${shown(range.from)}.`)
+  }
   const from = Math.max(start, floorEdge(policy, now))
   const to = Math.min(end, dueEdge(policy, now))
   const total = policy.windows.count(from, to, MOST_WINDOWS + 1)

@@ -1,6 +1,6 @@
 /** The schedules part of the contract: definitions, due slots, fire, dynamic schedules, the ledger. */
 import type { SlotCounters } from './records.ts'
-import type { JobRecord, OverlapPolicy, RunRecord, ScheduleRecord, SkipRange, SkipRecord } from './records.ts'
+import type { JobRecord, OverlapPolicy, RunRecord, ScheduleRecord, SkipRange, SkipRecord, Suspension } from './records.ts'
 import type { ClaimAtOnce, ClaimedRun } from './claim-at-once.ts'
 import type { AtStoreTime, Tick } from './tick.ts'
 
@@ -50,6 +50,8 @@ export interface Registration {
   readonly schedules: readonly ScheduleWrite[]
   /** When `job` is unknown and this one exists: its record, schedules and runs change name first. */
   readonly renamedFrom?: string | undefined
+  /** Only of a job that the store hears of for the first time, and that takes over no other's name: it is suspended with this write. */
+  readonly suspended?: Suspension | undefined
 }
 
 /** `registered` or `stale`: generation or a cursor moved; load and plan again. */

@@ -137,6 +137,12 @@ describe('verify', () => {
     expect(calls.find(([verb]) => verb === 'rollups.verify')?.[2]).toEqual({ from: '2025-12-01', to: '2026-01-01', sample: 'all' })
   })
 
+  it('verifies the last so long, as backfill recomputes it', async () => {
+    const { scheduler, calls } = fakeScheduler({ jobs: [fakeRollup] })
+    expect((await invoke(scheduler, 'verify stats-daily --last 30d --sample 10'.split(' '))).code).toBe(0)
+    expect(calls.find(([verb]) => verb === 'rollups.verify')?.[2]).toEqual({ last: 30 * 86_400_000, sample: 10 })
+  })
+
   it('fails with the rows that differ', async () => {
     const drift = [{ window: new Date('2025-12-05T00:00:00Z'), key: 'eu', expected: '{"sum":4}', found: null }]
     const { scheduler } = fakeScheduler({

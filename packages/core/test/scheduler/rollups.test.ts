@@ -214,6 +214,9 @@ describe('a rollup', () => {
       [1, 1],
     ] as const)
       await expect(other.scheduler.rollups.verify('other', { from, to })).rejects.toMatchObject({ code: 'InvalidOption' })
+    for (const range of [{}, { from: 0, last: '1d' }] as const)
+      await expect(other.scheduler.rollups.verify('other', range)).rejects.toMatchObject({ code: 'InvalidOption' })
+    expect(await other.scheduler.rollups.verify('other', { last: '1d' })).toMatchObject({ drift: [], more: false })
     const { windows: _, ...without } = manual.scheduler.store
     expect(() => manualScheduler({ jobs: [hourly], store: without })).toThrow(expect.objectContaining({ code: 'StoreUnsupported' }))
   })

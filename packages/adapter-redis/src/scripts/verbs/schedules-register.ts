@@ -63,6 +63,11 @@ local function register_one(asked)
   if isStale then return { 'stale', generation } end
   if former then fn.rename_job(former, asked.job) end
   job = fn.obtain_job(asked.job)
+  local suspended = fn.given(asked.suspended)
+  if job.generation == 0 and suspended and job.suspendedAt == nil then
+    job.suspendedAt, job.suspendedReason = suspended.at, suspended.reason
+    dueChanged[job.number] = job
+  end
   local isDefinitionChanged, isSetChanged = redefine(job, asked), write_statics(job, asked)
   if isDefinitionChanged or isSetChanged then job.generation = job.generation + 1 end
   fn.touch(job)

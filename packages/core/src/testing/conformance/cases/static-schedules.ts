@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertLedgerSound, only, present } from '../expectations.ts'
-import { addOwner, getRun } from '../run-steps.ts'
+import { addOwner, claim, enqueue, getRun } from '../run-steps.ts'
 import {
   addSchedule,
   define,
@@ -17,6 +17,7 @@ import {
   scheduleWrite,
   specText,
   STEP,
+  suspend,
 } from '../schedule-steps.ts'
 
 export const staticScheduleCases: CaseGroup = {
@@ -46,6 +47,21 @@ export const staticScheduleCases: CaseGroup = {
       await define(t, 'mail', { hash: 'v2', expectedGeneration: generation })
       assert.equal(only(await fire(t, [firing(t, record)]), 'reply').status, 'gone')
       assert.equal((await t.store.runs.find({ job: 'mail', limit: 10 })).runs.length, 0)
+    }),
+    both('a job that begins suspended fires nothing until it is resumed, and is not suspended again', async (t) => {
+      const write = await scheduleWrite(t, 'mail', '#0')
+      const suspended = { at: write.asOf, reason: 'not yet' }
+      const generation = await define(t, 'mail', { schedules: [write], suspended })
+      await addOwner(t, 'a', ['mail'])
+      await enqueue(t, 'mail')
+      assert.deepEqual(await dueNames(t, 'a'), [])
+      assert.deepEqual(await claim(t, 'a'), [])
+      const [job] = (await t.store.schedules.load({ jobs: ['mail'] })).jobs
+      assert.deepEqual(job?.suspended, suspended)
+      assert.deepEqual(await suspend(t, { job: 'mail' }, null), true)
+      await define(t, 'mail', { hash: 'v2', expectedGeneration: generation, schedules: [write], suspended })
+      assert.deepEqual(await dueNames(t, 'a'), ['mail/#0'])
+      assert.equal((await claim(t, 'a')).length, 1)
     }),
     both('a changed schedule supersedes its unfired slots as one range', async (t) => {
       const write = await scheduleWrite(t, 'mail', '#0')
