@@ -46,7 +46,10 @@ const unreachable = advice(
   'Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself once it answers.',
 )
 const login = advice('Check the user and password that the client was given, and pg_hba.conf of the server.')
-const cut = advice('The server or something between closed the connection. The scheduler goes on by itself with a new one.')
+// A balancer that has nobody behind it accepts connections and closes them: to clients, that is no refusal.
+const cut = advice(
+  'The server or something between closed the connection. The scheduler goes on by itself with a new one. If none lasts: Check host and port, and what stands between.',
+)
 const certificate = advice('The certificate of the server is not trusted: give its CA in the client\'s "ssl" option.')
 const hostName = advice(
   'The certificate of the server is for another host name: connect by a name that it lists, or set "servername" in the client\'s "ssl" option.',

@@ -30,7 +30,7 @@ it('works on PGlite, on columns without a zone', async () => {
     { from_at: String(Date.UTC(2026, 0, 1, 1, 15)), ms: 900_000 },
   ])
   const doctor = await captureDoctor({ pglite }, { source: 'notes', time: 'at' })
-  expect(doctor.map(({ name, status }) => `${name} ${status}`)).toEqual(['triggers ok', 'index warn'])
+  expect(doctor.map(({ name, status }) => `${name} ${status}`)).toEqual(['triggers ok', 'index warn', 'readers warn'])
 
   const rollup = sqlRollup({ source: 'notes', time: 'at', timeZone: 'Europe/Berlin', target: 'notes_hourly', measures: { notes: count() } })
   const windows = windowsOf(hours(0, 1, 2), false)
