@@ -23,6 +23,8 @@ export interface CommandFacts {
 const BUILT_IN = new Set(['add', 'dlx', 'exec', 'install', 'pack', 'publish'])
 /** The service of the reader, whose CLI is `runCli`. */
 const SERVICE = [['node', 'dist/main.js'], ['my-service']]
+/** What follows these is a folder, be it called as the service is. */
+const FOLDERS = new Set(['cd', 'mkdir'])
 
 /** Commands of `sh` blocks, and those after a `$` in `console` blocks; of prose, what is called `my-service`. */
 export function listCommands(page: Page, text: string): readonly ShellCommand[] {
@@ -66,6 +68,7 @@ export function findBrokenJson(file: string, { fences }: Page): readonly Finding
 }
 
 async function judge(words: readonly string[], file: string, facts: CommandFacts): Promise<string | null> {
+  if (FOLDERS.has(words[0] ?? '')) return null
   const service = SERVICE.find((name) => indexOf(words, name) >= 0)
   if (service !== undefined) return facts.refuseCli(words.slice(indexOf(words, service) + service.length))
   const pnpm = words.findIndex((word) => /^pnpm(?:@\d+)?$/.test(word))

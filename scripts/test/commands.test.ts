@@ -22,6 +22,7 @@ describe('commands in shell blocks', () => {
     'A=1 B="x y" pnpm sim --seed 1',
     'node scripts/docs.ts',
     'npm install x && pnpm test',
+    'mkdir my-service && cd my-service',
     'my-service runs show <id>',
     'my-service suspend report --reason "the provider # is down"',
     'docker run --rm my-service node dist/main.js run report',
