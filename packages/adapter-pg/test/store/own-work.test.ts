@@ -134,7 +134,9 @@ describe('a store that is not open', () => {
     const store = pgStore({ pglite })
     const refused = async (): Promise<void> => {
       let hasBegun = false
-      const work = async (): Promise<void> => void (hasBegun = true)
+      const work = async (): Promise<void> => {
+        hasBegun = true
+      }
       await expect(store.query('select 1')).rejects.toMatchObject({ code: 'StoreClosed' })
       await expect(store.transaction(work)).rejects.toMatchObject({ code: 'StoreClosed' })
       expect(hasBegun).toBe(false)
