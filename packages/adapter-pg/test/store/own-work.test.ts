@@ -5,7 +5,6 @@ import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 import { type AnyClient, COMMIT_KINDS, type CommitSite, NOTES, note, say } from './commit-kinds.ts'
 
@@ -110,7 +109,7 @@ describe.each(Object.keys(COMMIT_KINDS))('by way of %s', (kind) => {
         throw new Error('changed my mind')
       })
       .catch(() => undefined)
-    await until('it was executed', async () => (await scheduler.runs.get(kept.id))?.state === 'succeeded')
+    await kept.finished({ timeout: '10s' })
     expect(await scheduler.runs.get(lost)).toBeNull()
     expect((await scheduler.runs.find({ job: mail })).map(({ id }) => id)).toEqual([kept.id])
   })
