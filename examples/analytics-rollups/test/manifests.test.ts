@@ -60,7 +60,7 @@ const manifest = z.discriminatedUnion('kind', [
       startingDeadlineSeconds: whole,
       successfulJobsHistoryLimit: whole,
       failedJobsHistoryLimit: whole,
-      jobTemplate: z.strictObject({ spec: z.strictObject(jobSpec) }),
+      jobTemplate: z.strictObject({ metadata: z.strictObject({ labels }), spec: z.strictObject(jobSpec) }),
     }),
   }),
   z.strictObject({
@@ -113,7 +113,9 @@ describe.each([
   })
 
   it('has the labels, resources and command of the document', () => {
-    expect(found?.metadata.labels).toMatchObject({ component: 'analytics-aggregation', schedule })
+    // As "kubectl get jobs -l …" and "kubectl logs -l …" ask for them.
+    for (const labels of [found?.metadata.labels, spec?.jobTemplate.metadata.labels, podOf(found as Manifest).metadata.labels])
+      expect(labels).toMatchObject({ component: 'analytics-aggregation', schedule })
     const [{ resources, command }] = podOf(found as Manifest).spec.containers
     expect(resources).toEqual({ requests, limits })
     expect(command).toEqual(['node', 'src/aggregate.ts', `--${schedule}`])

@@ -153,7 +153,7 @@ it('the page shows what is rolled up beside what is raw', async () => {
 it('writes the lines of the old scheduler', () => {
   const lines = site.lines.map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, ''))
   expect(lines).toContain('INFO rollup scheduler started interval_hours=1 debounce_seconds=0.2')
-  expect(lines).toContain('INFO Rollup scheduler initialized (interval: 1 hours)')
+  expect(lines).toContain('Rollup scheduler initialized (interval: 1 hours)')
   expect(lines).toContain('INFO starting calculation stats rollup')
   expect(lines).toContainEqual(expect.stringMatching(/^INFO rollup completed successfully duration_ms=\d+ dates_processed=2$/))
   const troubles = lines.filter((line) => /^(WARN|ERROR)/.test(line))

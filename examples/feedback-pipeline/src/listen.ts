@@ -1,29 +1,17 @@
 /** A server that listens, and can be closed for good. */
+import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Listening {
   /** `http://127.0.0.1:3003`, without a slash at the end. */
   readonly url: string
-  close(): Promise<void>
+  close(): Promise<unknown>
 }
 
 /** Rejects when the port is taken. */
-export function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<Listening> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.removeListener('error', reject)
-      const { port: taken } = server.address() as AddressInfo
-      resolve({ url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${taken}`, close: () => close(server) })
-    })
-  })
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    // The only error is that it was closed before.
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
+export async function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<Listening> {
+  await once(server.listen(port, host), 'listening')
+  const { port: taken } = server.address() as AddressInfo
+  return { url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${taken}`, close: () => once(server.close(), 'close') }
 }

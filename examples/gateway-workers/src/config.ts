@@ -1,4 +1,5 @@
 /** Environment → configuration. Every problem is reported at once, without values. */
+import { cron } from '@quarterjack/core'
 import * as z from 'zod'
 
 export interface Config {
@@ -12,6 +13,8 @@ export interface Config {
   readonly dataDir: string | undefined
   /** False: an external cron calls. */
   readonly isScheduled: boolean
+  /** Of the batch; cron, in UTC. Undefined: every six hours. */
+  readonly batchSchedule: string | undefined
 }
 
 /** Thrown by {@link readConfig}; the message has a line for each problem. */
@@ -48,6 +51,7 @@ const schema = z
     DATABASE_URL: z.string().optional(),
     DATA_DIR: z.string().optional(),
     SCHEDULES: z.enum(['internal', 'external'], { error: 'must be internal or external' }).default('internal'),
+    BATCH_SCHEDULE: z.string().refine(isCron, 'must be a cron expression, such as 0 */6 * * *').optional(),
   })
   .check(({ value, issues }) => {
     if (LOOPBACK.has(value.HOST)) return
@@ -81,5 +85,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     databaseUrl,
     dataDir,
     isScheduled: SCHEDULES === 'internal',
+    batchSchedule: parsed.data.BATCH_SCHEDULE,
+  }
+}
+
+function isCron(text: string): boolean {
+  try {
+    cron(text)
+    return true
+  } catch {
+    return false
   }
 }

@@ -41,6 +41,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     db,
     transact: (ctx, work) => db.store.commitWith(ctx, work),
     isScheduled: config.isScheduled,
+    batchSchedule: config.batchSchedule,
     now,
     scheduler: () => scheduler,
     source,

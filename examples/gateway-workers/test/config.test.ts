@@ -11,6 +11,7 @@ describe('readConfig', () => {
       databaseUrl: undefined,
       dataDir: undefined,
       isScheduled: true,
+      batchSchedule: undefined,
     })
   })
 
@@ -23,6 +24,7 @@ describe('readConfig', () => {
     [{ PORT: 'x' }, /PORT must be a port/],
     [{ PORT: '65536' }, /PORT must be a port/],
     [{ SCHEDULES: 'both' }, /SCHEDULES must be internal or external/],
+    [{ BATCH_SCHEDULE: 'often' }, /BATCH_SCHEDULE must be a cron expression/],
     [{ HOST: '0.0.0.0' }, /CRON_SECRET must be set/],
     [{ HOST: '0.0.0.0', CRON_SECRET: '' }, /CRON_SECRET must be set/],
     [{ HOST: '0.0.0.0', CRON_SECRET: ` , ` }, /CRON_SECRET must be set/],

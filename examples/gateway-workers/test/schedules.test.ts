@@ -9,6 +9,7 @@ import type { Queries } from '../src/db/queries.ts'
 import { WORKER_ROUTES } from '../src/http/worker-endpoints.ts'
 import { defineAllJobs } from '../src/jobs/all-jobs.ts'
 import { followSettings } from '../src/orchestration/agent-schedules.ts'
+import type { RepositorySource } from '../src/orchestration/repository.ts'
 import { PROJECTS } from '../src/seed/generate-projects.ts'
 
 const START = '2026-03-02T00:30:00Z'
@@ -23,7 +24,7 @@ interface Setup {
   readonly agent: ReturnType<typeof defineAllJobs>['agent']
 }
 
-function setUp(query: Queries['query'], isScheduled = true): Setup {
+function setUp(query: Queries['query'], { isScheduled = true, ...more }: Partial<Parameters<typeof defineAllJobs>[0]> = {}): Setup {
   const queries: Queries = { query }
   const db = { ...queries, transaction: (work: (tx: Queries) => Promise<unknown>) => work(queries) } as Database
   const { jobs, agent } = defineAllJobs({
@@ -33,6 +34,7 @@ function setUp(query: Queries['query'], isScheduled = true): Setup {
     now: () => manual.clock.now(),
     scheduler: () => manual.scheduler,
     source: { read: () => Promise.reject(new Error('not reached')) },
+    ...more,
   })
   const manual = manualScheduler({ jobs, startAt: START })
   return { manual, db, agent }
@@ -88,10 +90,53 @@ describe('the crontab', () => {
   })
 
   it('can stay outside: then nothing runs by itself', async () => {
-    const { manual } = setUp(async () => ({ rows: [] }), false)
+    const { manual } = setUp(async () => ({ rows: [] }), { isScheduled: false })
     await manual.start()
     await manual.advance('1d')
     expect(manual.events.of('run.started')).toEqual([])
+    await manual.stop()
+  })
+})
+
+describe('the batch', () => {
+  it('runs as often as it is told', async () => {
+    const { manual } = setUp(async () => ({ rows: [] }), { batchSchedule: '0 */2 * * *' })
+    await manual.start()
+    await manual.advance('1d')
+    expect(manual.events.of('run.succeeded').filter(({ job }) => job === 'orchestration-batch')).toHaveLength(12)
+    await manual.stop()
+  })
+})
+
+describe('an agent whose repository does not answer', () => {
+  const { query: agents } = agentRows({ developer: 6 })
+  const written: unknown[] = []
+  const query: Queries['query'] = async (sql, values) => {
+    if (sql.includes('insert into gateway.agent_runs')) written.push(values?.[4])
+    if (sql.includes('from gateway.github_analyses')) return { rows: [] }
+    return sql.includes('select repository from gateway.projects') ? { rows: [{ repository: 'printverse/slicer' }] } : agents(sql, values)
+  }
+  const source: RepositorySource = {
+    read: (_, __, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
+  }
+
+  it('has failed when its time is over, and not when it was cancelled', async () => {
+    const { manual, agent } = setUp(query, { source, isScheduled: false })
+    const ask = () => manual.scheduler.trigger(agent, { projectId: PROJECTS.slicer, agent: 'developer' })
+    await manual.start()
+    const cancelled = await ask()
+    await manual.advance('1m')
+    await manual.scheduler.runs.cancel(cancelled.id)
+    await manual.advance('1m')
+    expect(await manual.scheduler.runs.get(cancelled.id)).toMatchObject({ state: 'cancelled' })
+    expect(written).toEqual([])
+    const late = await ask()
+    await manual.advance('3m')
+    expect(await manual.scheduler.runs.get(late.id)).toMatchObject({ state: 'dead' })
+    expect(written).toEqual(['failed'])
     await manual.stop()
   })
 })

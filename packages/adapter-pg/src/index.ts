@@ -8,6 +8,7 @@ export type { PgClientOptions, PgStoreOptions, PgStoreSettings } from './options
 export type { HintStatus } from './hints/hints.ts'
 export type { CommitWith } from './verbs/commit-with.ts'
 export type { CommitOptions } from './verbs/commit-options.ts'
+export type { Query, Transact } from './verbs/own-work.ts'
 
 // Jobs over a database.
 export { refreshMaterializedView } from './rollup/materialized-view.ts'

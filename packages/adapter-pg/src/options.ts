@@ -29,7 +29,7 @@ export interface PgStoreSettings {
   readonly hints?: boolean | 'auto'
 }
 
-/** A client of Postgres, which stays the user's to end. `Client` is what `commitWith` hands to its work. */
+/** A client of Postgres, which stays the user's to end. `Client` is what `transaction` and `commitWith` hand to their work. */
 export type PgClientOptions<Client = unknown> =
   | {
       /** A pool of `pg`. Two connections are enough; the store may open up to three more of its own: for hints, and for renewals and other calls while the pool is taken. */

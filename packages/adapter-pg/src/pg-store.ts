@@ -12,15 +12,42 @@ import { type CommitWith, createCommitWith } from './verbs/commit-with.ts'
 import { createEnqueueWithin } from './verbs/enqueue-within.ts'
 import { createLeaseVerbs } from './verbs/leases.ts'
 import { createMarkWithin } from './verbs/mark-within.ts'
+import { createOwnWork, type Query, type Transact } from './verbs/own-work.ts'
 import { createRunVerbs } from './verbs/runs.ts'
 import { createScheduleVerbs } from './verbs/schedules.ts'
 import { createReadWith } from './verbs/read-with.ts'
 import { createWindowVerbs } from './verbs/windows.ts'
 
-/** A {@link Store} in Postgres. `Client` is what `commitWith` hands to its work. */
+/** A {@link Store} in Postgres. `Client` is what `transaction` and `commitWith` hand to their work. */
 export interface PgStore<Client = unknown> extends Store {
   /** Whether hints of other processes reach this one. */
   readonly hintStatus: HintStatus
+  /**
+   * One statement of your own, by way of the store's client. Values travel apart from the text, and both they and the rows are
+   * as that client has them; `Row` is taken on trust. It waits for a store that is being opened.
+   *
+   * Throws what the server says to the statement as it is, `StoreClosed` before `open()` and after `close()`, and what other
+   * calls throw when the server cannot be reached.
+   *
+   * @example
+   * const { rows } = await store.query<{ id: number }>('select id from orders where customer = $1', [customer])
+   */
+  readonly query: Query
+  /**
+   * Commits what `work` did and returns what it returned, or takes it back and throws what it threw, also when taking it back
+   * fails. `work` gets the connection, as with `commitWith`, and `trigger(…, { tx })` takes it. It has no time limit.
+   *
+   * Otherwise it throws what the server says to COMMIT as it is; `StoreUnavailable` when a statement had failed and `work` went
+   * on, so that nothing was committed, and when the answer to COMMIT got lost, so that it may have been; and, before `work` is
+   * called, what `query` throws.
+   *
+   * @example
+   * await store.transaction(async (client) => {
+   *   await client.query('insert into orders (id) values ($1)', [orderId])
+   *   await scheduler.trigger(ship, { orderId }, { tx: client })
+   * })
+   */
+  readonly transaction: Transact<Client>
   /**
    * For handlers: runs `work` in a transaction that also records the success of the run, so that either both are committed or
    * neither is. What `work` returns becomes the run's result; what the handler does afterwards changes nothing any more.
@@ -68,6 +95,12 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
         `store "${name}" is closed. Close it after the last scheduler stopped; open() opens it again.`,
       )
   }
+  const whenOpen = async (): Promise<void> => {
+    checkOpen()
+    if (opening === null)
+      throw new QuarterjackError('StoreClosed', `store "${name}" is not open. Await its open(), or start a scheduler on it, before.`)
+    await opening
+  }
   const calls = createCalls({ driver, checkOpen, hints })
   const { call } = calls
   const enqueueWithin = createEnqueueWithin({ store: name, schema, checkOpen, news: hints.newsOfCommit })
@@ -112,6 +145,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
       commitWith: createCommitRefresh({ store: name, driver, checkOpen }),
       readWith: createReadWith({ store: name, driver, checkOpen }),
     }),
+    ...createOwnWork<Client>({ driver, whenOpen }),
     commitWith: createCommitWith({ store: name, driver, checkOpen, onHints: hints.tell }),
   }
 }

@@ -1,7 +1,7 @@
 /** The database: PostgreSQL where an address is given, otherwise PGlite inside this process. */
 import { PGlite } from '@electric-sql/pglite'
 import { type PgClientOptions, type PgStore, pgStore } from '@quarterjack/adapter-pg'
-import { Pool, type PoolClient } from 'pg'
+import { Pool } from 'pg'
 import type { Queries } from './queries.ts'
 import { createTables } from './schema.ts'
 
@@ -10,7 +10,7 @@ export interface Database extends Queries {
   readonly store: PgStore<Queries>
   /** For triggers and views, which are no business of the store. */
   readonly client: PgClientOptions
-  transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>
+  readonly transaction: PgStore<Queries>['transaction']
   close(): Promise<void>
 }
 
@@ -23,56 +23,33 @@ export interface DatabaseOptions {
 
 /** Connects, and creates the tables that are missing. */
 export async function openDatabase({ url, dataDir }: DatabaseOptions = {}): Promise<Database> {
-  const database = url === undefined ? await openPGlite(dataDir) : openServer(url)
-  await database.transaction(createTables)
-  return database
+  const { client, end } = url === undefined ? await openPGlite(dataDir) : openServer(url)
+  const store = pgStore<Queries>(client)
+  await store.open()
+  await store.transaction(createTables)
+  return {
+    store,
+    client,
+    query: store.query,
+    transaction: store.transaction,
+    async close() {
+      await store.close()
+      await end()
+    },
+  }
 }
 
-async function openPGlite(dataDir: string | undefined): Promise<Database> {
+interface Opened {
+  readonly client: PgClientOptions<Queries>
+  end(): Promise<void>
+}
+
+async function openPGlite(dataDir: string | undefined): Promise<Opened> {
   const pglite = await (dataDir === undefined ? PGlite.create() : PGlite.create(dataDir))
-  const store = pgStore({ pglite })
-  return {
-    store,
-    client: { pglite },
-    query: (sql, values) => pglite.query(sql, values),
-    transaction: (work) => pglite.transaction(work),
-    async close() {
-      await store.close()
-      await pglite.close()
-    },
-  }
+  return { client: { pglite }, end: () => pglite.close() }
 }
 
-function openServer(connectionString: string): Database {
+function openServer(connectionString: string): Opened {
   const pool = new Pool({ connectionString, max: 10, connectionTimeoutMillis: 5_000, keepAlive: true })
-  const store = pgStore({ pool })
-  return {
-    store,
-    client: { pool },
-    query: (sql, values) => pool.query(sql, values),
-    async transaction(work) {
-      const client = await pool.connect()
-      try {
-        return await commitOrRollBack(client, work)
-      } finally {
-        client.release()
-      }
-    },
-    async close() {
-      await store.close()
-      await pool.end()
-    },
-  }
-}
-
-async function commitOrRollBack<Result>(client: PoolClient, work: (tx: Queries) => Promise<Result>): Promise<Result> {
-  await client.query('begin')
-  try {
-    const result = await work(client)
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  }
+  return { client: { pool }, end: () => pool.end() }
 }

@@ -9,6 +9,8 @@ export interface LineLog {
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
+  /** A line without a level, as Go's plain log writes them. */
+  print(message: string): void
 }
 
 export const STARTED = 'rollup scheduler started'
@@ -29,13 +31,15 @@ export interface LineLogOptions {
 
 /** Lines as `2025/12/28 13:39:16 INFO rollup completed successfully duration_ms=5 dates_processed=2`, in UTC. */
 export function createLineLog({ write, now, isVerbose }: LineLogOptions): LineLog {
+  const print = (message: string): void => {
+    const stamp = new Date(now()).toISOString().slice(0, 19).replace('T', ' ').replaceAll('-', '/')
+    write(`${stamp} ${message}`)
+  }
   const writer =
     (level: Level) =>
-    (message: string, fields: Fields = {}): void => {
-      const stamp = new Date(now()).toISOString().slice(0, 19).replace('T', ' ').replaceAll('-', '/')
-      write([stamp, level, message, ...Object.entries(fields).map(([name, value]) => `${name}=${shown(value)}`)].join(' '))
-    }
-  return { debug: isVerbose ? writer('DEBUG') : () => {}, info: writer('INFO'), warn: writer('WARN'), error: writer('ERROR') }
+    (message: string, fields: Fields = {}): void =>
+      print([level, message, ...Object.entries(fields).map(([name, value]) => `${name}=${shown(value)}`)].join(' '))
+  return { debug: isVerbose ? writer('DEBUG') : () => {}, info: writer('INFO'), warn: writer('WARN'), error: writer('ERROR'), print }
 }
 
 /** The library's own warnings and errors among them. */

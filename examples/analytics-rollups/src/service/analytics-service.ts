@@ -78,7 +78,7 @@ export async function createAnalyticsService(config: Config, options: ServiceOpt
       await scheduler.start()
       isInitialised = true
       log.info(STARTED, { interval_hours: config.intervalHours, debounce_seconds: config.debounceSeconds })
-      log.info(`Rollup scheduler initialized (interval: ${config.intervalHours} hours)`)
+      log.print(`Rollup scheduler initialized (interval: ${config.intervalHours} hours)`)
       return url
     },
     async stop() {

@@ -1,14 +1,14 @@
 /** The database: PostgreSQL where an address is given, otherwise PGlite inside this process. */
 import { PGlite } from '@electric-sql/pglite'
 import { type PgStore, pgStore } from '@quarterjack/adapter-pg'
-import { Pool, type PoolClient } from 'pg'
+import { Pool } from 'pg'
 import type { Queries } from './queries.ts'
 import { createTables } from './schema.ts'
 
 /** The tables of the service, and the scheduler's store in the same database. */
 export interface Database extends Queries {
   readonly store: PgStore<Queries>
-  transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>
+  readonly transaction: PgStore<Queries>['transaction']
   close(): Promise<void>
 }
 
@@ -21,54 +21,31 @@ export interface DatabaseOptions {
 
 /** Connects, and creates the tables that are missing. */
 export async function openDatabase({ url, dataDir }: DatabaseOptions = {}): Promise<Database> {
-  const database = url === undefined ? await openPGlite(dataDir) : openServer(url)
-  await database.transaction(createTables)
-  return database
+  const { store, end } = url === undefined ? await openPGlite(dataDir) : openServer(url)
+  await store.open()
+  await store.transaction(createTables)
+  return {
+    store,
+    query: store.query,
+    transaction: store.transaction,
+    async close() {
+      await store.close()
+      await end()
+    },
+  }
 }
 
-async function openPGlite(dataDir: string | undefined): Promise<Database> {
+interface Opened {
+  readonly store: PgStore<Queries>
+  end(): Promise<void>
+}
+
+async function openPGlite(dataDir: string | undefined): Promise<Opened> {
   const pglite = await (dataDir === undefined ? PGlite.create() : PGlite.create(dataDir))
-  const store = pgStore({ pglite })
-  return {
-    store,
-    query: (sql, values) => pglite.query(sql, values),
-    transaction: (work) => pglite.transaction(work),
-    async close() {
-      await store.close()
-      await pglite.close()
-    },
-  }
+  return { store: pgStore({ pglite }), end: () => pglite.close() }
 }
 
-function openServer(connectionString: string): Database {
+function openServer(connectionString: string): Opened {
   const pool = new Pool({ connectionString, max: 10, connectionTimeoutMillis: 5_000, keepAlive: true })
-  const store = pgStore({ pool })
-  return {
-    store,
-    query: (sql, values) => pool.query(sql, values),
-    async transaction(work) {
-      const client = await pool.connect()
-      try {
-        return await commitOrRollBack(client, work)
-      } finally {
-        client.release()
-      }
-    },
-    async close() {
-      await store.close()
-      await pool.end()
-    },
-  }
-}
-
-async function commitOrRollBack<Result>(client: PoolClient, work: (tx: Queries) => Promise<Result>): Promise<Result> {
-  await client.query('begin')
-  try {
-    const result = await work(client)
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  }
+  return { store: pgStore({ pool }), end: () => pool.end() }
 }

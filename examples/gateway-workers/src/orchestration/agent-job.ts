@@ -1,5 +1,5 @@
 /** A run of one agent on one project: analysis, verdict, suggestions. By its own schedule, the batch, a retry, or by hand. */
-import { defineJob, type Job } from '@quarterjack/core'
+import { defineJob, type Job, QuarterjackError } from '@quarterjack/core'
 import * as z from 'zod'
 import { instantOf, type WorkerDeps } from '../worker/worker-deps.ts'
 import { analyseProject } from './analyse-project.ts'
@@ -38,6 +38,10 @@ export function defineAgentJob(deps: WorkerDeps, source: RepositorySource): Agen
       const at = instantOf(ctx, deps)
       const run = { runId: ctx.runId, projectId, agent, origin, retries, at }
       const nothing = { ...run, suggestions: 0, scores: null }
+      const writeDown = async (error: unknown): Promise<never> => {
+        if (isFailure(ctx.signal)) await recordAgentRun(db, { ...nothing, status: 'failed', reason: String(error) })
+        throw error
+      }
       const earlierReason = await reasonOf(db, ctx.runId)
       if (earlierReason !== null) return ctx.skip(earlierReason)
 
@@ -45,12 +49,7 @@ export function defineAgentJob(deps: WorkerDeps, source: RepositorySource): Agen
       if (assignment === null) return ctx.skip('the project has no such agent')
       const { settings } = assignment
       const periodHours = Math.max(MIN_PERIOD_HOURS, settings.frequencyHours)
-      const analysis = await analyseProject(db, source, { projectId, periodHours, at, signal: ctx.signal }).catch(
-        async (error: unknown) => {
-          if (!ctx.signal.aborted) await recordAgentRun(db, { ...nothing, status: 'failed', reason: String(error) })
-          throw error
-        },
-      )
+      const analysis = await analyseProject(db, source, { projectId, periodHours, at, signal: ctx.signal }).catch(writeDown)
 
       // Runs of one key never overlap, so nobody else suggests meanwhile.
       const isForced = origin === 'project' || origin === 'retry'
@@ -66,7 +65,12 @@ export function defineAgentJob(deps: WorkerDeps, source: RepositorySource): Agen
         await insertSuggestions(tx, suggestions, run)
         await recordAgentRun(tx, { ...run, status: 'completed', reason: null, scores, suggestions: suggestions.length })
         return { suggestions: suggestions.length }
-      })
+      }).catch(writeDown)
     },
   })
+}
+
+/** Taking too long is one. Whoever else aborted the run has it run again, or wanted its end. */
+function isFailure(signal: AbortSignal): boolean {
+  return !signal.aborted || QuarterjackError.isInstance(signal.reason, 'AttemptTimedOut')
 }

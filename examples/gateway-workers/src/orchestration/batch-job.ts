@@ -1,4 +1,4 @@
-/** Every six hours: analyses every project that is synchronised, and sets the agents to work that are due. */
+/** Every six hours, unless told otherwise: analyses every project that is synchronised, and sets the agents to work that are due. */
 import { defineJob, type Job } from '@quarterjack/core'
 import { iso } from '../db/queries.ts'
 import { startOfHour } from '../db/time.ts'
@@ -23,11 +23,14 @@ export interface BatchResult {
 
 const PERIOD_HOURS = 24
 
+/** As it stood in the crontab. */
+const EVERY_SIX_HOURS = '0 */6 * * *'
+
 /** `orchestration-batch`. One project that fails does not keep the others waiting. */
 export function defineBatchJob(deps: WorkerDeps, source: RepositorySource, agentJob: AgentJob): Job<undefined, BatchResult> {
   const { db, scheduler } = deps
   return defineJob({
-    ...workerPolicy('orchestration-batch', '0 */6 * * *', deps),
+    ...workerPolicy('orchestration-batch', deps.batchSchedule ?? EVERY_SIX_HOURS, deps),
     run: async (ctx) => {
       const at = instantOf(ctx, deps)
       const assignments = (await listAssignments(db)).filter(isScheduled)

@@ -11,6 +11,8 @@ export interface WorkerDeps {
   readonly transact: Transact
   /** False: an external cron calls the endpoints, and nothing runs by itself. */
   readonly isScheduled: boolean
+  /** Cron, in UTC. Default: every six hours. */
+  readonly batchSchedule?: string | undefined
   /** Epoch ms. */
   readonly now: () => number
   /** The scheduler that the jobs will belong to. */

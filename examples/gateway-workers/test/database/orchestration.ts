@@ -239,6 +239,19 @@ export function describeOrchestration(gateway: SeededGateway): void {
       expect(await dump(gateway.db)).toEqual(after)
     })
 
+    it('tries again what could not be committed', async () => {
+      await gateway.db.query('alter table gateway.suggestions add constraint full_up check (false) not valid')
+      await runProject(PROJECTS.slicer).finally(() => gateway.db.query('alter table gateway.suggestions drop constraint full_up'))
+      const failed = (await agentRuns()).filter(({ status }) => status === 'failed')
+      expect(failed.map(({ reason }) => reason)).toEqual(failed.map(() => expect.stringContaining('full_up')))
+      expect(failed.length).toBeGreaterThan(0)
+      expect(await gateway.run('orchestration-retry-failed')).toEqual({ retried: failed.length })
+      await agentsAtRest(gateway)
+      expect((await agentRuns()).filter(({ origin }) => origin === 'retry').map(({ status }) => status)).toEqual(
+        failed.map(() => 'completed'),
+      )
+    })
+
     it('gives up after three times', async () => {
       await runProject(PROJECTS.firmware)
       const retried: unknown[] = []

@@ -1,10 +1,12 @@
 /** A user's client as the store speaks to it: functions of its schema by name, and coded errors. */
 import { QuarterjackError } from '@quarterjack/core/store'
 import { decodeText, encodeText } from '../rows/text.ts'
+import { isAnswered } from './answered.ts'
 import { codedError } from './coded-errors.ts'
 import { CommitInDoubt } from './commit-in-doubt.ts'
 import { quoteName } from './quote-name.ts'
 import type { ChannelListener, Connection, Row, SqlClient, Statement, Unlisten } from './sql-client.ts'
+import { TakenBack } from './taken-back.ts'
 
 /** How a function is called. */
 export interface CallOptions {
@@ -27,6 +29,8 @@ export interface Driver {
   callWith(fn: string, values: readonly string[], options?: CallOptions): Promise<unknown>
   /** One statement. `what` names it in errors. */
   query(what: string, statement: Statement): Promise<readonly Row[]>
+  /** {@link SqlClient.ask}: what the server says to the statement is thrown as it is. */
+  ask(sql: string, values: readonly unknown[]): Promise<readonly unknown[]>
   transaction<T>(what: string, work: (connection: Connection) => Promise<T>): Promise<T>
   /** {@link SqlClient.share}: what `work` throws, and what the server says to COMMIT, is thrown as it is. */
   share<T>(what: string, work: (shared: SharedCalls) => Promise<T>, signal: AbortSignal): Promise<T>
@@ -93,6 +97,13 @@ export function createDriver(client: SqlClient, { store, schema }: DriverOptions
       return parsed(await coded(verbOf(fn), () => client.run(statement)))
     },
     query: (what, statement) => coded(what, () => client.run(statement)),
+    async ask(sql, values) {
+      try {
+        return await client.ask(sql, values)
+      } catch (error) {
+        throw isAnswered(error) ? error : codedError(error, { store, schema, what: 'query' })
+      }
+    },
     transaction: (what, work) => coded(what, () => client.transaction(work)),
     async share(what, work, signal) {
       let hasBegun = false
@@ -102,6 +113,7 @@ export function createDriver(client: SqlClient, { store, schema }: DriverOptions
           return work({ client: users, call: (fn, request) => callBy(fn, request, query) })
         }, signal)
       } catch (error) {
+        if (error instanceof TakenBack) throw takenBack({ store, what })
         if (error instanceof CommitInDoubt) throw inDoubt(error, { store, what })
         throw hasBegun || signal.aborted ? error : codedError(error, { store, schema, what })
       }
@@ -112,7 +124,20 @@ export function createDriver(client: SqlClient, { store, schema }: DriverOptions
   }
 }
 
-function inDoubt({ cause }: CommitInDoubt, { store, what }: { readonly store: string; readonly what: string }): QuarterjackError {
+/** Where a transaction was, for errors. */
+interface Whereabouts {
+  readonly store: string
+  readonly what: string
+}
+
+function takenBack({ store, what }: Whereabouts): QuarterjackError {
+  return new QuarterjackError(
+    'StoreUnavailable',
+    `store "${store}": ${what}: a statement had failed, so the server took all of it back at the commit. Let errors of statements through, or try what may fail within a savepoint.`,
+  )
+}
+
+function inDoubt({ cause }: CommitInDoubt, { store, what }: Whereabouts): QuarterjackError {
   const words = cause instanceof Error ? cause.message : String(cause)
   return new QuarterjackError(
     'StoreUnavailable',

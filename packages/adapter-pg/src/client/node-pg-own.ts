@@ -8,11 +8,13 @@ export interface PgQuery {
   readonly rowMode?: 'array'
   readonly name?: string
   readonly query_timeout?: number
+  /** One statement, its values apart, also where there are none. */
+  readonly queryMode?: 'extended'
 }
 
 /** The part of a client of `pg` that is used. */
 export interface PgClient {
-  query(query: PgQuery): Promise<{ readonly rows: unknown[] }>
+  query(query: PgQuery): Promise<{ readonly rows: unknown[]; readonly command?: unknown }>
   on(event: 'error', listener: (error: Error) => void): unknown
   removeListener(event: 'error', listener: (error: Error) => void): unknown
 }

@@ -4,6 +4,8 @@ import { CommitInDoubt } from './commit-in-doubt.ts'
 import { untilCut } from './cut.ts'
 import type { PgClient } from './node-pg-own.ts'
 import type { Row, SharedTransaction } from './sql-client.ts'
+import { TakenBack } from './taken-back.ts'
+import { Unusable } from './unusable.ts'
 
 /** When to stop, and how long to wait for an answer to what we ask. */
 export interface ShareOptions {
@@ -11,7 +13,7 @@ export interface ShareOptions {
   readonly timeoutMs: number
 }
 
-/** The result of `work`, or its error when everything is as it was before. Throws when the connection cannot be used again. */
+/** The result of `work`, or its error when nothing came of it. Throws `Unusable`, or `CommitInDoubt`, when the connection is of no more use. */
 export async function shareTransaction<T>(
   client: PgClient,
   work: (shared: SharedTransaction) => Promise<T>,
@@ -35,14 +37,15 @@ export async function shareTransaction<T>(
     )
   } catch (error) {
     // Given back, the connection would let the rest of the work go on outside of any transaction: it is closed instead.
-    if (!hasEnded) throw error
+    if (!hasEnded) throw new Unusable(error)
     await ask('rollback').catch(() => {
-      throw error
+      throw new Unusable(error)
     })
     return { error }
   }
   try {
-    await ask('commit')
+    // The server does not call it an error.
+    if ((await client.query({ text: 'commit', query_timeout: timeoutMs })).command === 'ROLLBACK') return { error: new TakenBack() }
   } catch (error) {
     // A constraint that is checked at the end: the server has taken everything back.
     if (isAnswered(error)) return { error }

@@ -9,6 +9,7 @@ import { ignoreError, ownConnectionOf, type PgClient, type PgQuery } from './nod
 import type { Connection, Row, SqlClient, Statement } from './sql-client.ts'
 import { stopStatement } from './stop-statement.ts'
 import { withinMs } from './timers.ts'
+import { Unusable } from './unusable.ts'
 
 /** The part of a pool of `pg` that the store uses. Anything of this shape serves. */
 export interface PgPool<Client extends PgPoolClient = PgPoolClient> {
@@ -67,7 +68,7 @@ export function createNodePgClient(pool: PgPool): SqlClient {
       return await work(client)
     } catch (error) {
       broken = isAnswered(error) ? undefined : asError(error)
-      throw error
+      throw error instanceof Unusable ? error.cause : error
     } finally {
       client.removeListener('error', ignoreError)
       client.release(broken)
@@ -86,6 +87,8 @@ export function createNodePgClient(pool: PgPool): SqlClient {
       isTaken = client === null
       return client === null ? spares.ordinary.use(work, viaPool) : serve(client, work)
     },
+    ask: (sql, values) =>
+      withClient(async (client) => (await client.query({ text: sql, values: [...values], queryMode: 'extended' })).rows),
     async transaction(work) {
       const done = await withClient((client) => transact(client, work, timeoutMs))
       if ('error' in done) throw done.error
@@ -103,7 +106,7 @@ export function createNodePgClient(pool: PgPool): SqlClient {
   return seam
 }
 
-/** The result of `work`, or its error when everything is as it was before. Throws when the connection cannot be used again. */
+/** The result of `work`, or its error when everything is as it was before. Throws `Unusable` when it is not. */
 async function transact<T>(
   client: PgClient,
   work: (connection: Connection) => Promise<T>,
@@ -116,7 +119,7 @@ async function transact<T>(
     return { result }
   } catch (error) {
     await client.query({ text: 'rollback', query_timeout: timeoutMs }).catch(() => {
-      throw error
+      throw new Unusable(error)
     })
     return { error }
   }

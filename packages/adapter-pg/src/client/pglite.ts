@@ -2,6 +2,7 @@
 import { untilDone } from './cut.ts'
 import { quoteName } from './quote-name.ts'
 import type { Connection, Row, SqlClient } from './sql-client.ts'
+import { TakenBack } from './taken-back.ts'
 
 /** The part of PGlite that the store uses. */
 export interface PGliteDatabase<Transaction extends PGliteTransaction = PGliteTransaction> {
@@ -20,12 +21,17 @@ export interface PGliteTransaction {
 export function createPGliteClient(database: PGliteDatabase): SqlClient {
   return {
     run: ({ sql, values }) => connectionOf(database).query(sql, values),
+    ask: async (sql, values) => (await database.query(sql, [...values])).rows,
     transaction: (work) => database.transaction((tx) => work(connectionOf(tx))),
     // Its transactions refuse by themselves what comes too late; and nothing can get lost on the way to it.
     async share(work, signal) {
       const { committed } = await untilDone(
         (inner) => database.transaction(inner),
-        (tx: PGliteTransaction) => work({ client: tx, query: connectionOf(tx).query }),
+        async (tx: PGliteTransaction) => {
+          const result = await work({ client: tx, query: connectionOf(tx).query })
+          await checkIntact(tx)
+          return result
+        },
         signal,
       )
       return committed
@@ -45,6 +51,13 @@ export function createPGliteClient(database: PGliteDatabase): SqlClient {
     },
     close: async () => undefined,
   }
+}
+
+/** It does not tell what became of a COMMIT: a transaction in which a statement failed is taken back without a word. */
+async function checkIntact(tx: PGliteTransaction): Promise<void> {
+  await tx.query('select 1').catch((error: unknown) => {
+    throw (error as { readonly code?: unknown }).code === '25P02' ? new TakenBack() : error
+  })
 }
 
 function connectionOf(database: PGliteTransaction): Connection {

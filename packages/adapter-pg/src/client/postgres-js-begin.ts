@@ -15,17 +15,22 @@ const CLOSING_MS = 1_000
 /** The same when the error may come from anywhere. */
 const DOUBTFUL_MS = 20
 
-/** Commits what `work` did, or takes it back if it throws. Throws as soon as the connection is gone. */
+/**
+ * Commits what `work` did, or takes it back if it throws. Throws as soon as the connection is gone; what `work` threw, where it
+ * did so before.
+ */
 export async function beginPostgresJs<T>(sql: PostgresJsSql, work: (tx: PostgresJsQueries) => Promise<T>): Promise<T> {
   const { promise: gone, resolve: tellGone } = Promise.withResolvers<undefined>()
   let isGone = false
   let isOver = false
+  const failures: unknown[] = []
   try {
     const begun = sql.begin(async (tx) => {
       const ended = await work(guardQueries(tx, () => isOver)).then(
         (result) => ({ result }),
         (error: unknown) => ({ error }),
       )
+      if ('error' in ended) failures.push(ended.error)
       if ('error' in ended && !isAnswered(ended.error)) {
         await Promise.race([gone, pause(isLost(ended.error) ? CLOSING_MS : DOUBTFUL_MS)])
       }
@@ -38,6 +43,8 @@ export async function beginPostgresJs<T>(sql: PostgresJsSql, work: (tx: Postgres
       tellGone(undefined)
     })
     return (await begun) as T
+  } catch (error) {
+    throw failures.length > 0 ? failures[0] : error
   } finally {
     isOver = true
   }

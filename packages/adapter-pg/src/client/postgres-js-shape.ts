@@ -10,7 +10,7 @@ export interface PostgresJsSql<Transaction extends PostgresJsQueries = PostgresJ
 
 /** What its transactions have, too. */
 export interface PostgresJsQueries {
-  unsafe(sql: string): PostgresJsQuery
+  unsafe(sql: string, values?: unknown[], options?: { prepare?: boolean }): PostgresJsQuery
 }
 
 /** A query that is sent when it is awaited. */

@@ -15,12 +15,16 @@ import type { Connection, Row, SharedTransaction, SqlClient } from './sql-client
 import { stopStatement } from './stop-statement.ts'
 import { after, withinMs } from './timers.ts'
 
+/** Its values apart, also where there are none. */
+const ONE_STATEMENT = { prepare: false, simple: false }
+
 export function createPostgresJsClient(sql: PostgresJsSql): SqlClient {
   const seam: SqlClient = {
     run({ sql: text, values = [], isUrgent = false }) {
       const asked = isUrgent ? connectionOf(connectionApart(sql) ?? sql).query(text, values) : askPatiently(sql, inlineValues(text, values))
       return withinMs(asked, LONGEST_CALL_MS, { error: () => new Error(`no answer within ${LONGEST_CALL_MS} ms`) })
     },
+    ask: async (text, values) => [...((await sql.unsafe(text, [...values], ONE_STATEMENT)) as readonly unknown[])],
     transaction: (work) => beginPostgresJs(sql, (tx) => work(connectionOf(tx))),
     share: (work, signal) => shareTransaction(sql, work, signal),
     async listen(channel, listener) {

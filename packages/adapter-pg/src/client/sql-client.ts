@@ -51,12 +51,14 @@ export type Unlisten = () => Promise<void>
 export interface SqlClient {
   /** One statement, one round trip. */
   run(statement: Statement): Promise<readonly Row[]>
+  /** One statement of the user's: values and rows are as their client has them. */
+  ask(sql: string, values: readonly unknown[]): Promise<readonly unknown[]>
   /** Commits what `work` did, or takes it back if it throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>
   /**
    * The same, shared with the user. Once `signal` has aborted, the transaction is taken back whether or not `work` has ended,
    * and whatever `work` still asks of its client is refused. Throws what `work` threw, the signal's reason, what the server
-   * said to COMMIT, or `CommitInDoubt`.
+   * said to COMMIT, `TakenBack`, or `CommitInDoubt`.
    */
   share<T>(work: (shared: SharedTransaction) => Promise<T>, signal: AbortSignal): Promise<T>
   /**

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
-import { createNodePgClient, type PgPool } from '../../src/client/node-pg.ts'
+import { createNodePgClient, type PgPool, type PgPoolClient } from '../../src/client/node-pg.ts'
 import { startPgbouncer } from '../servers/pgbouncer.ts'
 import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
@@ -174,5 +174,29 @@ describe('behind a pooler that hands sessions around', () => {
         expect(await Promise.all(asked.map((request) => driver.call('echo', request)))).toEqual(asked)
       }
     })
+  })
+})
+
+describe('a transaction that could not be taken back', () => {
+  const failure = Object.assign(new Error('division by zero'), { code: '22012', severity: 'ERROR' })
+  const fail = async (): Promise<never> => {
+    throw failure
+  }
+
+  it('costs its connection, and keeps the first error', async () => {
+    const released: unknown[] = []
+    const client: PgPoolClient = {
+      async query({ text }) {
+        if (text === 'rollback') throw new Error('Query read timeout')
+        return { rows: [] }
+      },
+      on: () => undefined,
+      removeListener: () => undefined,
+      release: (error) => void released.push(error),
+    }
+    const seam = createNodePgClient({ connect: async () => client, on: () => undefined })
+    await expect(seam.share(fail, new AbortController().signal)).rejects.toBe(failure)
+    await expect(seam.transaction(fail)).rejects.toBe(failure)
+    expect(released).toEqual([expect.any(Error), expect.any(Error)])
   })
 })

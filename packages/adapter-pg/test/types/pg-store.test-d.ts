@@ -97,6 +97,27 @@ describe('commitWith', () => {
   })
 })
 
+describe('query and transaction', () => {
+  it('give rows as they are said to be, and the client of the store', () => {
+    const store = pgStore({ pool })
+    expectTypeOf(store.query('select 1')).resolves.toEqualTypeOf<{ readonly rows: Record<string, unknown>[] }>()
+    expectTypeOf(store.query<{ id: number }>('select id from orders where id = $1', [1])).resolves.toEqualTypeOf<{
+      readonly rows: { id: number }[]
+    }>()
+    expectTypeOf(
+      store.transaction(async (client) => {
+        expectTypeOf(client).toEqualTypeOf<OwnClient>()
+        return 1
+      }),
+    ).resolves.toEqualTypeOf<number>()
+    void pgStore({ sql }).transaction(async (tx) => expectTypeOf(tx).toEqualTypeOf<OwnSql>())
+    // @ts-expect-error values are a list
+    void store.query('select $1', 'a')
+    // @ts-expect-error nothing to wait for
+    void store.transaction(() => 1)
+  })
+})
+
 describe('schemaSql', () => {
   it('is a text', () => {
     expectTypeOf(schemaSql({ schema: 'jobs', from: 1, grantTo: 'service' })).toEqualTypeOf<string>()

@@ -52,7 +52,11 @@ export interface RunHandle<R = unknown> {
   readonly id: string
   /** `created`; `coalesced`: it joined a debounced run; `duplicate`: the idempotency key is known; `pruned`: it is known, but its run is no longer kept; `dropped`: by a debounce with `trailing: false`; `skipped`: by `overlap: 'skip'`. */
   readonly outcome: 'created' | 'coalesced' | 'duplicate' | 'pruned' | 'dropped' | 'skipped'
-  /** Resolves with the result after it is committed; throws `RunFailedError`, or an error with code `RunCancelled`, `RunSkipped` or `WaitTimedOut`. */
+  /**
+   * Resolves with the result after it is committed; throws `RunFailedError`, or an error with code `RunCancelled`, `RunSkipped` or
+   * `WaitTimedOut`; or `UnknownRun` when the run is not kept any more, or was triggered with `tx` and is not there within 30 s:
+   * await it after the commit.
+   */
   finished(options?: { readonly timeout?: Duration; readonly signal?: AbortSignal }): Promise<R>
 }
 

@@ -13,9 +13,13 @@ import type { RunWatch } from './watch-runs.ts'
 /** Polling is the truth, hints make it quick: from the first wait to the longest one. */
 const FIRST_POLL_MS = 50
 const LONGEST_POLL_MS = 2_000
+/** What was triggered with `tx` is made into a run soon after the commit: by whoever claims next. */
+const LONGEST_ABSENCE_MS = 30_000
 
 export interface HandleDeps extends RunWatch {
   readonly clock: Clock
+  /** The run comes with a commit, and may not be there yet. */
+  readonly isComing?: boolean
 }
 
 export function createRunHandle<R>(reply: EnqueueReply, job: string, deps: HandleDeps): RunHandle<R> {
@@ -36,6 +40,7 @@ async function waitForEnd<R>(
   const { clock } = deps
   const until =
     options.timeout === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + parseDuration(options.timeout, 'finished: timeout')
+  let absentUntil = deps.isComing === true ? clock.monotonic() + LONGEST_ABSENCE_MS : null
   const hints = deps.hints(id)
   try {
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
@@ -43,24 +48,27 @@ async function waitForEnd<R>(
       const hint = hints.next()
       options.signal?.throwIfAborted()
       const record = await deps.get(id)
-      if (record === null)
-        throw new QuarterjackError(
-          'UnknownRun',
-          `run ${id} of job "${job}" is not kept any more. Keep more history (keep) to wait for it this long.`,
-        )
-      if (isTerminal(record.state)) return resultOf<R>(record)
-      const left = until - clock.monotonic()
+      const now = clock.monotonic()
+      if (record === null && (absentUntil === null || now >= absentUntil)) throw unknownRun(id, job, absentUntil !== null)
+      if (record !== null) absentUntil = null
+      if (record !== null && isTerminal(record.state)) return resultOf<R>(record)
+      const left = until - now
       if (left <= 0) {
-        throw new QuarterjackError(
-          'WaitTimedOut',
-          `run ${id} of job "${job}" did not end in time; it is ${record.state} and goes on. Wait longer, or cancel it.`,
-        )
+        const found = record === null ? 'is not there yet' : `is ${record.state} and goes on`
+        throw new QuarterjackError('WaitTimedOut', `run ${id} of job "${job}" did not end in time; it ${found}. Wait longer, or cancel it.`)
       }
       await waitForHint(clock, Math.min(pollMs, left), hint, options.signal)
     }
   } finally {
     hints.close()
   }
+}
+
+function unknownRun(id: string, job: string, isComing: boolean): QuarterjackError {
+  const why = isComing
+    ? 'is not there: its transaction was rolled back, or is not committed yet, or no scheduler is started that could make it. Await it after the commit.'
+    : 'is not kept any more. Keep more history (keep) to wait for it this long.'
+  return new QuarterjackError('UnknownRun', `run ${id} of job "${job}" ${why}`)
 }
 
 function resultOf<R>(record: RunRecord): R {

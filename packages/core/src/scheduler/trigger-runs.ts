@@ -69,7 +69,7 @@ export function createTriggers(deps: TriggerDeps, origin: Origin | null = null):
   const trigger = async (job: { readonly name: string }, payload?: unknown, options: Options & { tx?: unknown } = {}) => {
     const built = await build(deps.jobs.given(job, 'trigger'), payload, options)
     const [reply] = await send([built], options.tx)
-    return createRunHandle(reply as EnqueueReply, job.name, deps.handles)
+    return createRunHandle(reply as EnqueueReply, job.name, { ...deps.handles, isComing: options.tx !== undefined })
   }
 
   return {
@@ -90,7 +90,7 @@ export function createTriggers(deps: TriggerDeps, origin: Origin | null = null):
         )
       }
       const replies = await send(triggers, tx)
-      return replies.map((reply) => createRunHandle<R>(reply, job.name, deps.handles))
+      return replies.map((reply) => createRunHandle<R>(reply, job.name, { ...deps.handles, isComing: tx !== undefined }))
     },
   }
 }
