@@ -16,6 +16,7 @@ import { createRunVerbs } from './verbs/runs.ts'
 import { createScheduleVerbs } from './verbs/schedules.ts'
 import { createReadWith } from './verbs/read-with.ts'
 import { createWindowVerbs } from './verbs/windows.ts'
+import { createWriteWith } from './verbs/write-with.ts'
 
 /** A {@link Store} in Postgres. `Client` is what `commitWith` hands to its work. */
 export interface PgStore<Client = unknown> extends Store {
@@ -111,6 +112,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
       markWithin: createMarkWithin({ store: name, schema, checkOpen }),
       commitWith: createCommitRefresh({ store: name, driver, checkOpen }),
       readWith: createReadWith({ store: name, driver, checkOpen }),
+      writeWith: createWriteWith({ store: name, driver, checkOpen }),
     }),
     commitWith: createCommitWith({ store: name, driver, checkOpen, onHints: hints.tell }),
   }

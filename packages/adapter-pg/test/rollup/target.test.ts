@@ -1,0 +1,115 @@
+/** What a scheduler does with the target of a rollup in SQL, in its store's database or in another. */
+import { createScheduler, defineRollup, type Rollup, type Scheduler, type Store } from '@quarterjack/core'
+import { memoryStore } from '@quarterjack/core'
+import { runCli } from '@quarterjack/core/cli'
+import { Pool } from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { count, pgStore, sqlRollup, sum } from '../../src/index.ts'
+import type { Database } from '../servers/database.ts'
+import { obtainPostgres } from '../servers/obtain-postgres.ts'
+import { until } from '../servers/poll.ts'
+import type { PostgresAccess } from '../servers/postgres.ts'
+
+const range = { from: new Date('2026-01-01T01:00Z'), to: new Date('2026-01-01T03:00Z') }
+
+let server: PostgresAccess
+let database: Database
+let pool: Pool
+const schedulers: Scheduler[] = []
+
+beforeAll(async () => {
+  server = await obtainPostgres()
+})
+afterAll(() => server.close())
+beforeEach(async () => {
+  database = await server.createDatabase()
+  pool = new Pool({ ...database.poolSettings, max: 8 })
+  pool.on('error', () => undefined)
+  await pool.query(`create table calls (at timestamptz not null, model text, cost int);
+    create index on calls (at);
+    insert into calls select timestamptz '2026-01-01Z' + g * interval '1 minute', 'm' || g % 3, g from generate_series(0, 299) g`)
+})
+afterEach(async () => {
+  await Promise.all(schedulers.splice(0).map((scheduler) => scheduler.stop()))
+  await pool.end()
+  await database.drop()
+})
+
+function rollupsOf(own: { readonly pool?: Pool } = {}): readonly [Rollup, Rollup] {
+  const measures = { calls: count(), cost: sum('cost') }
+  const sql = sqlRollup({ source: 'calls', time: 'at', target: 'calls_hourly', by: ['model'], measures, ...own })
+  const start = '2026-01-01'
+  const debounce = { wait: '50ms', maxWait: '200ms' } as const
+  // The newest windows that the source holds are years ago: nothing but what is asked for is refreshed.
+  const shared = { start, debounce, source: 'calls', capture: 'complete' } as const
+  const hourly = defineRollup({ name: 'calls-hourly', grain: 'hour', ...shared, refresh: sql })
+  const daily = defineRollup({
+    name: 'calls-daily',
+    grain: 'day',
+    after: [hourly],
+    ...shared,
+    refresh: sqlRollup({ from: sql, target: 'calls_daily', by: ['model'] }),
+  })
+  return [hourly, daily]
+}
+
+function schedulerOn(store: Store, jobs: readonly Rollup[]): Scheduler {
+  const scheduler = createScheduler({ store, jobs: [...jobs], logger: false, lease: '3s' })
+  schedulers.push(scheduler)
+  return scheduler
+}
+
+const rows = async (): Promise<unknown> => (await pool.query('select * from calls_hourly order by 1, 2')).rows
+const total = async (table: string): Promise<number> => Number((await pool.query(`select sum(calls) as n from ${table}`)).rows[0]?.n)
+
+async function filled(scheduler: Scheduler): Promise<void> {
+  await scheduler.start()
+  await scheduler.mark('calls', { from: new Date('2026-01-01Z'), to: new Date('2026-01-01T05:00Z') })
+  await until('both are filled', async () => (await total('calls_daily').catch(() => 0)) === 300)
+}
+
+describe.each([
+  ['in the database of the store', () => pgStore({ pool }), (): { pool?: Pool } => ({})],
+  ['on a client of its own', () => memoryStore(), () => ({ pool })],
+] as const)('the target of a rollup, %s', (_, storeOf, own) => {
+  it('is copied before a backfill and put back, and its parents follow', async () => {
+    const scheduler = schedulerOn(storeOf(), rollupsOf(own()))
+    await filled(scheduler)
+    const before = await rows()
+    let out = ''
+    const cli = (line: string) => {
+      out = ''
+      const stdout = {
+        write: (text: string) => {
+          out += text
+        },
+      }
+      return runCli(scheduler, line.split(' '), { name: 'app', env: {}, stdout, stderr: stdout })
+    }
+    // Figures that a backfill would undo.
+    await pool.query("delete from calls where at >= '2026-01-01T01:00Z' and at < '2026-01-01T02:00Z' and model = 'm0'")
+    expect(await cli(`backfill calls-hourly --from ${range.from.toISOString()} --to ${range.to.toISOString()} --snapshot --json`)).toBe(0)
+    const { snapshot } = JSON.parse(out) as { snapshot: string }
+    expect(snapshot).toMatch(/^calls_hourly_\d{8}_\d{9}$/)
+    expect((await pool.query(`select count(*)::int as n from ${snapshot}`)).rows).toEqual([{ n: 6 }])
+    expect(await rows()).not.toEqual(before)
+    await until('the parent lost them, too', async () => (await total('calls_daily')) === 280)
+
+    expect(await cli(`rollups restore calls-hourly ${snapshot} --json`)).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ rollup: 'calls-hourly', snapshot, rows: 6, from: range.from.toISOString() })
+    expect(await rows()).toEqual(before)
+    await until('the parent has them back', async () => (await total('calls_daily')) === 300)
+    expect(await cli('rollups restore calls-hourly calls')).toBe(2)
+    expect(out).toContain('table calls is no snapshot')
+  })
+})
+
+describe('the target of a rollup', () => {
+  it('is out of reach where the store has no transactions and the rollup no client', async () => {
+    const scheduler = schedulerOn(memoryStore(), rollupsOf())
+    const wanted = { code: 'TransactionsUnsupported', message: expect.stringContaining('sqlRollup({ pool, … })') }
+    await expect(scheduler.rollups.snapshot('calls-hourly', range)).rejects.toMatchObject(wanted)
+    await expect(scheduler.rollups.restore('calls-hourly', 'calls_hourly_1')).rejects.toMatchObject(wanted)
+    await expect(scheduler.rollups.targetSql('calls-hourly')).rejects.toMatchObject(wanted)
+  })
+})
