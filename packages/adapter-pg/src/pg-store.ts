@@ -20,6 +20,8 @@ import { createWriteWith } from './verbs/write-with.ts'
 
 /** A {@link Store} in Postgres. `Client` is what `commitWith` hands to its work. */
 export interface PgStore<Client = unknown> extends Store {
+  /** The schema that it has to itself. */
+  readonly schema: string
   /** Whether hints of other processes reach this one. */
   readonly hintStatus: HintStatus
   /**
@@ -75,6 +77,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
 
   return {
     name,
+    schema,
     capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false, windows: true },
     get hintStatus() {
       return hints.status

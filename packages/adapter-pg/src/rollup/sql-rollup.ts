@@ -106,7 +106,8 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
     return rows.map(toDrift)
   }
   const revision = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16)
-  const target = createTarget(plan, client)
+  const reads = 'source' in options ? { source: options.source, time: options.time } : null
+  const target = createTarget({ plan, reads, client })
   const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify, target, revision }))
   if (client !== null) clients.set(rollup, client)
   return rollup

@@ -1,10 +1,9 @@
 /** What a scheduler does with the target of a rollup in SQL, in its store's database or in another. */
-import { createScheduler, defineRollup, type Rollup, type Scheduler, type Store } from '@quarterjack/core'
-import { memoryStore } from '@quarterjack/core'
+import { createScheduler, defineRollup, memoryStore, type Rollup, type Scheduler, type Store } from '@quarterjack/core'
 import { runCli } from '@quarterjack/core/cli'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { count, pgStore, sqlRollup, sum } from '../../src/index.ts'
+import { captureChanges, count, pgStore, sqlRollup, sum } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import { until } from '../servers/poll.ts'
@@ -101,6 +100,48 @@ describe.each([
     await until('the parent has them back', async () => (await total('calls_daily')) === 300)
     expect(await cli('rollups restore calls-hourly calls')).toBe(2)
     expect(out).toContain('table calls is no snapshot')
+  })
+})
+
+describe('doctor', () => {
+  const lines = async (scheduler: Scheduler): Promise<readonly string[]> => {
+    const written: string[] = []
+    const stdout = { write: (text: string) => written.push(text) }
+    await runCli(scheduler, ['doctor', '--json'], { name: 'app', env: {}, stdout })
+    const { checks } = JSON.parse(written.join('')) as { checks: readonly { name: string; status: string; detail: string }[] }
+    return checks.filter(({ name }) => name === 'source').map(({ status, detail }) => `${status} ${detail}`)
+  }
+
+  it('tells of triggers, their readers and a missing index, in the schema of the store', async () => {
+    const [hourly] = rollupsOf()
+    const store = pgStore({ pool, schema: 'jobs' })
+    const scheduler = schedulerOn(store, [hourly])
+    expect(await lines(scheduler)).toEqual([expect.stringMatching(/^warn of calls-hourly: calls is not captured/)])
+    await captureChanges({ pool }, { source: 'calls', time: 'at', schema: 'jobs', rollups: [hourly] })
+    expect(await lines(scheduler)).toEqual([expect.stringMatching(/^warn of calls-hourly: no rollup reads calls/)])
+    await scheduler.start()
+    expect(await lines(scheduler)).toEqual(['ok of calls-hourly: nothing to mend'])
+    await pool.query('drop index calls_at_idx; alter table calls disable trigger user')
+    expect(await lines(scheduler)).toEqual([
+      expect.stringMatching(/^fail of calls-hourly: the trigger of calls for .* is disabled/),
+      expect.stringMatching(/^warn of calls-hourly: no index of calls begins with at/),
+    ])
+  })
+
+  it('looks through the client of the rollup, and asks for no triggers where marks are made by hand', async () => {
+    const sql = sqlRollup({ pool, source: 'calls', time: 'at', target: 'by_hand', measures: { calls: count() } })
+    const byHand = defineRollup({ name: 'by-hand', grain: 'hour', start: '2026-01-01', refresh: sql })
+    expect(await lines(schedulerOn(memoryStore(), [byHand]))).toEqual(['ok of by-hand: nothing to mend'])
+    await pool.query('drop index calls_at_idx')
+    expect(await lines(schedulerOn(memoryStore(), [byHand]))).toEqual([expect.stringContaining('no index of calls begins with at')])
+    await pool.query('alter table calls rename to events; create view calls as select * from events')
+    expect(await lines(schedulerOn(memoryStore(), [byHand]))).toEqual([])
+    await pool.query('drop view calls')
+    expect(await lines(schedulerOn(memoryStore(), [byHand]))).toEqual(['fail of by-hand: there is no table calls'])
+    const unreachable = defineRollup({ name: 'no-client', grain: 'hour', start: '2026-01-01', refresh: rollupsOf()[0].policy.refresh })
+    expect(await lines(schedulerOn(memoryStore(), [unreachable]))).toEqual([
+      expect.stringContaining('could not be looked at: sqlRollup: the store shares'),
+    ])
   })
 })
 
