@@ -39,8 +39,8 @@ function rollupsOf(own: { readonly pool?: Pool } = {}): readonly [Rollup, Rollup
   const sql = sqlRollup({ source: 'calls', time: 'at', target: 'calls_hourly', by: ['model'], measures, ...own })
   const start = '2026-01-01'
   const debounce = { wait: '50ms', maxWait: '200ms' } as const
-  // The newest windows that the source holds are years ago: nothing but what is asked for is refreshed.
-  const shared = { start, debounce, source: 'calls', capture: 'complete' } as const
+  // Nothing but what is marked or asked for is refreshed, however long ago it was.
+  const shared = { start, debounce, source: 'calls', capture: 'complete', allowedLateness: '9999d' } as const
   const hourly = defineRollup({ name: 'calls-hourly', grain: 'hour', ...shared, refresh: sql })
   const daily = defineRollup({
     name: 'calls-daily',
@@ -100,6 +100,28 @@ describe.each([
     await until('the parent has them back', async () => (await total('calls_daily')) === 300)
     expect(await cli('rollups restore calls-hourly calls')).toBe(2)
     expect(out).toContain('table calls is no snapshot')
+  })
+})
+
+describe('rollups ddl', () => {
+  it.each([
+    ['in the database of the store', () => pgStore({ pool }), (): { pool?: Pool } => ({})],
+    ['on a client of its own', () => memoryStore(), () => ({ pool })],
+  ] as const)('%s prints what makes the target as a refresh would', async (_, storeOf, own) => {
+    const [hourly] = rollupsOf(own())
+    const scheduler = schedulerOn(storeOf(), [hourly])
+    const written: string[] = []
+    const stdout = { write: (text: string) => written.push(text) }
+    expect(await runCli(scheduler, ['rollups', 'ddl', 'calls-hourly'], { name: 'app', env: {}, stdout })).toBe(0)
+    const columns = async () =>
+      (await pool.query("select column_name, data_type from information_schema.columns where table_name = 'calls_hourly' order by 1")).rows
+    expect(await columns()).toEqual([])
+    await pool.query(written.join(''))
+    const made = await columns()
+    expect(made).toHaveLength(4)
+    await scheduler.start()
+    await until('it was refreshed', async () => (await total('calls_hourly')) === 300)
+    expect(await columns()).toEqual(made)
   })
 })
 

@@ -103,6 +103,7 @@ export function fakeScheduler(answers: FakeAnswers = {}): { scheduler: Scheduler
         from: fakePlan().from,
         to: fakePlan().to,
       })),
+      targetSql: verb('rollups.targetSql', () => 'create table stats_daily (\n  window_start timestamptz not null\n);\n'),
       examine: verb('rollups.examine', () => []),
       verify: verb('rollups.verify', () => ({ rollup: 'stats-daily', checked: 31, leftOut: 1, drift: [], more: false })),
     },

@@ -143,6 +143,23 @@ describe('backfill', () => {
   })
 })
 
+describe('rollups ddl', () => {
+  it('prints statements as they are, on any store', async () => {
+    const { scheduler } = fakeScheduler({ jobs: [fakeRollup], shared: false })
+    const { code, out } = await invoke(scheduler, ['rollups', 'ddl', 'stats-daily'])
+    expect([code, out]).toEqual([0, 'create table stats_daily (\n  window_start timestamptz not null\n);\n'])
+  })
+
+  it('is refused for a rollup whose refresh does not tell', async () => {
+    const refuse = (): never => {
+      throw new QuarterjackError('TargetUnknown', 'use sqlRollup().')
+    }
+    const { scheduler } = fakeScheduler({ jobs: [fakeRollup], verbs: { 'rollups.targetSql': refuse } })
+    const { code, err } = await invoke(scheduler, ['rollups', 'ddl', 'stats-daily'])
+    expect([code, err]).toEqual([2, expect.stringContaining('use sqlRollup().')])
+  })
+})
+
 describe('rollups restore', () => {
   it('puts a snapshot back', async () => {
     const { scheduler, calls } = fakeScheduler({ jobs: [fakeRollup] })
