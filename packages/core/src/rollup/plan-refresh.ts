@@ -145,7 +145,8 @@ function createBids({ rollup, runId, now, taken, isSweep, most }: RefreshFacts, 
       const record = records.get(start)
       if (list.length >= most || bid.has(start) || !isFree(record)) return
       if (taken.has(start)) {
-        owes ||= isOwed(record, when)
+        // What this run gave up waits for the next sweep.
+        if (record === undefined || !isGivenUp(record)) owes ||= isOwed(record, when)
         return
       }
       bid.add(start)
