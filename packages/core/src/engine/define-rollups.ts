@@ -22,9 +22,11 @@ export interface DefinedRollup {
 
 /** Throws `StoreUnavailable` when others change the definitions in a loop. */
 export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<RollupDeps, 'call'>): Promise<readonly DefinedRollup[]> {
+  // Theirs first, then those that they come after.
+  const names = [...new Set([...rollups.map(({ name }) => name), ...rollups.flatMap(({ policy }) => policy.after)])]
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { states, storeNow } = await call('windows.state', (windows) =>
-      windows.state({ rollups: [...rollups.map(({ name }) => ({ rollup: name, limit: LOOK })), ...others(rollups)] }),
+      windows.state({ rollups: names.map((rollup) => ({ rollup, limit: LOOK })) }),
     )
     const wanted = rollups.map((rollup, index) => definitionOf(rollup, states[index]?.record.generation ?? 0))
     const missing = wanted.filter(({ hash }, index) => states[index]?.record.hash !== hash)
@@ -38,21 +40,13 @@ export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<R
     const definitions = missing.map((definition) => ({ ...definition, marks: historyMarks(definition, states, storeNow) }))
     await call('windows.define', (windows) => windows.define({ rollups: definitions }))
   }
-  const names = rollups.map(({ name }) => name).join(', ')
   throw new QuarterjackError(
     'StoreUnavailable',
-    `definition of ${names} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
+    `definition of ${names.join(', ')} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
   )
 }
 
-/** Rollups that these come after, and that are not among them. */
-function others(rollups: readonly Rollup[]): readonly { readonly rollup: string; readonly limit: number }[] {
-  const known = new Set(rollups.map(({ name }) => name))
-  const names = new Set(rollups.flatMap(({ policy }) => policy.after).filter((name) => !known.has(name)))
-  return [...names].map((rollup) => ({ rollup, limit: 1 }))
-}
-
-/** Their watermarks; what is not known yet has come nowhere. */
+/** Watermarks of what it comes after; what is not known yet has come nowhere. */
 function childrenOf({ policy }: Rollup, states: readonly (RollupState | null)[]): readonly number[] {
   return policy.after.map((child) => states.find((state) => state?.record.rollup === child)?.record.watermark ?? Number.NEGATIVE_INFINITY)
 }

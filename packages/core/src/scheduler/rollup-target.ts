@@ -1,7 +1,6 @@
 /** `scheduler.rollups.snapshot`, `restore`, `targetSql` and `examine`: what a rollup's refresh can do with its target. */
 import { checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { shown } from '../errors/shown.ts'
 import { readInstant } from '../rollup/read-instant.ts'
 import type { RefreshTarget, TargetContext } from '../rollup/refresh-target.ts'
 import { sourceOfRollup } from '../rollup/resolve-rollup.ts'
@@ -40,12 +39,6 @@ export function createTargetVerbs({ store, call, logger, stir, rollups, known, b
     async restore(ref, snapshot) {
       const rollup = known(ref, 'rollups.restore')
       const target = targetOf(rollup, 'restore')
-      if (typeof snapshot !== 'string' || snapshot === '') {
-        throw new QuarterjackError(
-          'InvalidOption',
-          `rollups.restore: ${shown(snapshot)} is not the name of a snapshot. Give the one that rollups.snapshot answered.`,
-        )
-      }
       const [backfill] = await backfills({ rollup, unfinished: true, limit: 1 })
       if (backfill !== undefined) throw wouldBeOverwritten(rollup, backfill)
       const restored = await target.restore(snapshot, contextOf('restore'))
@@ -79,13 +72,13 @@ function targetOf({ name, policy }: Rollup, verb: string): RefreshTarget {
   if (target !== undefined) return target
   throw new QuarterjackError(
     'TargetUnknown',
-    `rollups.${verb}: the refresh of rollup "${name}" does not tell where its rows are: use sqlRollup(), or give the function a property target.`,
+    `rollups.${verb}: the refresh of rollup "${name}" does not tell where its rows are: use sqlRollup(), or give it a property target.`,
   )
 }
 
 function wouldBeOverwritten({ name }: Rollup, { id }: Pick<Backfill, 'id'>): QuarterjackError {
   return new QuarterjackError(
     'BackfillOverlaps',
-    `rollups.restore: backfill ${id} of rollup "${name}" is not finished, and would refresh what is restored: wait for it, or cancel it with (await scheduler.rollups.backfill("${id}")).cancel().`,
+    `rollups.restore: backfill ${id} of rollup "${name}" is not finished: wait for it, or cancel it.`,
   )
 }

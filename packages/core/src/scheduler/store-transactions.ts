@@ -6,18 +6,15 @@ import { windowsOf } from '../trigger/marker.ts'
 
 /** Without a deadline: they last as long as the user's statements do. Throw `TransactionsUnsupported` on a store that has none. */
 export function transactionsOf(store: Store, verb: string): Pick<TargetContext, 'readWith' | 'writeWith'> {
-  const unsupported = (): QuarterjackError =>
-    new QuarterjackError('TransactionsUnsupported', `store "${store.name}" shares no transactions: ${verb} on a connection of your own.`)
-  return {
-    async readWith(work) {
-      const windows = windowsOf(store)
-      if (windows.readWith === undefined) throw unsupported()
-      return (await windows.readWith({ work })).value
-    },
-    async writeWith(work) {
-      const windows = windowsOf(store)
-      if (windows.writeWith === undefined) throw unsupported()
-      return (await windows.writeWith({ work })).value
-    },
-  }
+  const within =
+    (kind: 'readWith' | 'writeWith'): TargetContext['readWith'] =>
+    async (work) => {
+      const reply = await windowsOf(store)[kind]?.({ work })
+      if (reply !== undefined) return reply.value
+      throw new QuarterjackError(
+        'TransactionsUnsupported',
+        `store "${store.name}" shares no transactions: ${verb} on a connection of your own.`,
+      )
+    }
+  return { readWith: within('readWith'), writeWith: within('writeWith') }
 }
