@@ -43,6 +43,7 @@ const LEFT_TO_FULL = {
   'packages/adapter-redis/test/faults/lost-replies.test.ts': 'lines to Redis that lose replies',
   'packages/adapter-redis/test/faults/mutex.test.ts': 'the mutex on Redis between processes that are killed and frozen',
   'packages/adapter-redis/test/faults/kill-storm.test.ts': 'many kills of many processes on Redis',
+  'packages/adapter-redis/test/faults/rollups.test.ts': 'rollups on Redis whose processes are killed, and whose store does not answer',
   'packages/adapter-redis/test/faults/race.test.ts': 'many processes racing for slots on Redis',
   'packages/adapter-redis/test/faults/lost-keys.test.ts': 'keys of the store on Redis that are deleted, one by one',
 }

@@ -17,9 +17,12 @@ import { createRunVerbs } from './verbs/runs.ts'
 import { createScheduleVerbs } from './verbs/schedules.ts'
 import { createReadWith } from './verbs/read-with.ts'
 import { createWindowVerbs } from './verbs/windows.ts'
+import { createWriteWith } from './verbs/write-with.ts'
 
 /** A {@link Store} in Postgres. `Client` is what `transaction` and `commitWith` hand to their work. */
 export interface PgStore<Client = unknown> extends Store {
+  /** The schema that it has to itself. */
+  readonly schema: string
   /** Whether hints of other processes reach this one. */
   readonly hintStatus: HintStatus
   /**
@@ -107,6 +110,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
 
   return {
     name,
+    schema,
     capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false, windows: true },
     get hintStatus() {
       return hints.status
@@ -144,6 +148,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
       markWithin: createMarkWithin({ store: name, schema, checkOpen }),
       commitWith: createCommitRefresh({ store: name, driver, checkOpen }),
       readWith: createReadWith({ store: name, driver, checkOpen }),
+      writeWith: createWriteWith({ store: name, driver, checkOpen }),
     }),
     ...createOwnWork<Client>({ driver, whenOpen }),
     commitWith: createCommitWith({ store: name, driver, checkOpen, onHints: hints.tell }),

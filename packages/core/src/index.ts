@@ -35,6 +35,7 @@ export type { BackfillProgress } from './rollup/backfill-progress.ts'
 export type { Freshness, FreshnessStatus } from './rollup/freshness.ts'
 export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type { Grain } from './rollup/grain.ts'
+export type { ExamineContext, Finding, RefreshTarget, RestoredRange, TargetContext, TargetCopy } from './rollup/refresh-target.ts'
 export type {
   CommittedRefresh,
   Drift,
@@ -56,8 +57,10 @@ export type {
   MarkedTime,
   MarkOptions,
   MarkTarget,
+  RestoredSnapshot,
   RollupRef,
   RollupsGroup,
+  RollupSnapshot,
   VerifyReport,
   WindowView,
 } from './scheduler/rollups.ts'

@@ -23,6 +23,7 @@ const BY_CODE: Partial<Record<ErrorCode, ProblemCode>> = {
   BackfillOverlaps: 'Conflict',
   NotReplayable: 'Conflict',
   NotVerifiable: 'Conflict',
+  TargetUnknown: 'Conflict',
   JobInUse: 'Conflict',
   AlreadyStarted: 'Conflict',
   SchedulerStopped: 'Unavailable',

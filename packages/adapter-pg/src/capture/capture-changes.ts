@@ -4,7 +4,7 @@ import { codedError } from '../client/coded-errors.ts'
 import type { Connection, SqlClient } from '../client/sql-client.ts'
 import { pause } from '../client/timers.ts'
 import { type PgClientOptions, resolveClient } from '../options.ts'
-import { quoteTable } from '../rollup/table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 import { type CapturedTable, type CaptureOptions, resolveCapturedTable, resolveCaptureOptions } from './capture-options.ts'
 import {
   CAPTURE_VERSION,

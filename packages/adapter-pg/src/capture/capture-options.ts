@@ -4,7 +4,7 @@ import { QuarterjackError } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
 import { checkOptions, schemaName } from '../check-options.ts'
 import { PG_STORE_DEFAULTS } from '../options.ts'
-import { columnName, tableName, zoneName } from '../rollup/table-name.ts'
+import { columnName, tableName, zoneName } from '../client/table-name.ts'
 import { finestGrain, readCaptureGrain } from './capture-grain.ts'
 import type { CaptureId, CaptureSpec } from './capture-sql.ts'
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { quoteName } from '../client/quote-name.ts'
-import { quoteTable } from '../rollup/table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 
 /** A source to be captured. */
 export interface CaptureSpec {

@@ -1,7 +1,7 @@
 /** What the database says of a table that is captured, or is to be. */
 import { quoteName } from '../client/quote-name.ts'
 import type { Connection } from '../client/sql-client.ts'
-import { quoteTable } from '../rollup/table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 import { type CaptureId, type CaptureNote, captureName } from './capture-sql.ts'
 
 /** A table below the source: a partition, or a child that inherits. */

@@ -6,7 +6,7 @@ import { connectionWithin } from '../client/connection-within.ts'
 import { quoteName } from '../client/quote-name.ts'
 import type { UserTransaction } from '../client/user-transaction.ts'
 import { PG_STORE_DEFAULTS } from '../options.ts'
-import { tableName } from '../rollup/table-name.ts'
+import { tableName } from '../client/table-name.ts'
 import { WITHOUT_MARKS } from './capture-sql.ts'
 
 /** What the load touched, to be marked as a whole in the same transaction. */

@@ -2,7 +2,7 @@
 import { QuarterjackError } from '@quarterjack/core/store'
 import { type PgClientOptions, resolveClient } from '../options.ts'
 import { stoppable } from './stoppable.ts'
-import { quoteTable, tableName } from './table-name.ts'
+import { quoteTable, tableName } from '../client/table-name.ts'
 
 /** Options of {@link refreshMaterializedView}. */
 export interface MaterializedViewOptions {

@@ -3,7 +3,7 @@ import { QuarterjackError } from '@quarterjack/core/store'
 import type { Measure } from './measure.ts'
 import type { CheckedComposed, CheckedFree, CheckedSource } from './rollup-options.ts'
 import type { PlannedRollup } from './rollup-plan.ts'
-import { quoteTable } from './table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 
 /** No column of a user's: those have no upper case behind a double underscore. */
 const ROWS = '__ROWS'

@@ -5,7 +5,7 @@
  */
 import { quoteName } from '../client/quote-name.ts'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable } from './table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 
 /** The windows that were asked for: `$1` and `$2` are their starts and ends in epoch ms, `$3` whether rows may have been taken away. */
 const ASKED = `asked as materialized (

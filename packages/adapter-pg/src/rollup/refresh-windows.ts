@@ -3,7 +3,7 @@ import type { CommittedRefresh, RefreshWindow } from '@quarterjack/core'
 import type { Connection } from '../client/sql-client.ts'
 import { refreshSql } from './refresh-sql.ts'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable } from './table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 
 /** What a refresh did to a window. `rows` of the source are null where nobody counts them. */
 export interface RefreshedWindow {

@@ -6,7 +6,7 @@ import type { PGliteDatabase } from '../client/pglite.ts'
 import type { PostgresJsSql } from '../client/postgres-js-shape.ts'
 import type { Measure } from './measure.ts'
 import type { RollupParts, RollupPlan } from './rollup-plan.ts'
-import { columnName, tableName, zoneName } from './table-name.ts'
+import { columnName, tableName, zoneName } from '../client/table-name.ts'
 
 /** A column of the source by its name, or a name and the SQL expression behind it. */
 export type GroupBy = string | Readonly<Record<string, string>>

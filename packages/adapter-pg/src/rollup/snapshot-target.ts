@@ -5,7 +5,7 @@ import { quoteName } from '../client/quote-name.ts'
 import type { Connection } from '../client/sql-client.ts'
 import * as z from 'zod/mini'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable, tableName } from './table-name.ts'
+import { quoteTable, tableName } from '../client/table-name.ts'
 import { type PgAccess, withinClient } from './within-client.ts'
 
 /** Windows that start in `[from, to)`. */
@@ -34,17 +34,18 @@ export async function snapshotTarget(
   { plan }: { readonly plan: RollupPlan },
   range: TargetRange,
 ): Promise<TargetSnapshot> {
-  const { from, to } = checkOptions(rangeOptions, range, 'snapshotTarget')
-  return withinClient(access, 'snapshotTarget', async (connection) => {
-    const table = await datedName(connection, plan)
-    const note = JSON.stringify({ quarterjack: 'snapshot', target: plan.target, from: from.toISOString(), to: to.toISOString() })
-    await connection.query(
-      `create table ${quoteTable(table)} as select * from ${quoteTable(plan.target)} t where ${inRange(plan, from, to)}`,
-    )
-    await connection.query(`comment on table ${quoteTable(table)} is '${note}'`)
-    const [counted] = await connection.query(`select count(*)::text as n from ${quoteTable(table)}`)
-    return { table, rows: Number(counted?.[0]) }
-  })
+  const checked = checkOptions(rangeOptions, range, 'snapshotTarget')
+  return withinClient(access, 'snapshotTarget', (connection) => snapshotWithin(connection, plan, checked))
+}
+
+/** The same on a connection. */
+export async function snapshotWithin(connection: Connection, plan: RollupPlan, { from, to }: TargetRange): Promise<TargetSnapshot> {
+  const table = await datedName(connection, plan)
+  const note = JSON.stringify({ quarterjack: 'snapshot', target: plan.target, from: from.toISOString(), to: to.toISOString() })
+  await connection.query(`create table ${quoteTable(table)} as select * from ${quoteTable(plan.target)} t where ${inRange(plan, from, to)}`)
+  await connection.query(`comment on table ${quoteTable(table)} is '${note}'`)
+  const [counted] = await connection.query(`select count(*)::text as n from ${quoteTable(table)}`)
+  return { table, rows: Number(counted?.[0]) }
 }
 
 /**
@@ -57,18 +58,28 @@ export async function restoreTarget(
   { plan }: { readonly plan: RollupPlan },
   table: string,
 ): Promise<{ readonly rows: number }> {
+  const { rows } = await withinClient(access, 'restoreTarget', (connection) => restoreWithin(connection, plan, table))
+  return { rows }
+}
+
+/** The same on a connection; tells the range, too. */
+export async function restoreWithin(
+  connection: Connection,
+  plan: RollupPlan,
+  table: string,
+): Promise<TargetRange & { readonly rows: number }> {
   const name = checkOptions(tableName, table, 'restoreTarget')
-  return withinClient(access, 'restoreTarget', async (connection) => {
-    const { from, to } = await rangeOf(connection, plan, name)
-    const target = quoteTable(plan.target)
-    const columns = await sharedColumns(connection, plan.target, name)
-    await connection.query(`delete from ${target} t where ${inRange(plan, from, to)}`)
-    const list = columns.map(quoteName).join(', ')
-    const [counted] = await connection.query(
-      `with back as (insert into ${target} (${list}) select ${list} from ${quoteTable(name)} returning 1) select count(*)::text as n from back`,
-    )
-    return { rows: Number(counted?.[0]) }
-  })
+  const range = await rangeOf(connection, plan, name)
+  const target = quoteTable(plan.target)
+  const columns = await sharedColumns(connection, plan.target, name)
+  // A refresh that wrote between the two statements would be in the way of the second.
+  await connection.query(`lock table ${target} in share row exclusive mode`)
+  await connection.query(`delete from ${target} t where ${inRange(plan, range.from, range.to)}`)
+  const list = columns.map(quoteName).join(', ')
+  const [counted] = await connection.query(
+    `with back as (insert into ${target} (${list}) select ${list} from ${quoteTable(name)} returning 1) select count(*)::text as n from back`,
+  )
+  return { ...range, rows: Number(counted?.[0]) }
 }
 
 function inRange({ windowColumn }: RollupPlan, from: Date, to: Date): string {

@@ -1,11 +1,11 @@
 /** Rollups in SQL: from a table of events, or from a finer rollup, to a table with a row per window and group. */
 import { createHash } from 'node:crypto'
-import type { CommittedRefresh, Drift, RefreshContext, RefreshRequest, RefreshResult, Verify } from '@quarterjack/core'
-import { QuarterjackError } from '@quarterjack/core/store'
+import type { CommittedRefresh, Drift, RefreshContext, RefreshRequest, RefreshResult, RefreshTarget, Verify } from '@quarterjack/core'
 import { connectionWithin } from '../client/connection-within.ts'
 import type { Connection, SqlClient } from '../client/sql-client.ts'
 import { clientIn } from '../options.ts'
 import { lockWindows } from './lock-windows.ts'
+import { needsClient } from './needs-client.ts'
 import { planComposed, planFree, planSource } from './plan-rollup.ts'
 import { beginRefresh, refreshWindows, toCommitted } from './refresh-windows.ts'
 import {
@@ -18,6 +18,7 @@ import {
   type SourceRollupOptions,
 } from './rollup-options.ts'
 import type { PlannedRollup, RollupParts, RollupPlan } from './rollup-plan.ts'
+import { createTarget } from './rollup-target.ts'
 import { stoppable } from './stoppable.ts'
 import { prepareTarget } from './target.ts'
 import { type DriftedRow, verifyWithin } from './verify-rollup.ts'
@@ -30,6 +31,8 @@ export interface SqlRollup {
   (request: RefreshRequest, ctx: SqlRefreshContext): Promise<RefreshResult | undefined>
   /** What `scheduler.rollups.verify` asks. */
   readonly verify: Verify
+  /** What `scheduler.rollups.snapshot`, `restore`, `targetSql` and `examine` ask. */
+  readonly target: RefreshTarget
   /** Differs where its statements do: processes with other ones do not refresh the same rollup. */
   readonly revision: string
   /** What its statements are written from. */
@@ -103,7 +106,9 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
     return rows.map(toDrift)
   }
   const revision = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16)
-  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify, revision }))
+  const reads = 'source' in options ? { source: options.source, time: options.time } : null
+  const target = createTarget({ plan, reads, client })
+  const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify, target, revision }))
   if (client !== null) clients.set(rollup, client)
   return rollup
 }
@@ -125,13 +130,4 @@ function planOf(options: unknown): PlannedRollup {
 function toDrift({ window, key, expected, found }: DriftedRow): Drift {
   const text = (values: DriftedRow['found']): string | null => (values === null ? null : JSON.stringify(values))
   return { window, key: Object.values(key).join(' '), expected: text(expected), found: text(found) }
-}
-
-function needsClient(error: unknown): never {
-  if (!QuarterjackError.isInstance(error, 'TransactionsUnsupported')) throw error
-  throw new QuarterjackError(
-    'TransactionsUnsupported',
-    'sqlRollup: the store shares no transactions, so the rollup needs a client of its own: sqlRollup({ pool, … }).',
-    { cause: error },
-  )
 }

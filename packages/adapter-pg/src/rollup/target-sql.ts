@@ -1,8 +1,9 @@
 /** The target of a rollup as statements, for those who create tables in migrations alone. */
 import { quoteName } from '../client/quote-name.ts'
+import type { Connection } from '../client/sql-client.ts'
 import { describeSelect } from './columns.ts'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable } from './table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 import { refusedByServer } from './target.ts'
 import { type PgAccess, withinClient } from './within-client.ts'
 
@@ -12,9 +13,12 @@ import { type PgAccess, withinClient } from './within-client.ts'
  * refuses the rollup's SQL.
  */
 export async function targetSql(access: PgAccess, { plan }: { readonly plan: RollupPlan }): Promise<string> {
-  const columns = await withinClient(access, 'targetSql', (connection) =>
-    describeSelect(connection, plan).catch((error: unknown) => refusedByServer(plan, error)),
-  )
+  return withinClient(access, 'targetSql', (connection) => targetSqlWithin(connection, plan))
+}
+
+/** The same on a connection. */
+export async function targetSqlWithin(connection: Connection, plan: RollupPlan): Promise<string> {
+  const columns = await describeSelect(connection, plan).catch((error: unknown) => refusedByServer(plan, error))
   const table = quoteTable(plan.target)
   const lines = [...columns].map(([name, type]) => `  ${quoteName(name)} ${type}${name === plan.windowColumn ? ' not null' : ''}`)
   const keys = [plan.windowColumn, ...plan.keys].map(quoteName).join(', ')

@@ -4,7 +4,7 @@ import { quoteName } from '../client/quote-name.ts'
 import type { Connection } from '../client/sql-client.ts'
 import { type Columns, columnsOf, describeSelect, emptySelect } from './columns.ts'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable } from './table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 
 /** Whoever makes a target is alone with its name until the transaction ends. */
 const ALONE = `select pg_advisory_xact_lock(hashtextextended('quarterjack-target/' || $1::text, 0))::text as locked`

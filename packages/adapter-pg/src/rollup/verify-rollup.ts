@@ -5,7 +5,7 @@ import type { Connection } from '../client/sql-client.ts'
 import { columnsOf, namesOfSelect } from './columns.ts'
 import { arraysOf } from './refresh-windows.ts'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable } from './table-name.ts'
+import { quoteTable } from '../client/table-name.ts'
 import { verifySql } from './verify-sql.ts'
 import { type PgAccess, withinClient } from './within-client.ts'
 

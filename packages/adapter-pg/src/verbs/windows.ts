@@ -12,7 +12,7 @@ import {
 import { createBackfillVerbs } from './backfills.ts'
 import type { Call } from './call.ts'
 
-type PlainVerb = Exclude<keyof WindowStore, 'backfills' | 'commitWith' | 'readWith'>
+type PlainVerb = Exclude<keyof WindowStore, 'backfills' | 'commitWith' | 'readWith' | 'writeWith'>
 
 /** What a verb of the contract answers. */
 type Reply<Verb extends PlainVerb> = Awaited<ReturnType<WindowStore[Verb]>> & object
@@ -26,12 +26,13 @@ export interface WindowDeps {
   readonly markWithin: WindowStore['mark']
   readonly commitWith: NonNullable<WindowStore['commitWith']>
   readonly readWith: NonNullable<WindowStore['readWith']>
+  readonly writeWith: NonNullable<WindowStore['writeWith']>
 }
 
 /** How a refresh ended goes first, as how a run ended does. */
 const URGENT = { isUrgent: true }
 
-export function createWindowVerbs(call: Call, { markWithin, commitWith, readWith }: WindowDeps): WindowStore {
+export function createWindowVerbs(call: Call, { markWithin, commitWith, readWith, writeWith }: WindowDeps): WindowStore {
   return {
     define: (request) => call<Reply<'define'>>('windows_define', request),
     forget: (request) => call<Reply<'forget'>>('windows_forget', request),
@@ -55,6 +56,7 @@ export function createWindowVerbs(call: Call, { markWithin, commitWith, readWith
     },
     commitWith,
     readWith,
+    writeWith,
     fail: (request) => call<Reply<'fail'>>('windows_fail', request, URGENT),
     pass: (request) => call<Reply<'pass'>>('windows_pass', request),
     async state(request) {

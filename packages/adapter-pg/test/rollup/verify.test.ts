@@ -97,6 +97,20 @@ describe('a snapshot of a target', () => {
     expect(await rows()).toEqual(before)
   })
 
+  it('keeps refreshes out while it is put back, and readers in', async () => {
+    const before = await rows()
+    const { table } = await snapshotTarget({ pool }, hourly, range)
+    const client = await pool.connect()
+    await client.query('begin')
+    await restoreTarget({ tx: client }, hourly, table)
+    // A window that the snapshot knows nothing of: no row is in the way.
+    const refresh = "set lock_timeout = '300ms'; insert into calls_hourly (window_start, model) values ('2026-02-01Z', 'm1')"
+    await expect(pool.query(refresh)).rejects.toMatchObject({ code: '55P03' })
+    expect(await rows()).toEqual(before)
+    await client.query('commit')
+    client.release()
+  })
+
   it('is refused for tables that are none, or of another target', async () => {
     const { table } = await snapshotTarget({ pool }, hourly, range)
     const other = sqlRollup({ source: 'calls', time: 'at', target: 'other', measures: { calls: count() } })

@@ -71,7 +71,8 @@ export async function createSite(server: RedisServer, jobs: readonly JobPlan[]):
 
   const launch: Site['launch'] = (name, options = {}) => {
     const client = workers.length % 2 === 0 ? 'node-redis' : 'ioredis'
-    const worker = startWorker({ name, client, storeUrl: server.url, prefix, record, jobs, ...options })
+    const plan: WorkerPlan = { name, client, storeUrl: server.url, prefix, record, jobs, ...options }
+    const worker = startWorker(plan)
     workers.push(worker)
     return worker
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SchedulerEventName, SchedulerEvents } from '@quarterjack/core'
 import { signal } from './signal.ts'
-import type { Answers, Ask, Told, WorkerPlan } from './worker-plan.ts'
+import type { Answers, Ask, Told } from './worker-plan.ts'
 
 /** A running process. */
 export interface Worker {
@@ -27,9 +27,9 @@ export interface Worker {
 
 const PROGRAM = new URL('./worker.ts', import.meta.url).pathname
 
-/** Starts a process. */
-export function startWorker(plan: WorkerPlan): Worker {
-  const child = fork(PROGRAM, [JSON.stringify(plan)], {
+/** Starts a process of `program`, which is told its plan. */
+export function startWorker(plan: { readonly name: string }, program: string = PROGRAM): Worker {
+  const child = fork(program, [JSON.stringify(plan)], {
     execArgv: ['--conditions=@quarterjack/source'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `quarterjack-compile-cache-${process.getuid?.() ?? 0}`) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

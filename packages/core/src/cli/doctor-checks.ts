@@ -1,6 +1,6 @@
 /** Judges the facts of `doctor`: pure, one function per check. */
 import { isNodeSupported, OLDEST_NODE } from '../errors/require-node.ts'
-import type { DoctorFacts, StateFacts, StoreFacts } from './doctor-facts.ts'
+import type { DoctorFacts, SourceFacts, StateFacts, StoreFacts } from './doctor-facts.ts'
 import { formatCount, formatElapsed } from './format.ts'
 
 /** One line of `doctor`. */
@@ -25,7 +25,7 @@ export function planDoctorChecks(facts: DoctorFacts): readonly DoctorCheck[] {
     state === null
       ? []
       : [checkProcesses(state), checkWorkers(state), checkUnknown(facts, state), checkQuarantined(state), checkOverdue(state)]
-  return [...first, ...later].filter((check) => check !== null)
+  return [...first, ...later, ...checkSources(facts.sources)].filter((check) => check !== null)
 }
 
 function ok(name: string, detail: string): DoctorCheck {
@@ -139,6 +139,41 @@ function checkOverdue({ health }: StateFacts): DoctorCheck {
     detail: `${named(overdue.map((job) => job.job))}, the oldest for ${formatElapsed(worst)}`,
     remedy: 'Start a process, raise its concurrency, or look for stuck and long runs with: runs --state running',
   }
+}
+
+/** What several rollups say of one source is said once. A rollup that does not tell has no line. */
+function checkSources(sources: readonly SourceFacts[]): readonly DoctorCheck[] {
+  const unknown = sources.flatMap(({ rollup, error }): readonly DoctorCheck[] =>
+    error === null
+      ? []
+      : [
+          {
+            name: 'source',
+            status: 'warn',
+            detail: `of ${rollup} could not be looked at: ${error}`,
+            remedy: "Check the rollup's client, and the privileges of its user.",
+          },
+        ],
+  )
+  const said = new Map<string, { readonly finding: DoctorCheck; readonly rollups: string[] }>()
+  for (const { rollup, findings } of sources) {
+    for (const finding of findings.filter(({ status }) => status !== 'ok')) {
+      const known = said.get(finding.detail)
+      if (known === undefined) said.set(finding.detail, { finding, rollups: [rollup] })
+      else known.rollups.push(rollup)
+    }
+  }
+  const found = [...said.values()].map(({ finding, rollups }) => ({
+    ...finding,
+    name: 'source',
+    detail: `of ${named(rollups)}: ${finding.detail}`,
+  }))
+  const sound = sources.filter(({ findings }) => findings.length > 0 && findings.every(({ status }) => status === 'ok'))
+  return [
+    ...unknown,
+    ...found,
+    ...(sound.length === 0 ? [] : [ok('source', `of ${named(sound.map(({ rollup }) => rollup))}: nothing to mend`)]),
+  ]
 }
 
 function named(names: readonly string[]): string {

@@ -1,9 +1,11 @@
 /** Collects what `doctor` judges; every question to the store is bounded. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import type { HealthSnapshot } from '../health/snapshot.ts'
+import type { Finding } from '../rollup/refresh-target.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CommandContext } from './command.ts'
+import { isRollup } from './known-rollup.ts'
 import { isStartedHere } from './require-shared-store.ts'
 
 /** The facts of one examination. */
@@ -16,6 +18,16 @@ export interface DoctorFacts {
   readonly store: StoreFacts
   /** `null` when the store cannot be reached, or shows nothing of the running service. */
   readonly state: StateFacts | null
+  /** What rollups say of their sources; empty when the store does not answer. */
+  readonly sources: readonly SourceFacts[]
+}
+
+/** How one rollup reads its source. */
+export interface SourceFacts {
+  readonly rollup: string
+  readonly findings: readonly Finding[]
+  /** Why nothing could be found; `null` when it could. */
+  readonly error: string | null
 }
 
 /** How the store answered. */
@@ -60,6 +72,7 @@ export async function collectDoctorFacts(context: CommandContext): Promise<Docto
     jobs: scheduler.jobs.map((job) => job.name),
     store,
     state: visible ? await examineState(context) : null,
+    sources: store.error === null ? await examineSources(context) : [],
   }
 }
 
@@ -80,7 +93,7 @@ async function examineStore({ store }: Scheduler, clock: Clock): Promise<StoreFa
     calls.sort((a, b) => a.latencyMs - b.latencyMs)
     return { ...facts, error: null, latencyMs: calls[CALLS >> 1]?.latencyMs ?? null, clockOffsetMs: calls[0]?.offsetMs ?? null }
   } catch (error) {
-    return { ...facts, error: error instanceof Error ? error.message || error.name : String(error), latencyMs: null, clockOffsetMs: null }
+    return { ...facts, error: wordsOf(error), latencyMs: null, clockOffsetMs: null }
   }
 }
 
@@ -104,6 +117,24 @@ async function examineState({ scheduler, progress }: CommandContext): Promise<St
   }
   for (const run of await scheduler.runs.find({ state: ['pending', 'waiting'], limit: PAGE })) keptJobs.add(run.job)
   return { health, keptJobs: [...keptJobs], quarantined, schedulesSeen, complete }
+}
+
+/** Each by itself: databases of rollups may be others than the store's. */
+async function examineSources({ scheduler, clock }: CommandContext): Promise<readonly SourceFacts[]> {
+  const sources: SourceFacts[] = []
+  for (const rollup of scheduler.jobs.filter(isRollup)) {
+    try {
+      const findings = await withDeadline(clock, scheduler.rollups.examine(rollup))
+      sources.push({ rollup: rollup.name, findings, error: null })
+    } catch (error) {
+      sources.push({ rollup: rollup.name, findings: [], error: wordsOf(error) })
+    }
+  }
+  return sources
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error)
 }
 
 function withDeadline<T>(clock: Clock, answer: Promise<T>): Promise<T> {

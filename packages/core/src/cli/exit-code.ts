@@ -25,6 +25,7 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UnknownRollup',
   'BackfillOutOfRange',
   'NotVerifiable',
+  'TargetUnknown',
   'StoreNotShared',
 ])
 

@@ -1,6 +1,6 @@
 /** Writes the definitions of rollups, each by compare-and-set on its generation. */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
-import { dueEdge } from '../rollup/due.ts'
+import { planRefresh } from '../rollup/plan-refresh.ts'
 import type { RollupDeps } from '../rollup/refresh-work.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import { definitionOf, readRollup } from '../rollup/stored-rollup.ts'
@@ -9,42 +9,72 @@ import type { RollupDefinition, RollupState } from '../store/windows.ts'
 
 /** How often a definition that lost a race is written again. */
 const MAX_ROUNDS = 20
+/** Records that one look brings: where there are more, a run looks for itself. */
+const LOOK = 100
 
 /** A rollup as it stands in the store. */
 export interface DefinedRollup {
   readonly rollup: Rollup
   readonly record: RollupRecord
-  /** A window is due or dirty. */
+  /** A run that marks ask for would find something to do, now or later: windows that were given up, or wait for a child, are no such thing. */
   readonly isBehind: boolean
 }
 
 /** Throws `StoreUnavailable` when others change the definitions in a loop. */
 export async function defineRollups(rollups: readonly Rollup[], { call }: Pick<RollupDeps, 'call'>): Promise<readonly DefinedRollup[]> {
+  // Theirs first, then those that they come after.
+  const names = [...new Set([...rollups.map(({ name }) => name), ...rollups.flatMap(({ policy }) => policy.after)])]
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { states, storeNow } = await call('windows.state', (windows) =>
-      windows.state({ rollups: rollups.map(({ name }) => ({ rollup: name, limit: 1 })) }),
+      windows.state({ rollups: names.map((rollup) => ({ rollup, limit: LOOK })) }),
     )
     const wanted = rollups.map((rollup, index) => definitionOf(rollup, states[index]?.record.generation ?? 0))
     const missing = wanted.filter(({ hash }, index) => states[index]?.record.hash !== hash)
     if (missing.length === 0) {
       return rollups.map((rollup, index) => {
         const state = states[index] as RollupState
-        return {
-          rollup,
-          record: state.record,
-          isBehind: state.counts.dirty > 0 || dueEdge(rollup.policy, storeNow) > state.record.watermark,
-        }
+        return { rollup, record: state.record, isBehind: isBehind({ rollup, state, now: storeNow, children: childrenOf(rollup, states) }) }
       })
     }
     // In one write: whoever ends here has done all of it or nothing, and a later start does it.
     const definitions = missing.map((definition) => ({ ...definition, marks: historyMarks(definition, states, storeNow) }))
     await call('windows.define', (windows) => windows.define({ rollups: definitions }))
   }
-  const names = rollups.map(({ name }) => name).join(', ')
   throw new QuarterjackError(
     'StoreUnavailable',
-    `definition of ${names} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
+    `definition of ${names.join(', ')} lost ${MAX_ROUNDS} races in a row. Is another process changing these definitions in a loop?`,
   )
+}
+
+/** Watermarks of what it comes after; what is not known yet has come nowhere. */
+function childrenOf({ policy }: Rollup, states: readonly (RollupState | null)[]): readonly number[] {
+  return policy.after.map((child) => states.find((state) => state?.record.rollup === child)?.record.watermark ?? Number.NEGATIVE_INFINITY)
+}
+
+interface Standing {
+  readonly rollup: Rollup
+  readonly state: RollupState
+  readonly now: number
+  readonly children: readonly number[]
+}
+
+function isBehind({ rollup: { policy }, state, now, children }: Standing): boolean {
+  // What is held may have lost its run, and what is tried again, the one that was to come for it.
+  if (state.counts.held > 0 || state.nextRetryAt !== null) return true
+  const plan = planRefresh({
+    rollup: policy,
+    state,
+    now,
+    runId: '',
+    children,
+    isSweep: false,
+    looksBack: false,
+    taken: new Set(),
+    drainedAt: null,
+    page: null,
+    most: 1,
+  })
+  return plan.bids.length > 0 || plan.pass !== null || plan.page !== null || plan.needsDrain
 }
 
 /**

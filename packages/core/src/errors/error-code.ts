@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'BackfillOutOfRange',
   'BackfillOverlaps',
   'NotVerifiable',
+  'TargetUnknown',
   'RefreshResultInvalid',
   // payloads
   'PayloadInvalid',

@@ -14,7 +14,7 @@ import type { Window } from './windows.ts'
 
 /** So many of the newest missing windows come before everything else that is due. */
 const MOST_FRESH = 24
-/** What waits for a child, or for marks to be drained, is looked at again after this long. */
+/** What waits for a child, or for marks to be drained, is looked at again after at least this long: at instants that all runs share, so that one look follows for all. */
 const LOOK_AGAIN_MS = 30_000
 
 /** What came up again for a run that had taken it is left to the next one, after this long. */
@@ -145,7 +145,8 @@ function createBids({ rollup, runId, now, taken, isSweep, most }: RefreshFacts, 
       const record = records.get(start)
       if (list.length >= most || bid.has(start) || !isFree(record)) return
       if (taken.has(start)) {
-        owes ||= isOwed(record, when)
+        // What this run gave up waits for the next sweep.
+        if (record === undefined || !isGivenUp(record)) owes ||= isOwed(record, when)
         return
       }
       bid.add(start)
@@ -243,6 +244,6 @@ function lookAtOf(facts: RefreshFacts, view: View): number {
   return Math.min(
     nextDueAt(rollup, now),
     state.nextRetryAt ?? Number.POSITIVE_INFINITY,
-    waits ? now + LOOK_AGAIN_MS : Number.POSITIVE_INFINITY,
+    waits ? (Math.ceil(now / LOOK_AGAIN_MS) + 1) * LOOK_AGAIN_MS : Number.POSITIVE_INFINITY,
   )
 }

@@ -5,6 +5,7 @@ import type { Schedule } from '../schedule/schedule.ts'
 import type { Duration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Grain } from './grain.ts'
+import type { RefreshTarget } from './refresh-target.ts'
 import type { Windows } from './windows.ts'
 
 /** One window of a refresh, half-open. */
@@ -55,6 +56,8 @@ export interface Refresh {
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
   (request: RefreshRequest, ctx: RefreshContext): RefreshResult | void | Promise<RefreshResult | void>
   readonly verify?: Verify | undefined
+  /** Where its rows are, and what can be done with them. */
+  readonly target?: RefreshTarget | undefined
   /** Default of the option `revision`, for functions that know what they compute. */
   readonly revision?: string | undefined
 }

@@ -13,6 +13,7 @@ import { requireRollup } from './known-rollup.ts'
 import { readFreshness } from './read-freshness.ts'
 import { registeredSince } from './registered-since.ts'
 import type { RollupsDeps } from './rollup-parts.ts'
+import { createTargetVerbs } from './rollup-target.ts'
 import type { RollupRef, RollupsGroup, WindowView } from './rollups.ts'
 import type { Scheduler } from './scheduler.ts'
 import { verifyRollup } from './verify-rollup.ts'
@@ -89,6 +90,8 @@ export function createRollupsGroup(deps: RollupsDeps): Pick<Scheduler, 'backfill
     ...backfills,
 
     verify: async (ref, range) => verifyRollup(known(ref, 'rollups.verify'), range, deps),
+
+    ...createTargetVerbs({ ...deps, known, backfills: backfills.backfills }),
   }
   return { backfill, rollups: Object.freeze(group) }
 }

@@ -3,6 +3,7 @@ import type { StoredError } from '../errors/stored-error.ts'
 import type { RollupHealth } from '../health/snapshot.ts'
 import type { BackfillOptions } from '../rollup/backfill-options.ts'
 import type { BackfillProgress } from '../rollup/backfill-progress.ts'
+import type { Finding, RestoredRange, TargetCopy } from '../rollup/refresh-target.ts'
 import type { Drift, Rollup } from '../rollup/rollup.ts'
 import type { BackfillRecord, BackfillSelect, MarkKind } from '../store/window-records.ts'
 import type { Duration } from '../time/duration.ts'
@@ -89,6 +90,19 @@ export interface VerifyReport {
   readonly more: boolean
 }
 
+/** A copy of a target's rows. */
+export interface RollupSnapshot extends TargetCopy {
+  readonly rollup: string
+  readonly from: Date
+  readonly to: Date
+}
+
+/** What was put back from one. */
+export interface RestoredSnapshot extends RestoredRange {
+  readonly rollup: string
+  readonly snapshot: string
+}
+
 /** `scheduler.rollups`. */
 export interface RollupsGroup {
   /** Watermark, lag, what is dirty, failed, suspect, and what that means. Throws `UnknownRollup` for one that is not among the scheduler's. */
@@ -117,4 +131,18 @@ export interface RollupsGroup {
     rollup: RollupRef,
     range: { readonly from?: Instant; readonly to?: Instant; readonly last?: Duration; readonly sample?: number | 'all' },
   ): Promise<VerifyReport>
+  /**
+   * Copies what the target holds of windows that start in `[from, to)`, before a large backfill for instance. Throws `TargetUnknown` where
+   * the rollup's `refresh` does not tell where its rows are, `TransactionsUnsupported` where it has neither a client nor the store's.
+   */
+  snapshot(rollup: RollupRef, range: { readonly from: Instant; readonly to: Instant }): Promise<RollupSnapshot>
+  /**
+   * Puts a snapshot back, in one transaction, and marks its range for the rollups that come after this one. Windows that are dirty, or
+   * become so, are refreshed as ever. Throws what `snapshot` does, and `BackfillOverlaps` while a backfill of the rollup is unfinished.
+   */
+  restore(rollup: RollupRef, snapshot: string): Promise<RestoredSnapshot>
+  /** The statements that make the target, with the types of the database. Makes nothing. Throws what `snapshot` does. */
+  targetSql(rollup: RollupRef): Promise<string>
+  /** What is wrong, or dear, about how the rollup reads its source. Nothing of a rollup whose `refresh` does not tell. */
+  examine(rollup: RollupRef): Promise<readonly Finding[]>
 }

@@ -4,16 +4,16 @@ import { checkCount, checkNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import { dueEdge, floorEdge } from '../rollup/due.ts'
+import { readInstant } from '../rollup/read-instant.ts'
 import type { Drift, Rollup, Verify, VerifyContext } from '../rollup/rollup.ts'
 import type { Window } from '../rollup/windows.ts'
 import type { Logger } from '../observe/logger.ts'
-import { parseDay } from '../schedule/calendar-month.ts'
 import type { Store } from '../store/store.ts'
 import { type Duration, parseDuration } from '../time/duration.ts'
-import { type Instant, toInstant } from '../time/instant.ts'
-import { fromLocal } from '../time/zone.ts'
+import type { Instant } from '../time/instant.ts'
 import { windowsOf } from '../trigger/marker.ts'
 import type { VerifyReport } from './rollups.ts'
+import { transactionsOf } from './store-transactions.ts'
 
 /** Windows of one range; longer ranges are to be verified piece by piece. */
 const MOST_WINDOWS = 1_000_000
@@ -21,7 +21,6 @@ const MOST_WINDOWS = 1_000_000
 const BATCH = 50
 /** Rows that are told of. */
 const MOST_DRIFT = 1_000
-const DAY_MS = 86_400_000
 
 /** `from` or `last`; `to` is exclusive, and now by default. */
 export interface VerifyRange {
@@ -69,20 +68,7 @@ function requestOf(batch: readonly Window[]): Parameters<Verify>[0] {
 }
 
 function contextOf({ store, logger }: VerifyDeps): VerifyContext {
-  return {
-    log: logger,
-    async readWith(work) {
-      const windows = windowsOf(store)
-      if (windows.readWith === undefined) {
-        throw new QuarterjackError(
-          'TransactionsUnsupported',
-          `store "${store.name}" shares no transactions: verify on a connection of your own.`,
-        )
-      }
-      // Without a deadline: it lasts as long as the user's statements do.
-      return (await windows.readWith({ work })).value
-    },
-  }
+  return { log: logger, readWith: transactionsOf(store, 'verify').readWith }
 }
 
 /** Clean windows of the range, a sample of them spread over it. */
@@ -97,6 +83,7 @@ async function windowsToVerify(
     throw new QuarterjackError('InvalidOption', 'verify: give either from or last: where the range begins.')
   }
   const now = await storeNow()
+  const instantOf = (instant: Instant, where: string): number => readInstant(policy.windows, instant, where)
   const end = range.to === undefined ? now : instantOf(range.to, 'verify: to')
   const start = range.from === undefined ? end - parseDuration(range.last ?? 0, 'verify: last', 1) : instantOf(range.from, 'verify: from')
   if (start >= end) {
@@ -122,11 +109,6 @@ async function windowsToVerify(
     else leftOut++
   }
   return { windows: clean.length <= sample ? clean : spread(clean, sample), leftOut }
-
-  function instantOf(value: Instant, field: string): number {
-    const day = typeof value === 'string' ? parseDay(value) : null
-    return day === null ? toInstant(value, field) : fromLocal(policy.windows.zone, day * DAY_MS)
-  }
 }
 
 function spread(windows: readonly Window[], count: number): readonly Window[] {

@@ -27,6 +27,10 @@ export const WITHOUT_ROLLUPS: RollupParts = {
       windows: async (ref) => refuse(ref, 'rollups.windows'),
       planBackfill: async (ref) => refuse(ref, 'rollups.planBackfill'),
       verify: async (ref) => refuse(ref, 'rollups.verify'),
+      snapshot: async (ref) => refuse(ref, 'rollups.snapshot'),
+      restore: async (ref) => refuse(ref, 'rollups.restore'),
+      targetSql: async (ref) => refuse(ref, 'rollups.targetSql'),
+      examine: async (ref) => refuse(ref, 'rollups.examine'),
     }
     return { backfill: async (ref) => refuse(ref, 'backfill'), rollups: Object.freeze(rollups) }
   },

@@ -258,6 +258,9 @@ export interface WindowStore {
   /** Stores with `transactions`: runs `work` in a transaction of the store, over one snapshot; it is rolled back. */
   readWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
 
+  /** Stores with `transactions`: runs `work` in a transaction of the store, and commits it; an error of `work` rolls back, and is thrown. */
+  writeWith?<T>(request: { readonly work: (tx: unknown) => Promise<T> }): Promise<{ readonly value: T }>
+
   /** Records failures: `failed`, or why nothing was written. The same failure twice is `failed` twice, while the run lasts. A stamped window that is given up counts as failed in its backfill. */
   fail(
     request: { readonly failures: readonly WindowFailure[] } & AtStoreTime,

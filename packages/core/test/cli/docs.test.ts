@@ -37,6 +37,8 @@ const lines: Readonly<Record<string, string>> = {
   rollups: 'rollups',
   backfill: 'backfill stats-daily --last 30d',
   backfills: 'backfills',
+  'rollups ddl': 'rollups ddl stats-daily',
+  'rollups restore': 'rollups restore stats-daily stats_daily_20260101_080000000',
   'backfills pause': 'backfills pause b-1',
   'backfills resume': 'backfills resume b-1',
   'backfills cancel': 'backfills cancel b-1',

@@ -2,15 +2,51 @@ import { describe, expect, it } from 'vitest'
 import { planDoctorChecks } from '../../src/cli/doctor-checks.ts'
 import type { DoctorFacts, StateFacts, StoreFacts } from '../../src/cli/doctor-facts.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
-import { fakeHealth, fakeJobHealth, fakeRun, fakeScheduler, fakeScheduleView } from './fake-scheduler.ts'
+import { fakeHealth, fakeJobHealth, fakeRollup, fakeRun, fakeScheduler, fakeScheduleView } from './fake-scheduler.ts'
 import { invoke, invokeJson } from './invoke.ts'
 
 const store: StoreFacts = { name: 'pg', shared: true, durable: true, error: null, latencyMs: 1, clockOffsetMs: 3 }
 const state: StateFacts = { health: fakeHealth(), keptJobs: ['report'], quarantined: [], schedulesSeen: 1, complete: true }
-const facts: DoctorFacts = { nodeVersion: '24.11.0', production: true, program: 'app', jobs: ['report'], store, state }
+const facts: DoctorFacts = { nodeVersion: '24.11.0', production: true, program: 'app', jobs: ['report'], store, state, sources: [] }
 
 const lines = (changes: Partial<DoctorFacts>): string[] =>
   planDoctorChecks({ ...facts, ...changes }).map((check) => `${check.status} ${check.name}: ${check.detail}`)
+
+const index = { name: 'index', status: 'warn', detail: 'no index of calls begins with at', remedy: 'create index' } as const
+const captured = { name: 'triggers', status: 'ok', detail: 'calls is captured', remedy: null } as const
+
+describe('sources of rollups', () => {
+  const sources = (...of: DoctorFacts['sources']) => lines({ sources: of }).filter((line) => line.includes(' source: '))
+
+  it('have a line for each thing to mend, whichever rollups read them, and one for those without', () => {
+    expect(
+      sources(
+        { rollup: 'hourly', findings: [captured, index], error: null },
+        { rollup: 'daily', findings: [captured, index], error: null },
+        { rollup: 'other', findings: [captured], error: null },
+        { rollup: 'silent', findings: [], error: null },
+      ),
+    ).toEqual(['warn source: of hourly, daily: no index of calls begins with at', 'ok source: of other: nothing to mend'])
+  })
+
+  it('that cannot be looked at are told of', () => {
+    expect(sources({ rollup: 'hourly', findings: [], error: 'permission denied' })).toEqual([
+      'warn source: of hourly could not be looked at: permission denied',
+    ])
+  })
+
+  it('fail the command where figures get wrong, and have a deadline', async () => {
+    const lost = { ...captured, status: 'fail', detail: 'calls has no trigger for delete', remedy: 'Call captureChanges again.' } as const
+    const { scheduler } = fakeScheduler({ jobs: [fakeRollup], verbs: { 'rollups.examine': () => [lost] } })
+    const { code, out } = await invoke(scheduler, ['doctor'])
+    expect([code, out]).toEqual([1, expect.stringMatching(/fail +source +of stats-daily: calls has no trigger for delete\n +→ Call/)])
+
+    const clock = fakeClock()
+    const hanging = fakeScheduler({ jobs: [fakeRollup], verbs: { 'rollups.examine': () => new Promise(() => undefined) } })
+    const { out: late } = await clock.until(invoke(hanging.scheduler, ['doctor'], { clock }), 30_000)
+    expect(late).toContain('of stats-daily could not be looked at: no answer within 5 s')
+  })
+})
 
 describe('checks', () => {
   it('a sound set-up: all ok, nothing to do', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { QuarterjackError } from '../../src/errors/quarterjack-error.ts'
-import { fakeBackfill, fakeBackfillView, fakeRollup, fakeRollupHealth, fakeScheduler } from './fake-scheduler.ts'
+import { fakePlan, fakeBackfill, fakeBackfillView, fakeRollup, fakeRollupHealth, fakeScheduler } from './fake-scheduler.ts'
 import { invoke, invokeJson } from './invoke.ts'
 
 describe('rollups', () => {
@@ -68,6 +68,42 @@ describe('backfill', () => {
     }
   })
 
+  it('copies the rows of just that range first with --snapshot, and says how to put them back', async () => {
+    const { scheduler, calls } = fakeScheduler({ jobs: [fakeRollup] })
+    const line = ['backfill', 'stats-daily', '--last', '30d', '--order', 'oldest', '--snapshot']
+    const { json } = await invokeJson(scheduler, line)
+    const { from, to } = fakePlan()
+    const asked = calls.filter(([verb]) => verb === 'rollups.snapshot' || verb === 'backfill')
+    expect(asked.map(([verb, , options]) => [verb, options])).toEqual([
+      ['rollups.snapshot', { from, to }],
+      ['backfill', { from, to, order: 'oldest' }],
+    ])
+    expect(json).toMatchObject({ state: 'finished', snapshot: 'stats_daily_20260101_080000000' })
+    const { lines } = await invoke(scheduler, line)
+    expect(lines.at(-1)).toContain('"app rollups restore stats-daily stats_daily_20260101_080000000" puts them back')
+  })
+
+  it('tells of the snapshot where the backfill is refused afterwards', async () => {
+    const refuse = (): never => {
+      throw new QuarterjackError('BackfillOverlaps', 'one is not finished.')
+    }
+    const { scheduler } = fakeScheduler({ jobs: [fakeRollup], verbs: { backfill: refuse } })
+    const { err } = await invoke(scheduler, ['backfill', 'stats-daily', '--last', '30d', '--snapshot'])
+    expect(err).toContain('one is not finished.')
+    expect(err).toContain('snapshot stats_daily_20260101_080000000 keeps 1200 rows')
+  })
+
+  it('asks for nothing where the snapshot is refused, or the run is dry', async () => {
+    const refuse = (): never => {
+      throw new QuarterjackError('TransactionsUnsupported', 'give it a pool.')
+    }
+    const { scheduler, calls } = fakeScheduler({ jobs: [fakeRollup], verbs: { 'rollups.snapshot': refuse } })
+    const line = ['backfill', 'stats-daily', '--last', '30d', '--snapshot']
+    expect((await invoke(scheduler, line)).err).toContain('give it a pool.')
+    expect((await invoke(scheduler, [...line, '--dry-run'])).code).toBe(0)
+    expect(calls.map(([verb]) => verb)).not.toContain('backfill')
+  })
+
   it('returns at once with --no-wait', async () => {
     const { scheduler } = fakeScheduler({ jobs: [fakeRollup] })
     const { json } = await invokeJson(scheduler, ['backfill', 'stats-daily', '--last', '30d', '--no-wait'])
@@ -104,6 +140,32 @@ describe('backfill', () => {
     const { scheduler } = fakeScheduler({ jobs: [fakeRollup], verbs: { 'rollups.planBackfill': refuse } })
     const { code, err } = await invoke(scheduler, ['backfill', 'stats-daily', '--from', '2020-01-01'])
     expect([code, err]).toEqual([2, expect.stringContaining('from lies before the start.')])
+  })
+})
+
+describe('rollups ddl', () => {
+  it('prints statements as they are, on any store', async () => {
+    const { scheduler } = fakeScheduler({ jobs: [fakeRollup], shared: false })
+    const { code, out } = await invoke(scheduler, ['rollups', 'ddl', 'stats-daily'])
+    expect([code, out]).toEqual([0, 'create table stats_daily (\n  window_start timestamptz not null\n);\n'])
+  })
+
+  it('is refused for a rollup whose refresh does not tell', async () => {
+    const refuse = (): never => {
+      throw new QuarterjackError('TargetUnknown', 'use sqlRollup().')
+    }
+    const { scheduler } = fakeScheduler({ jobs: [fakeRollup], verbs: { 'rollups.targetSql': refuse } })
+    const { code, err } = await invoke(scheduler, ['rollups', 'ddl', 'stats-daily'])
+    expect([code, err]).toEqual([2, expect.stringContaining('use sqlRollup().')])
+  })
+})
+
+describe('rollups restore', () => {
+  it('puts a snapshot back', async () => {
+    const { scheduler, calls } = fakeScheduler({ jobs: [fakeRollup] })
+    const { lines } = await invoke(scheduler, ['rollups', 'restore', 'stats-daily', 'stats_daily_20260101_080000000'])
+    expect(calls.find(([verb]) => verb === 'rollups.restore')).toEqual(['rollups.restore', fakeRollup, 'stats_daily_20260101_080000000'])
+    expect(lines).toEqual(['1200 rows of stats-daily restored, 2025-12-02T00:00:00Z to 2026-01-01T00:00:00Z'])
   })
 })
 

@@ -18,6 +18,7 @@ interface BackfillCommandOptions {
   readonly select?: BackfillOptions['select']
   readonly order?: BackfillOptions['order']
   readonly concurrency?: number
+  readonly snapshot?: true
   readonly dryRun?: true
   readonly wait: boolean
   readonly timeout?: Duration
@@ -34,6 +35,7 @@ export const backfillCommand: CliCommand<BackfillCommandOptions> = {
     'backfill stats-daily --last 30d',
     'backfill stats-daily --date 2026-03-29',
     'backfill stats-daily --from 2026-01-01 --to 2026-02-01 --select missing --dry-run',
+    'backfill stats-daily --last 90d --snapshot',
   ],
   needsSharedStore: true,
   define: (command) =>
@@ -46,15 +48,27 @@ export const backfillCommand: CliCommand<BackfillCommandOptions> = {
       .option('--select <windows>', 'missing, failed, dirty or all (default: all)', oneOf('missing', 'failed', 'dirty', 'all'))
       .option('--order <order>', 'newest or oldest first (default: newest)', oneOf('newest', 'oldest'))
       .option('--concurrency <n>', 'runs that work on it at a time (default: 1)', wholeNumber(1, 100))
+      .option('--snapshot', 'first copy the rows of the range; "rollups restore" puts them back')
       .option('--dry-run', 'print the plan, change nothing')
       .option('--no-wait', 'return at once; it goes on')
       .option('--timeout <duration>', 'wait so long at most; it goes on', duration),
-  run: async (context, [name = ''], { dryRun, wait, timeout, ...range }) => {
+  run: async (context, [name = ''], { dryRun, snapshot, wait, timeout, ...asked }) => {
     const rollup = knownRollup(context.scheduler, name)
-    const plan = await context.scheduler.rollups.planBackfill(rollup, range)
+    const plan = await context.scheduler.rollups.planBackfill(rollup, asked)
     if (dryRun === true) return planned(plan)
-    const backfill = await context.scheduler.backfill(rollup, range)
-    return wait ? watch(context, backfill, timeout) : asked(await backfill.progress())
+    const carryOut = async (options: BackfillOptions): Promise<CommandResult> => {
+      const backfill = await context.scheduler.backfill(rollup, options)
+      return wait ? watch(context, backfill, timeout) : started(await backfill.progress())
+    }
+    if (snapshot !== true) return withSnapshot(await carryOut(asked), null, context)
+    const kept = await context.scheduler.rollups.snapshot(rollup, { from: plan.from, to: plan.to })
+    try {
+      // The range that was copied, and no later one.
+      return withSnapshot(await carryOut({ from: plan.from, to: plan.to, ...chosen(asked) }), kept, context)
+    } catch (error) {
+      context.warn(keptLine(kept, context))
+      throw error
+    }
   },
 }
 
@@ -75,10 +89,32 @@ function planned(plan: Awaited<ReturnType<CommandContext['scheduler']['rollups']
   }
 }
 
+function withSnapshot(result: CommandResult, kept: Kept | null, context: CommandContext): CommandResult {
+  return {
+    ...result,
+    json: { ...result.json, snapshot: kept?.snapshot ?? null },
+    text: (layout) => [result.text(layout), ...(kept === null ? [] : [keptLine(kept, context)])].join('\n'),
+  }
+}
+
+function keptLine({ rollup, snapshot, rows }: Kept, { program }: CommandContext): string {
+  return `snapshot ${snapshot} keeps ${formatCount(rows, 'row')}: "${program} rollups restore ${rollup} ${snapshot}" puts them back; drop it when it is no longer needed`
+}
+
+/** Options that do not say which range. */
+function chosen({ select, order, concurrency }: BackfillOptions): Pick<BackfillOptions, 'select' | 'order' | 'concurrency'> {
+  return {
+    ...(select === undefined ? {} : { select }),
+    ...(order === undefined ? {} : { order }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  }
+}
+
+type Kept = Awaited<ReturnType<CommandContext['scheduler']['rollups']['snapshot']>>
 type Backfill = Awaited<ReturnType<CommandContext['scheduler']['backfill']>>
 type Progress = Awaited<ReturnType<Backfill['progress']>>
 
-function asked(progress: Progress): CommandResult {
+function started(progress: Progress): CommandResult {
   return {
     exitCode: EXIT.ok,
     json: { ...progress },

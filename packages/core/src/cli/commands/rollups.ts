@@ -5,6 +5,8 @@ import { EXIT } from '../exit-code.ts'
 import { formatElapsed, formatInstant } from '../format.ts'
 import { isRollup } from '../known-rollup.ts'
 import { type Column, renderTable } from '../table.ts'
+import { rollupsDdlCommand } from './rollups-ddl.ts'
+import { rollupsRestoreCommand } from './rollups-restore.ts'
 
 /** The command `rollups`. */
 export const rollupsCommand: CliCommand = {
@@ -21,6 +23,7 @@ export const rollupsCommand: CliCommand = {
       text: (layout) => (rollups.length === 0 ? 'this program has no rollups' : renderTable(rollups, ROLLUP_COLUMNS, layout)),
     }
   },
+  subcommands: [rollupsDdlCommand, rollupsRestoreCommand],
 }
 
 /** Also of `health`. */

@@ -127,6 +127,22 @@ export const refreshTransactionCases: CaseGroup = {
       if ((await collectAll(t)).length > 0) await drainAll(t)
       assert.deepEqual(await dirtyHours(t, 'stats'), [0])
     }),
+    transactional('a transaction apart from refreshes is committed, unless its work fails', async (t) => {
+      await defineRollup(t, 'stats')
+      await startWorker(t, 'stats')
+      const windows = windowsOf(t)
+      const writeWith = present(windows.writeWith, 'writeWith').bind(windows)
+      const { value } = await writeWith({ work: (tx) => write(t, tx) })
+      const wrong = new Error('no space')
+      const failing = writeWith({
+        work: async (tx) => {
+          await write(t, tx)
+          throw wrong
+        },
+      })
+      await assert.rejects(failing, (error) => error === wrong || (error as Error).cause === wrong)
+      assert.deepEqual(await claimIds(t, 'a'), [value])
+    }),
     transactional('a mark in a transaction is there when its data is', async (t) => {
       await defineRollup(t, 'stats')
       const marks = [{ source: 'calls', from: hour(1).start, to: hour(1).end, kind: 'added' }] as const

@@ -1,6 +1,6 @@
 /** Names of users' tables and columns. */
 import * as z from 'zod/mini'
-import { quoteName } from '../client/quote-name.ts'
+import { quoteName } from './quote-name.ts'
 
 /** `name` or `schema.name`, as it was created: upper case counts. */
 export const tableName: z.ZodMiniString = z
