@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, afterEach, expect, it } from 'vitest'
 import { startCutProxy, type CutProxy } from './cut-proxy.ts'
 import { obtainPostgres } from './obtain-postgres.ts'
-import { until } from './poll.ts'
+import { outwait, until } from './poll.ts'
 import type { PostgresAccess } from './postgres.ts'
 
 let server: PostgresAccess
@@ -102,7 +102,7 @@ it('swallows requests', async () => {
   const client = await connect()
   proxy.blackhole('requests')
   const asked = client.query('insert into marks values (1)').catch(() => 'failed')
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await outwait(100)
   proxy.heal()
   expect(await asked).toBe('failed')
   expect(await count()).toBe(0)

@@ -11,3 +11,6 @@ export async function until(what: string, check: () => Promise<boolean> | boolea
     await sleep(10)
   }
 }
+
+/** Waits out the time in which something would have come. That nothing does, no event tells, and no deadline. */
+export const outwait = (ms: number): Promise<void> => sleep(ms)

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { Client, type QueryResult } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainPostgres } from './obtain-postgres.ts'
-import { until } from './poll.ts'
+import { outwait, until } from './poll.ts'
 import { startPostgres, type PostgresServer } from './postgres.ts'
 
 async function query(url: string, text: string): Promise<QueryResult['rows']> {
@@ -61,7 +61,7 @@ describe.each(['system', 'embedded'] as const)('a private server: %s', (version)
     const answer = client.query('select 1').then(() => {
       isAnswered = true
     })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await outwait(200)
     expect(isAnswered).toBe(false)
     server.resume()
     await answer

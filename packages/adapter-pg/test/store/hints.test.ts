@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database, PoolSettings } from '../servers/database.ts'
 import { startPgbouncer } from '../servers/pgbouncer.ts'
-import { until } from '../servers/poll.ts'
+import { outwait, until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 import { enqueueRequest } from './requests.ts'
 
@@ -62,7 +62,7 @@ describe('hints', () => {
     await a.runs.enqueue({ requests: [enqueueRequest('mail')] })
     await until('b heard', () => heardB.length > 0)
     expect(heardB).toEqual([{ kind: 'work', of: 'runs' }])
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await outwait(50)
     expect(heardA).toEqual([{ kind: 'work', of: 'runs' }])
   })
 
@@ -81,11 +81,11 @@ describe('hints', () => {
     const store = await open()
     const heard = watch(store)
     await until('it listens', isOn(store))
-    await new Promise((resolve) => setTimeout(resolve, 2_100))
+    await outwait(2_100)
     said.length = heard.length = 0
     for (let n = 0; n < 20; n++) await store.runs.enqueue({ requests: [enqueueRequest('mail')] })
     expect(heard.length).toBeGreaterThan(0)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await outwait(50)
     expect(said).toEqual([])
   })
 
@@ -96,7 +96,7 @@ describe('hints', () => {
     await store.runs.enqueue({ requests: [enqueueRequest('mail')] })
     expect(heard).toEqual([{ kind: 'work', of: 'runs' }])
     expect(store.hintStatus).toEqual({ state: 'off', reason: expect.stringMatching(/option/) })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await outwait(50)
     expect(said).toEqual([])
   })
 
@@ -145,7 +145,7 @@ describe('hints', () => {
     await until('it is heard again', async () => {
       heard.length = 0
       await other.runs.enqueue({ requests: [enqueueRequest('mail')] }).catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await outwait(100)
       return heard.length > 0
     })
     expect(heard).toContainEqual(expect.objectContaining({ kind: 'work' }))

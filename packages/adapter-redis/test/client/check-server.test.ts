@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createServerCheck } from '../../src/client/check-server.ts'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
+import { until } from '../servers/poll.ts'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../servers/redis.ts'
 
 const warnings: string[] = []
@@ -17,14 +18,15 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end()
 })
 
-async function driverOn(options: RedisServerOptions, user = ''): Promise<{ server: RedisServer; driver: Driver }> {
+async function driverOn(options: RedisServerOptions, user = ''): Promise<{ server: RedisServer; driver: Driver; isReady: () => boolean }> {
   const server = await startRedis(options)
   endings.push(() => server.close())
   const client = createClient({ url: `redis://${user}127.0.0.1:${server.port}` })
   client.on('error', () => undefined)
   await client.connect()
   endings.push(() => client.destroy())
-  return { server, driver: createDriver(createRedisClient(client, '{jobs}:'), { store: 'redis', prefix: 'jobs' }) }
+  const driver = createDriver(createRedisClient(client, '{jobs}:'), { store: 'redis', prefix: 'jobs' })
+  return { server, driver, isReady: () => client.isReady }
 }
 
 /** A server that answers so. */
@@ -83,10 +85,10 @@ describe('a server', () => {
   })
 
   it('that cannot be reached is no server that does not tell', async () => {
-    const { driver, server } = await driverOn({})
+    const { driver, server, isReady } = await driverOn({})
     await server.kill()
     // What is asked before the client notices stays in its queue.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await until('the client noticed', () => !isReady())
     await expect(createServerCheck(driver, 'redis')()).rejects.toMatchObject({ code: 'StoreUnavailable' })
   })
 })
