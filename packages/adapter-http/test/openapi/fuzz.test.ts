@@ -7,7 +7,7 @@ import { CRON, handling, READ, WRITE } from '../support/handling.ts'
 import { authorizeTokens } from '../../src/index.ts'
 import { arbitraryRequest, type GeneratedRequest, type Known, type OpenApi } from './arbitrary-request.ts'
 
-const REQUESTS = process.env.QJ_TEST_TIER === 'full' ? 10_000 : 1_000
+const REQUESTS = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '') ? 10_000 : 1_000
 
 async function subject(): ReturnType<typeof handling> {
   const jobs = [
