@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { redisStore } from '../../src/index.ts'
+import { freePort } from '../servers/free-port.ts'
 import { until } from '../servers/poll.ts'
 import { startRedis } from '../servers/redis.ts'
 import { CLIENTS } from './clients.ts'
@@ -58,7 +59,9 @@ describe.concurrent('a store', () => {
     ['redis', 'createClientPool({ url }).connect()', 'destroy'],
     ['ioredis', 'new Redis(url)', 'disconnect'],
   ])('does not keep a process alive whose client of %s is ended: %s', async (library, make, end) => {
-    await using server = await startRedis({ appendOnly: true, config: make.includes('Cluster') ? ['cluster-enabled yes'] : [] })
+    // Its bus would listen at the port + 10,000, where systems take the ports of clients from.
+    const clusterConfig = ['cluster-enabled yes', `cluster-port ${await freePort()}`]
+    await using server = await startRedis({ appendOnly: true, config: make.includes('Cluster') ? clusterConfig : [] })
     if (make.includes('Cluster')) {
       await server.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
       await until('it is a cluster', async () => /cluster_state:ok/.test(String(await server.ask('CLUSTER', 'INFO'))))

@@ -5,6 +5,7 @@
  *   schedules that are due at the same instant;
  * - which of the due schedules a limit cuts off is a matter of fairness: then only their number is compared;
  * - attempts that ended at the same instant have no order among the recent ones, so those are sorted;
+ * - of runs that ended at the same instant any is the last one: only that instant is compared;
  * - of instants that have passed, a tick tells any: `nextRunAt` is now, where it is earlier;
  * - rollups that read a source have no order, so those are sorted;
  * - a field that is absent is one that is undefined.
@@ -28,7 +29,13 @@ export function comparable({ verb, request }: Pick<Step, 'verb' | 'request'>, re
     case 'schedules.load':
       return { ...plain, jobs: (plain.jobs as JobRecord[]).map((job) => ({ ...job, declared: job.declared.toSorted() })) }
     case 'runs.stats': {
-      const jobs = (plain.jobs as JobStats[]).map((job) => ({ ...job, recent: job.recent.toSorted(by((one) => JSON.stringify(one))) }))
+      const jobs = (plain.jobs as JobStats[]).map((job) => ({
+        ...job,
+        lastRun: job.lastRun?.finishedAt,
+        lastSuccess: job.lastSuccess?.finishedAt,
+        lastFailure: job.lastFailure?.finishedAt,
+        recent: job.recent.toSorted(by((one) => JSON.stringify(one))),
+      }))
       return { ...plain, jobs }
     }
     case 'runs.gates':

@@ -58,11 +58,14 @@ export function nextCandidate(job: JobRow, owner: OwnerRow): RunRow | undefined 
 /** The earliest instant at which `owner` may find a run to claim. */
 export function nextRunAt(state: MemoryState, owner: OwnerRow): number | null {
   const isOpen = (job: JobRow): boolean => owner.jobs.has(job.name) && !isSaturated(state, job)
+  let earliest = state.timedJobs.first(({ job }) => isOpen(job))?.at ?? Number.POSITIVE_INFINITY
   for (const job of state.readyJobs) {
     const row = isOpen(job) ? nextCandidate(job, owner) : undefined
-    if (row !== undefined) return row.runAt
+    if (row !== undefined) earliest = Math.min(earliest, row.runAt)
+    // None is later than now, unless the clock went back.
+    if (earliest <= state.now) break
   }
-  return state.timedJobs.first(({ job }) => isOpen(job))?.at ?? null
+  return earliest === Number.POSITIVE_INFINITY ? null : earliest
 }
 
 /** When the rate limit lets the next run be claimed; -Infinity for at once. */

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import type { StoreHint } from '../../src/store/store.ts'
-import { addOwner, claim, claimIds, claimOne, enqueue, enqueueRequest, finish } from '../../src/testing/conformance/run-steps.ts'
+import { addOwner, claim, claimIds, claimOne, enqueue, enqueueRequest, finish, renew } from '../../src/testing/conformance/run-steps.ts'
 import { define } from '../../src/testing/conformance/schedule-steps.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { memoryTrial } from './trial.ts'
@@ -95,6 +95,18 @@ describe('memoryStore', () => {
     expect(await claimIds(t, 'p', { now: now - 5_000, leaseMs: 10_000_000 })).toEqual([other])
     expect(await claim(t, 'p', { now: now - 1, leaseMs: 10_000_000 })).toEqual([])
     expect(await claimIds(t, 'p', { leaseMs: 10_000_000 })).toEqual([id])
+  })
+
+  it('names the earliest instant of all jobs that have a run, though the clock went back', async () => {
+    const t = await memoryTrial()
+    const now = await t.now()
+    await define(t, 'mail')
+    await define(t, 'sync')
+    await addOwner(t, 'p', ['mail', 'sync'], 10_000_000)
+    await enqueue(t, 'mail', { runAt: now })
+    const runAt = now - 2_000_000
+    await t.store.runs.enqueue({ requests: [enqueueRequest(t, 'sync', { runAt })], now: runAt - 1_000_000 })
+    expect((await renew(t, 'p', { now: runAt - 1_000_000 })).nextRunAt).toBe(runAt)
   })
 
   it('lets no rate limit outlast a clock that went back', async () => {

@@ -28,10 +28,14 @@ function fn.next_run_at(owner)
     local job = fn.find_job(name)
     return job ~= nil and not fn.is_saturated(job)
   end
-  local name = fn.first_of(KEY.readyJobs, function(name) return is_open(name) and fn.next_candidate(fn.find_job(name), owner) ~= nil end)
-  if name then return math.max(fn.next_candidate(fn.find_job(name), owner).runAt, meta.claimsFrom) end
-  local _, at = fn.first_of(KEY.timed, is_open)
-  return at and math.max(at, meta.claimsFrom)
+  local _, earliest = fn.first_of(KEY.timed, is_open)
+  fn.first_of(KEY.readyJobs, function(name)
+    local run = is_open(name) and fn.next_candidate(fn.find_job(name), owner)
+    if run then earliest = math.min(earliest or INFINITY, run.runAt) end
+    -- None is later than now, unless the clock went back.
+    return earliest ~= nil and earliest <= now
+  end)
+  return earliest and math.max(earliest, meta.claimsFrom)
 end
 function fn.next_expiry_at(id)
   local _, earliest = fn.first_of(KEY.holders, function(other) return other ~= id end)
