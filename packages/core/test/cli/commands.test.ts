@@ -206,6 +206,13 @@ describe('replay', () => {
     ])
   })
 
+  it('only those that were not replayed already, with --unreplayed', async () => {
+    const { scheduler, calls } = fakeScheduler({ verbs: { 'runs.get': (id: string) => fakeRun({ id, replayOf: `d-of-${id}` }) } })
+    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--unreplayed', '--limit', '3'])
+    expect(lines).toEqual(['d-of-a → a', 'd-of-b → b', '2 runs replayed'])
+    expect(calls[0]).toEqual(['runs.replayAll', { job: 'report', unreplayed: true, limit: 3 }])
+  })
+
   it('one that was pruned meanwhile does not end the work; exit code 1', async () => {
     const { scheduler } = fakeScheduler({
       verbs: {

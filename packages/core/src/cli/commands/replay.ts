@@ -10,6 +10,7 @@ import { describeError, type PrintedError, renderError } from '../print-error.ts
 
 interface ReplayOptions {
   readonly job?: string
+  readonly unreplayed?: boolean
   readonly limit: number
 }
 
@@ -27,24 +28,26 @@ export const replayCommand: CliCommand<ReplayOptions> = {
   name: 'replay',
   summary: 'run a finished run once more, or the dead runs of a job',
   details:
-    'Each replay is a new run with the old payload; the old record stays, so a second replay of a job repeats all its dead runs that are still kept. ' +
-    'With --job the oldest come first; exit code 1 when one of them could not be replayed.',
-  examples: ['replay 0198c2f0-7b1e-7cc3-98c4-2f8b5a1d9e10', 'replay --job feedback-aggregate --limit 20'],
+    'Each replay is a new run with the old payload; the old record stays, so a second replay of a job repeats all its dead runs that are still kept, ' +
+    'unless --unreplayed leaves out those that were replayed already. With --job the oldest come first; exit code 1 when one of them could not be replayed.',
+  examples: ['replay 0198c2f0-7b1e-7cc3-98c4-2f8b5a1d9e10', 'replay --job feedback-aggregate --unreplayed --limit 20'],
   needsSharedStore: true,
   define: (command) =>
     command
       .argument('[run-id]', 'id of the run')
       .option('--job <name>', 'dead runs of this job, instead of one run')
+      .option('--unreplayed', 'with --job: not those that were replayed already')
       .option('--limit <n>', 'with --job: most runs', wholeNumber(1), 100),
-  run: async (context, [id], { job, limit }) => {
+  run: async (context, [id], { job, unreplayed = false, limit }) => {
     const { scheduler } = context
-    if (id !== undefined && job === undefined) {
+    if (id !== undefined && job === undefined && !unreplayed) {
       const handle = await scheduler.runs.replay(id)
       return replayResult([{ replayOf: id, id: handle.id, error: null }], EXIT.ok)
     }
     if (job === undefined || id !== undefined) {
-      throw new QuarterjackError('InvalidOption', 'replay: give the id of a run, or --job <name> for the dead runs of a job.')
+      throw new QuarterjackError('InvalidOption', 'replay: give the id of a run, or --job <name> for the dead runs of a job, perhaps with --unreplayed.')
     }
+    if (unreplayed) return replayUnreplayed(context, job, limit)
     const dead = await oldestDead(scheduler, job, limit)
     if (dead.length === 0) warnUnknownJob(context, job)
     return replayEach(context, dead)
@@ -78,6 +81,16 @@ async function replayEach({ scheduler, progress, signal }: CommandContext, ids: 
     }
   }
   return replayResult(done, done.length < ids.length && exitCode === EXIT.ok ? EXIT.failed : exitCode)
+}
+
+// Done again after an error, it goes on where it ended.
+async function replayUnreplayed(context: CommandContext, job: string, limit: number): Promise<CommandResult> {
+  const { runs } = context.scheduler
+  const handles = await runs.replayAll({ job, unreplayed: true, limit })
+  if (handles.length === 0) warnUnknownJob(context, job)
+  const done: Replayed[] = []
+  for (const { id } of handles) done.push({ replayOf: (await runs.get(id))?.replayOf ?? '', id, error: null })
+  return replayResult(done, EXIT.ok)
 }
 
 function replayResult(runs: readonly Replayed[], exitCode: ExitCode): CommandResult {
