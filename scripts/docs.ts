@@ -1,14 +1,16 @@
-/** Docs that hold: links lead somewhere, the index names every page, every `ts` block compiles, every block marked `run` does what it says, every command is one. */
+/** Docs that hold: links lead somewhere, the index names every page, every `ts` block compiles, every block marked `run` does what it says, every command is one, data parses, and Postgres takes the SQL. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from './docs/blocks.ts'
-import { findBrokenJson, findDeadCommands, listCommands, scriptsOf } from './docs/commands.ts'
+import { findDeadCommands, listCommands, scriptsOf } from './docs/commands.ts'
+import { findBrokenData } from './docs/data.ts'
 import { findDeadLinks, findDeadMentions } from './docs/links.ts'
 import { parsePage } from './docs/markdown.ts'
 import { findLostPages } from './docs/navigation.ts'
 import { refuseCli } from './docs/refuse-cli.ts'
 import { runBlock } from './docs/run-block.ts'
+import { findDeadSql } from './docs/sql.ts'
 import { conclude, type Finding } from './findings.ts'
 import { listFiles, ROOT } from './workspace.ts'
 
@@ -62,13 +64,14 @@ let commandCount = 0
 for (const [file, page] of pages) {
   const commands = listCommands(page, readFileSync(file, 'utf8'))
   commandCount += commands.length
-  commandErrors.push(...findBrokenJson(file, page), ...(await findDeadCommands(file, commands, { root: ROOT, scripts, refuseCli })))
+  commandErrors.push(...findBrokenData(file, page), ...(await findDeadCommands(file, commands, { root: ROOT, scripts, refuseCli })))
 }
 
 const runErrors: Finding[] = []
 const runnable = blocks.filter((block) => block.isRun)
 for (const block of runnable) runErrors.push(...(await runBlock(block)))
 rmSync(scratch, { recursive: true, force: true })
+const sql = await findDeadSql(pages)
 
 conclude(
   [
@@ -80,6 +83,7 @@ conclude(
     ...commandErrors,
     ...typeErrors,
     ...runErrors,
+    ...sql.findings,
   ],
-  `${pages.size} pages, ${blocks.length} blocks compiled, ${runnable.length} run, ${commandCount} commands parsed`,
+  `${pages.size} pages, ${blocks.length} blocks compiled, ${runnable.length} run, ${commandCount} commands parsed, ${sql.count} statements prepared`,
 )

@@ -26,8 +26,17 @@ const SERVICE = [['node', 'dist/main.js'], ['my-service']]
 /** What follows these is a folder, be it called as the service is. */
 const FOLDERS = new Set(['cd', 'mkdir'])
 
-/** Commands of `sh` blocks, and those after a `$` in `console` blocks; of prose, what is called `my-service`. */
+/** Commands of `sh` blocks, those after a `$` in `console` blocks, and lists in others; of prose, what is called `my-service`. */
 export function listCommands(page: Page, text: string): readonly ShellCommand[] {
+  // As Dockerfiles and manifests write them: ["node", "dist/main.js", "tick"].
+  const listed = page.fences
+    .filter(({ language }) => language === 'yaml' || language === 'dockerfile')
+    .flatMap(({ code, line }) =>
+      code.split('\n').flatMap((one, index) => {
+        const [, list] = /\[("?node\b.*)\]/.exec(one) ?? []
+        return list === undefined ? [] : [{ words: list.split(',').map((word) => word.trim().replaceAll('"', '')), line: line + index }]
+      }),
+    )
   const typed = page.fences.flatMap(({ language, code, line }) =>
     language !== 'sh' && language !== 'console'
       ? []
@@ -39,9 +48,10 @@ export function listCommands(page: Page, text: string): readonly ShellCommand[] 
   const mentioned = text
     .split('\n')
     .flatMap((one, index) => [...one.matchAll(/`(my-service [^`…]+)`/g)].map((match) => ({ text: match[1] ?? '', line: index + 1 })))
-  return [...typed, ...mentioned].flatMap(({ text: one, line }) =>
+  const said = [...typed, ...mentioned].flatMap(({ text: one, line }) =>
     one.split(/ && | \| |; /).map((part) => ({ words: wordsOf(part), line })),
   )
+  return [...said, ...listed]
 }
 
 /** Every command of a page that does not hold. */
@@ -52,19 +62,6 @@ export async function findDeadCommands(file: string, commands: readonly ShellCom
     if (message !== null) findings.push({ rule: 'command', severity: 'error', file, line, message })
   }
   return findings
-}
-
-/** JSON blocks that are none. */
-export function findBrokenJson(file: string, { fences }: Page): readonly Finding[] {
-  return fences.flatMap(({ language, code, line }): readonly Finding[] => {
-    if (language !== 'json') return []
-    try {
-      JSON.parse(code)
-      return []
-    } catch (error) {
-      return [{ rule: 'json', severity: 'error', file, line, message: `The block is no JSON: ${(error as Error).message}` }]
-    }
-  })
 }
 
 async function judge(words: readonly string[], file: string, facts: CommandFacts): Promise<string | null> {

@@ -33,6 +33,8 @@ export interface Page {
   readonly links: readonly Link[]
   /** Code of `<!-- prelude … -->`: put before each `ts` block that has no import of its own. */
   readonly prelude: string
+  /** SQL of `<!-- tables … -->`: the reader's own, that `sql` blocks speak of. */
+  readonly tables: string
   /** First cells of table rows, without backticks. */
   readonly firstCells: readonly string[]
 }
@@ -49,12 +51,13 @@ export function parsePage(text: string): Page {
     return [{ level: (match[1] ?? '').length, text: heading, anchor: uniqueAnchor(heading, anchors), line: index + 1 }]
   })
   const links = prose.flatMap((line, index) => listTargets(line).map((target) => ({ target, line: index + 1 })))
-  const prelude = [...text.matchAll(/^<!--\s*prelude\n([\s\S]*?)^-->/gm)].map((match) => match[1] ?? '').join('')
+  const hidden = (kind: string): string =>
+    [...text.matchAll(new RegExp(`^<!--\\s*${kind}\\n([\\s\\S]*?)^-->`, 'gm'))].map((match) => match[1] ?? '').join('')
   const firstCells = prose.flatMap((line) => {
     const match = /^\|\s*([^|]+?)\s*\|/.exec(line)
     return match === null ? [] : [(match[1] ?? '').replaceAll('`', '')]
   })
-  return { fences, headings, links, prelude, firstCells }
+  return { fences, headings, links, prelude: hidden('prelude'), tables: hidden('tables'), firstCells }
 }
 
 /** The anchor that GitHub gives a heading. */
