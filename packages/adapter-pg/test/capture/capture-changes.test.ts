@@ -1,8 +1,8 @@
 import { defineRollup } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { captureChanges, captureDoctor, pgStore, removeCapture, withoutMarks } from '../../src/index.ts'
-import { until } from '../servers/poll.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
 
 let server: PostgresServer

@@ -1,5 +1,6 @@
 /** What every client's seam must do, on a real server and in PGlite. */
 import { PGlite } from '@electric-sql/pglite'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,7 +11,6 @@ import { createPostgresJsClient } from '../../src/client/postgres-js.ts'
 import type { SqlClient } from '../../src/client/sql-client.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 interface Made {

@@ -1,11 +1,11 @@
 /** What is special to pools of `pg`: few connections, dead ones, silent ones, poolers. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { createNodePgClient, type PgPool, type PgPoolClient } from '../../src/client/node-pg.ts'
 import { startPgbouncer } from '../servers/pgbouncer.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 let server: PostgresServer

@@ -1,10 +1,10 @@
 /** What is special to postgres.js. */
+import { until } from '@quarterjack/fault-kit/poll'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDriver } from '../../src/client/driver.ts'
 import { createPostgresJsClient } from '../../src/client/postgres-js.ts'
 import { startPgbouncer } from '../servers/pgbouncer.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 let server: PostgresServer

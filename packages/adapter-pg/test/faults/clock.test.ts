@@ -1,10 +1,11 @@
 /** The wall clock of a node is hours off. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { judge } from '@quarterjack/fault-kit/judge'
+import { isFull, MOST_MS } from '@quarterjack/fault-kit/tier'
 import { expect, it, vi } from 'vitest'
 import { startPostgres } from '../servers/postgres.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
-import { createSite, isFull, MOST_MS } from './site.ts'
+import { createPgSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -14,7 +15,7 @@ const skewed = (ms: number): readonly string[] => [`${new URL('./skewed-clock.ts
 
 it('hours ahead and hours behind: nothing fires early, late, twice or never, no lease moves, and health names the clock', async () => {
   await using server = await startPostgres({ durable: true })
-  await using site = await createSite(server, [
+  await using site = await createPgSite(server, [
     { name: 'task' },
     { name: 'long', workMs: [3_000] },
     { name: 'tick', every: ['100ms', '500ms'], overlap: 'allow' },

@@ -1,12 +1,13 @@
 /** Two versions of a service side by side: other jobs, and a changed schedule; then the old one goes. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { judge } from '@quarterjack/fault-kit/judge'
+import { until } from '@quarterjack/fault-kit/poll'
+import { isFull, MOST_MS } from '@quarterjack/fault-kit/tier'
+import type { JobPlan } from '@quarterjack/fault-kit/worker-plan'
 import { expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { startPostgres } from '../servers/postgres.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
-import { createSite, isFull, MOST_MS } from './site.ts'
-import type { JobPlan } from './worker-plan.ts'
+import { createPgSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -22,7 +23,7 @@ const NEW: readonly JobPlan[] = [
 
 it('no ping-pong: the change is made once, what the old schedule owed is superseded, and nobody touches what it does not know', async () => {
   await using server = await startPostgres({ durable: true })
-  await using site = await createSite(server, OLD)
+  await using site = await createPgSite(server, OLD)
   const generations = async (): Promise<readonly unknown[]> =>
     site.query(
       `select j.generation as job, s.generation as schedule from quarterjack.jobs j join quarterjack.schedules s on s.job_id = j.id where j.name = 'shared'`,

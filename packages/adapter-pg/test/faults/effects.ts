@@ -1,38 +1,11 @@
 /** What handlers really did, in a table of the tests' own, by the server's clock. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Effect, EffectLog } from '@quarterjack/fault-kit/effects'
 import { Pool } from 'pg'
 
-/** One execution of a run: an attempt that reached its handler. */
-export interface Effect {
-  readonly runId: string
-  readonly fence: number
-  readonly job: string
-  readonly key: string
-  readonly slot: number | null
-  readonly attempt: number
-  readonly worker: string
-  readonly pid: number
-  readonly startedAt: number
-  /** Null when the process ended before its handler did. */
-  readonly endedAt: number | null
-  /** `returned`, or the code with which its signal aborted. */
-  readonly ending: string | null
-}
-
-/** What is known of it when it starts. */
-export type EffectStart = Omit<Effect, 'startedAt' | 'endedAt' | 'ending'>
-
-/** The record, for the process that writes it and the one that reads it. */
-export interface EffectLog {
+/** The record, and what makes its table. */
+export interface PgEffectLog extends EffectLog {
   create(): Promise<void>
-  /** Answers how many executions of the run came before. */
-  start(effect: EffectStart): Promise<number>
-  end(effect: Pick<Effect, 'runId' | 'fence'>, ending: string): Promise<void>
-  /** In the order of their starts. */
-  all(): Promise<readonly Effect[]>
-  /** The server's clock. */
-  now(): Promise<number>
-  close(): Promise<void>
 }
 
 const PAUSE_MS = 50
@@ -58,7 +31,7 @@ const ALL = `
   from effects order by started_at`
 
 /** Writes are repeated until they are there: the record must not suffer from what the store suffers from. */
-export function openEffects(url: string, max = 4): EffectLog {
+export function openEffects(url: string, max = 4): PgEffectLog {
   // A server that was made read-only by default still takes this.
   const pool = new Pool({ connectionString: url, max, options: '-c default_transaction_read_only=off', connectionTimeoutMillis: 2_000 })
   pool.on('error', () => undefined)

@@ -1,17 +1,18 @@
 /** The judge itself: it must find what it is there for. */
+import { judge } from '@quarterjack/fault-kit/judge'
+import { until } from '@quarterjack/fault-kit/poll'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
-import { judge } from './judge.ts'
-import { createSite, MOST_MS, type Site } from './site.ts'
+import { createPgSite, type PgSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
 let server: PostgresServer
-let site: Site
+let site: PgSite
 beforeAll(async () => {
   server = await startPostgres()
-  site = await createSite(server, [
+  site = await createPgSite(server, [
     { name: 'tick', every: ['200ms'] },
     { name: 'task', concurrency: 1 },
   ])

@@ -1,175 +1,20 @@
-/** The mutex between real processes: one at a time, in turn, past a holder that is killed or frozen, and fences only grow. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { Pool } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
-import { signal } from '../servers/processes.ts'
-import { figure } from './figure.ts'
-import type { LockPlan } from './lock-worker.ts'
+/** The mutex between real processes: one at a time, in turn, past a holder that is killed or frozen, and a server that goes away. */
+import { createLockSite } from '@quarterjack/fault-kit/lock-site'
+import { testMutex } from '@quarterjack/fault-kit/suites/mutex'
+import { startPostgres } from '../servers/postgres.ts'
+import { openHolds } from './holds.ts'
+import type { PgLockPlan } from './lock-worker.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
-
-const LEASE_MS = 2_000
-const HOLD_MS = 40
-
-interface Hold {
-  readonly fence: number
-  readonly holder: string
-  readonly from: number
-  /** Null: its process did not live to see the end. */
-  readonly to: number | null
-  /** The signal had aborted. */
-  readonly told: boolean | null
-  readonly wrote: boolean | null
-}
-
-const NOTES = `
-  create table holds (
-    fence bigint primary key, holder text not null, asked_at timestamptz not null, from_at timestamptz not null default clock_timestamp(),
-    ended_at timestamptz, told boolean, wrote boolean
-  );
-  create table guarded (fence bigint not null, by text);
-  insert into guarded values (0)`
-const HOLDS = `
-  select fence::float8 as fence, holder, told, wrote,
-    (extract(epoch from from_at) * 1000)::float8 as "from", (extract(epoch from ended_at) * 1000)::float8 as "to"
-  from holds order by from_at`
-
-let server: PostgresServer
-let database: Database
-let pool: Pool
-const children: ChildProcess[] = []
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server.close())
-beforeEach(async () => {
-  database = await server.createDatabase()
-  pool = new Pool({ ...database.poolSettings, max: 2 })
-  pool.on('error', () => undefined)
-  await pool.query(NOTES)
-})
-afterEach(async () => {
-  await Promise.all(
-    children.splice(0).map(async (child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      signal(child.pid as number, 'SIGKILL')
-      await once(child, 'exit')
-    }),
-  )
-  await pool.end()
-  await database.drop()
-})
-
-const launch = async (name: string, url = database.url): Promise<ChildProcess> => {
-  const plan: LockPlan = { name, url, leaseMs: LEASE_MS, holdMs: HOLD_MS }
-  const child = fork(new URL('./lock-worker.ts', import.meta.url), [JSON.stringify(plan)], {
-    execArgv: ['--conditions=@quarterjack/source'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+testMutex(async () => {
+  const [server, recorder] = [await startPostgres(), await startPostgres()]
+  const holds = openHolds(recorder.url)
+  await holds.create()
+  return createLockSite({
+    holds,
+    program: new URL('./lock-worker.ts', import.meta.url).pathname,
+    planOf: (plan): PgLockPlan => ({ ...plan, storeUrl: server.url, holdsUrl: recorder.url }),
+    crash: () => server.kill(),
+    start: () => server.start(),
+    close: async () => void (await Promise.all([server.close(), recorder.close()])),
   })
-  children.push(child)
-  await once(child, 'message')
-  return child
-}
-const holds = async (): Promise<readonly Hold[]> => (await pool.query<Hold>(HOLDS)).rows
-const end = async (...ended: readonly ChildProcess[]): Promise<void> => {
-  for (const child of ended) child.send('end')
-  await Promise.all(ended.map((child) => (child.exitCode === null ? once(child, 'exit') : null)))
-  expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
-}
-/** Waits until each of them has held it so often since now. */
-const untilTurns = async (names: readonly string[], turns: number): Promise<void> => {
-  const before = (await holds()).length
-  await until(`${turns} turns of each`, async () => {
-    const since = (await holds()).slice(before)
-    return names.every((name) => since.filter(({ holder }) => holder === name).length >= turns)
-  })
-}
-/** One after the other; only one who was told so may have held on beside a later one. */
-const expectExclusive = (all: readonly Hold[]): void => {
-  const fences = all.map(({ fence }) => fence)
-  expect(fences).toEqual(fences.toSorted((a, b) => a - b))
-  expect(new Set(fences).size).toBe(fences.length)
-  all.forEach(({ to, told }, index) => {
-    const next = all[index + 1]
-    if (to === null || told === true || next === undefined) return
-    expect(next.from).toBeGreaterThanOrEqual(to)
-  })
-  // A write under a fence that was passed is kept out, and no other is.
-  for (const { to, told, wrote } of all) if (to !== null && told === false) expect(wrote).toBe(true)
-}
-
-it('four processes hold it one at a time and in turn, and fences grow', async () => {
-  const names = ['a', 'b', 'c', 'd']
-  const processes = await Promise.all(names.map((name) => launch(name)))
-  await untilTurns(names, 3)
-  const before = (await holds()).length
-  await untilTurns(names, 10)
-  const fair = (await holds()).slice(before)
-  await end(...processes)
-  const all = await holds()
-  expectExclusive(all)
-  // First come, first served: who lets go stands behind the three others.
-  const repeats = fair.filter(({ holder }, index) => fair.slice(Math.max(0, index - 2), index).some((one) => one.holder === holder)).length
-  expect(repeats / fair.length).toBeLessThan(0.1)
-  const waits = fair.slice(1).map(({ from }, index) => from - Number(fair[index]?.to))
-  figure('a mutex between four processes', { turns: all.length, 'out of turn': repeats, 'most ms between two holders': Math.max(...waits) })
-})
-
-it('a holder that is killed is passed over within its lease and a second; one that froze is told, and its late write kept out', async () => {
-  const [victim, frozen, steady] = [await launch('victim'), await launch('frozen'), await launch('steady')]
-  await untilTurns(['victim', 'frozen', 'steady'], 2)
-
-  const holding = async (name: string): Promise<number> => {
-    for (;;) {
-      const last = (await holds()).at(-1)
-      if (last?.holder === name && last.to === null) return last.fence
-    }
-  }
-  const takeovers: number[] = []
-  const untilPassed = async (fence: number): Promise<void> => {
-    const sufferedAt = performance.now()
-    await until('another holds it', async () => (await holds()).some((one) => one.fence > fence))
-    takeovers.push(performance.now() - sufferedAt)
-  }
-
-  const killed = await holding('victim')
-  signal(victim.pid as number, 'SIGKILL')
-  await untilPassed(killed)
-  const stopped = await holding('frozen')
-  signal(frozen.pid as number, 'SIGSTOP')
-  await untilPassed(stopped)
-  signal(frozen.pid as number, 'SIGCONT')
-  await until('the frozen one has let go', async () => (await holds()).find(({ fence }) => fence === stopped)?.to != null)
-
-  // Both work again: the frozen one by itself, the killed one when it is started anew.
-  const again = await launch('victim')
-  await untilTurns(['victim', 'frozen', 'steady'], 3)
-  await end(again, frozen, steady)
-  const all = await holds()
-  expectExclusive(all)
-  expect(all.filter(({ to }) => to === null).map(({ fence }) => fence)).toEqual([killed])
-  expect(all.find(({ fence }) => fence === stopped)).toMatchObject({ told: true, wrote: false })
-  expect(Math.max(...takeovers)).toBeLessThan(LEASE_MS + 1_000)
-  figure('a mutex whose holder is killed, frozen', {
-    'taken over after ms': Math.round(takeovers[0] ?? 0),
-    'and ms': Math.round(takeovers[1] ?? 0),
-  })
-})
-
-it('the same processes go on when the server was away', async () => {
-  const processes = [await launch('a'), await launch('b')]
-  await untilTurns(['a', 'b'], 2)
-  const fence = (await holds()).at(-1)?.fence ?? 0
-  await server.kill()
-  await server.start()
-  await untilTurns(['a', 'b'], 2)
-  await end(...processes)
-  const all = await holds()
-  expectExclusive(all)
-  expect(all.at(-1)?.fence).toBeGreaterThan(fence)
 })

@@ -1,13 +1,14 @@
 /** The database is replaced by what it was some seconds before, as after a failover to a replica that had not received everything. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { judge } from '@quarterjack/fault-kit/judge'
+import { until } from '@quarterjack/fault-kit/poll'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
+import { LEASE_MS } from '@quarterjack/fault-kit/worker-plan'
 import { Client } from 'pg'
 import { expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
-import { createSite, MOST_MS } from './site.ts'
-import { LEASE_MS } from './worker-plan.ts'
+import { createPgSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -24,7 +25,7 @@ async function alone(server: PostgresServer, database: string, statements: reado
 
 it('what was lost is owed again and made up for, fences go on growing, and the ledger adds up', async () => {
   await using server = await startPostgres()
-  await using site = await createSite(server, [
+  await using site = await createPgSite(server, [
     // Processes divide schedules among themselves: with one each, both have work.
     { name: 'tick', every: ['250ms', '300ms'], overlap: 'allow', catchUp: { all: true } },
     { name: 'task' },
@@ -49,11 +50,7 @@ it('what was lost is owed again and made up for, fences go on growing, and the l
   await alone(server, name, [`alter database ${name} rename to lost`, `alter database snapshot rename to ${name}`])
   const backAt = await site.effects.now()
   expect(await site.scheduler.runs.get(lost)).toBeNull()
-  for (const { name: worker } of workers) {
-    await until(`work of ${worker}`, async () =>
-      (await site.effects.all()).some((effect) => effect.worker === worker && effect.startedAt > backAt),
-    )
-  }
+  await site.untilWorkOf(workers, backAt)
   const effects = await site.effects.all()
   const highest = Math.max(...effects.filter(({ startedAt }) => startedAt < backAt).map(({ fence }) => fence))
   const later = await site.effectOf(await site.trigger('task'))

@@ -1,11 +1,12 @@
 /** The server's clock goes back an hour under running processes, as after a failover to a server that is behind, and comes forward again. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { judge } from '@quarterjack/fault-kit/judge'
+import { until } from '@quarterjack/fault-kit/poll'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
 import { expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { startPostgres } from '../servers/postgres.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
-import { createSite, MOST_MS } from './site.ts'
+import { createPgSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -13,7 +14,7 @@ const HOUR_MS = 3_600_000
 
 it('no slot fires again, a trigger still runs, fences go on growing, and slots go on when time passes the cursor', async () => {
   await using server = await startPostgres()
-  await using site = await createSite(server, [
+  await using site = await createPgSite(server, [
     { name: 'tick', every: ['250ms'], overlap: 'allow', catchUp: { all: true } },
     { name: 'task' },
   ])

@@ -1,12 +1,12 @@
 /** A refresh in the transaction of the store that is told to end: its statement is stopped at the server, and its window is refreshed later. */
 import { createScheduler, defineRollup, type RefreshContext, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type PgStoreOptions, pgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 /** Far above any patience of a test. */

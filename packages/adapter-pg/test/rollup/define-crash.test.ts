@@ -1,12 +1,12 @@
 /** A process dies while it defines a rollup whose history only marks tell of, and others digest marks all the while: the next one builds it. */
 import { createScheduler, defineRollup, type Rollup } from '@quarterjack/core'
 import type { Store, WindowStore } from '@quarterjack/core/store'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, it } from 'vitest'
 import { pgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 const HOUR = 3_600_000

@@ -1,9 +1,9 @@
 import { createScheduler, defineJob, memoryStore } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { refreshMaterializedView } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
 
 let server: PostgresServer

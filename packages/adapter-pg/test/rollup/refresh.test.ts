@@ -1,11 +1,11 @@
 /** The refresh as the engine calls it: in the store's transaction, and in one of its own, through each client. */
 import { defineRollup, QuarterjackError } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { avg, count, sqlRollup, sum } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
 import { HOUR, hours, START, windowsOf } from './refresher.ts'
 import { type FakeContext, inTransaction, withTransactions } from './store-transaction.ts'

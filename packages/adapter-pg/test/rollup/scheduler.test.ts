@@ -1,11 +1,11 @@
 /** Whole schedulers over one Postgres: rows change, triggers mark, replicas refresh, and every figure equals a recomputation. */
 import { createScheduler, defineRollup, type Rollup, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { captureChanges, count, pgStore, sqlRollup, sum } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 const HOUR = 3_600_000

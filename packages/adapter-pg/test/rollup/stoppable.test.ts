@@ -1,11 +1,11 @@
 /** Transactions of our own on a database of the user's: what the server is told about them, and how they are stopped. */
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createNodePgClient } from '../../src/client/node-pg.ts'
 import { stoppable } from '../../src/rollup/stoppable.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 let server: PostgresAccess

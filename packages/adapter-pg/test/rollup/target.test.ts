@@ -1,12 +1,12 @@
 /** What a scheduler does with the target of a rollup in SQL, in its store's database or in another. */
 import { createScheduler, defineRollup, memoryStore, type Rollup, type Scheduler, type Store } from '@quarterjack/core'
 import { runCli } from '@quarterjack/core/cli'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { captureChanges, count, pgStore, sqlRollup, sum } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 const range = { from: new Date('2026-01-01T01:00Z'), to: new Date('2026-01-01T03:00Z') }

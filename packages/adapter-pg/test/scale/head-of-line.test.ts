@@ -1,8 +1,8 @@
 /** Runs that nobody may claim, however many they are and however long they have been due, stand in nobody's way. */
+import { isFull } from '@quarterjack/fault-kit/tier'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { pgStore } from '../../src/index.ts'
-import { isFull } from '../faults/site.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 import { CROWDED_JOBS, CROWDS } from './crowds.ts'
 import { openExplainedSession } from './explained-session.ts'

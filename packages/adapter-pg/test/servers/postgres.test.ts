@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { Client, type QueryResult } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainPostgres } from './obtain-postgres.ts'
-import { outwait, until } from './poll.ts'
 import { startPostgres, type PostgresServer } from './postgres.ts'
 
 async function query(url: string, text: string): Promise<QueryResult['rows']> {

@@ -9,15 +9,6 @@ export async function childrenOf(parent: number): Promise<readonly number[]> {
   return (await (existsSync('/proc/self/stat') ? listByProc() : listByPs())).filter((one) => one.parent === parent).map((one) => one.pid)
 }
 
-/** Sends a signal to a process that may be gone. */
-export function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
 interface Listed {
   readonly pid: number
   readonly parent: number

@@ -1,5 +1,5 @@
+import { figure } from '@quarterjack/fault-kit/figure'
 import { expect, it, vi } from 'vitest'
-import { figure } from '../faults/figure.ts'
 import { soak } from './soak.ts'
 
 const minutes = process.env.QJ_TEST_TIER === 'soak' ? 10 : 1

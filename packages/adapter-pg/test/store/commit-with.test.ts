@@ -1,10 +1,10 @@
 /** `commitWith` by way of every client: a handler's writes and the success of its run, together or not at all. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createScheduler, defineJob, type JobRef, type RunContext, type RunHandle, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CommitOptions } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 import { type AnyClient, COMMIT_KINDS, type CommitSite, NOTES, note, say } from './commit-kinds.ts'
 

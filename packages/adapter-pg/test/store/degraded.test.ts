@@ -1,11 +1,11 @@
 /** A scheduler whose database is not as it should be: at the start, and later on. */
 import { createScheduler, defineJob, every, type Scheduler } from '@quarterjack/core'
+import { freePort } from '@quarterjack/fault-kit/free-port'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore, schemaSql } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
-import { freePort } from '../servers/free-port.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 let server: PostgresServer

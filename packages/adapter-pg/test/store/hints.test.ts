@@ -1,12 +1,12 @@
 /** Hints between processes that share a schema. */
 import type { StoreHint } from '@quarterjack/core/store'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { Client, Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database, PoolSettings } from '../servers/database.ts'
 import { startPgbouncer } from '../servers/pgbouncer.ts'
-import { outwait, until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 import { enqueueRequest } from './requests.ts'
 

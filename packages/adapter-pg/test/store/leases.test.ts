@@ -1,11 +1,11 @@
 /** Mutexes that are free are taken and let go in one statement each: that changes nothing for those who wait. */
 import { createMutex } from '@quarterjack/core'
 import type { AcquireReply, StoreHint } from '@quarterjack/core/store'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 const LEASE_MS = 30_000

@@ -1,10 +1,10 @@
 /** A service whose database user may do no more than it needs, as `docs/postgres.md` sets it up. */
 import { createMutex, createScheduler, defineJob, every } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, schemaSql } from '../../src/index.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
-import { until } from '../servers/poll.ts'
 import { claimDirty, defineRollups, drainOnce, startWorker, windowsOf } from '../windows/refresh-site.ts'
 
 const SERVICE = `svc's "own"`

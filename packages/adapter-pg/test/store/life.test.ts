@@ -1,11 +1,11 @@
 /** The life of a store: opening, closing, and what it must not keep from ending. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 let server: PostgresServer

@@ -1,13 +1,13 @@
 /** Whole schedulers by way of PgBouncer in transaction mode: few sessions, which change hands all the time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMutex, createScheduler, defineJob, every, type Job, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolClient } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { type Pgbouncer, startPgbouncer } from '../servers/pgbouncer.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 import { type AnyClient, note, say } from './commit-kinds.ts'
 

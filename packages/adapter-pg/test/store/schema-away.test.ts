@@ -1,10 +1,10 @@
 /** A schema that vanishes under a running scheduler, as while a backup is restored, and comes back. */
 import { createScheduler, defineJob } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { expect, it } from 'vitest'
 import { pgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 
 it('a scheduler says what is missing, and goes on by itself when it is back', async () => {
   await using server = await obtainPostgres()

@@ -1,12 +1,12 @@
 /** A pool of two connections that handlers take for themselves, for longer than the lease. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMutex, createScheduler, defineJob, every, type Job, type RunContext, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 const LEASE_MS = 2_000

@@ -1,11 +1,11 @@
 /** A database user with a statement_timeout of a second, as services have it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createScheduler, defineJob, every } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 const LIMIT_MS = 1_000

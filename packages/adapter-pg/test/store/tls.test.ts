@@ -1,13 +1,13 @@
 /** A server that takes its service's connections over TLS only, with a certificate of an authority of its own. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createScheduler, defineJob, every } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolConfig } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import { type Certificates, createCertificates } from '../servers/certificates.ts'
 import type { Database } from '../servers/database.ts'
-import { until } from '../servers/poll.ts'
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts'
 
 /** Who is known by a password, and only over TLS; the tests' own superuser may do as it likes. */

@@ -1,12 +1,12 @@
 /** `enqueue({ tx })` within transactions of every client. */
 import { PGlite } from '@electric-sql/pglite'
 import type { EnqueueRequest, StoreHint } from '@quarterjack/core/store'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 import { enqueueRequest } from './requests.ts'
 

@@ -1,11 +1,11 @@
 /** Work that lies ahead is found in time without any hint: each look also tells when the next one is due. */
 import { at, createScheduler, defineJob, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 
 /** The slow poll comes as often as the lease is long. */

@@ -1,11 +1,11 @@
 /** Writers whose transactions stay open, drainers and refreshers on connections of their own, some of them killed: no mark is lost. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '@quarterjack/fault-kit/poll'
 import { Pool, type PoolClient } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
-import { until } from '../servers/poll.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 import { claimDirty, drainOnce, expire, prepareSite, refresh, ROLLUPS, startWorker, windowsOf, write, wrongTotals } from './refresh-site.ts'
 

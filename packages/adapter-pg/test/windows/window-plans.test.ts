@@ -1,8 +1,8 @@
 /** A session plans while the tables are empty, and keeps its plans when windows and marks are there by the hundred thousand. */
+import { figure } from '@quarterjack/fault-kit/figure'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgStore, type PgStore } from '../../src/index.ts'
-import { figure } from '../faults/figure.ts'
 import { type ExplainedSession, openExplainedSession } from '../scale/explained-session.ts'
 import { pagesOf, stepsOf, worstOf } from '../scale/measure-verbs.ts'
 import type { Database } from '../servers/database.ts'

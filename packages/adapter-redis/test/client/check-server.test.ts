@@ -1,10 +1,10 @@
 /** What a store says of the server that it is opened on. */
+import { until } from '@quarterjack/fault-kit/poll'
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createServerCheck } from '../../src/client/check-server.ts'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../servers/redis.ts'
 
 const warnings: string[] = []

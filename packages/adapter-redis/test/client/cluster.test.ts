@@ -1,4 +1,5 @@
 /** Clusters, by way of both clients. */
+import { until } from '@quarterjack/fault-kit/poll'
 import { Cluster } from 'ioredis'
 import Redis5 from 'ioredis-5'
 import { createCluster } from 'redis'
@@ -8,7 +9,6 @@ import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
 import type { RedisStoreClient } from '../../src/index.ts'
 import { type RedisClusterServers, startCluster } from '../servers/cluster.ts'
-import { until } from '../servers/poll.ts'
 import type { OpenClient } from './clients.ts'
 import { scriptOf, WRITE } from './scripts.ts'
 

@@ -1,10 +1,10 @@
 /** The life of a store: opening, closing, and what it must not keep from ending. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { freePort } from '@quarterjack/fault-kit/free-port'
+import { until } from '@quarterjack/fault-kit/poll'
 import { describe, expect, it } from 'vitest'
 import { redisStore } from '../../src/index.ts'
-import { freePort } from '../servers/free-port.ts'
-import { until } from '../servers/poll.ts'
 import { startRedis } from '../servers/redis.ts'
 import { CLIENTS } from './clients.ts'
 

@@ -1,8 +1,8 @@
 /** Scripts and commands by way of every client. */
+import { until } from '@quarterjack/fault-kit/poll'
 import { describe, expect, it } from 'vitest'
 import { createRedisClient } from '../../src/client/recognize.ts'
 import type { RedisClient } from '../../src/client/redis-client.ts'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { CLIENTS, type ClientKind } from './clients.ts'
 import { ECHO, scriptOf, WRITE } from './scripts.ts'

@@ -1,11 +1,11 @@
 /** A primary that changes, by way of both clients. */
+import { until } from '@quarterjack/fault-kit/poll'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { describe, expect, it } from 'vitest'
 import { createDriver } from '../../src/client/driver.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
 import { createHints } from '../../src/hints/hints.ts'
-import { until } from '../servers/poll.ts'
 import { PRIMARY_NAME, type SentinelServers, startSentinel } from '../servers/sentinel.ts'
 import type { OpenClient } from './clients.ts'
 import { scriptOf, WRITE } from './scripts.ts'

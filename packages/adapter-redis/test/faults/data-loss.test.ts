@@ -1,16 +1,17 @@
 /** The server loses what it has answered: emptied in full flight, restarted without its data, replaced by a replica that was behind. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Effect } from '@quarterjack/fault-kit/effects'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { judge } from '@quarterjack/fault-kit/judge'
+import { until } from '@quarterjack/fault-kit/poll'
+import type { Worker } from '@quarterjack/fault-kit/start-worker'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
+import { LEASE_MS, type JobPlan } from '@quarterjack/fault-kit/worker-plan'
 import { expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { startReplicated } from '../servers/replica.ts'
-import type { Effect } from './effects.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
 import { startRespProxy } from './resp-proxy.ts'
-import { createSite, MOST_MS, type Site } from './site.ts'
-import type { Worker } from './start-worker.ts'
-import { LEASE_MS, type JobPlan } from './worker-plan.ts'
+import { createRedisSite, type RedisSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -34,7 +35,7 @@ interface Outcome {
 }
 
 /** Both processes work when it happens and afterwards, and each was told; fences have grown. */
-async function lose(site: Site, workers: readonly Worker[], happen: () => Promise<unknown>): Promise<Outcome> {
+async function lose(site: RedisSite, workers: readonly Worker[], happen: () => Promise<unknown>): Promise<Outcome> {
   await site.untilWorkOf(workers, 0)
   const long = await site.effectOf(await site.trigger('long'))
   await sleep(1_000)
@@ -67,7 +68,7 @@ const EMPTIED: readonly { readonly what: string; readonly happen: (server: Redis
 
 it.each(EMPTIED)('$what: schedules go on by themselves with their next slots, and no slot is executed twice', async ({ what, happen }) => {
   await using server = await startRedis()
-  await using site = await createSite(server, JOBS)
+  await using site = await createRedisSite(server, JOBS)
   const workers = await site.start(['a', 'b'])
   const { lostAt, backMs } = await lose(site, workers, () => happen(server))
   const { slots, effects } = await judge(site, { lostAt, repeated: 'any', serverErrors: /^LOADING$/ })
@@ -79,7 +80,7 @@ it.each(EMPTIED)('$what: schedules go on by themselves with their next slots, an
 it('an older replica takes over: what living processes saw fired is not fired again, and the ledger adds up', async () => {
   await using servers = await startReplicated()
   await using proxy = await startRespProxy(servers.primary.url)
-  await using site = await createSite({ ...servers.replica, url: proxy.url }, JOBS)
+  await using site = await createRedisSite({ ...servers.replica, url: proxy.url }, JOBS)
   const workers = await site.start(['a', 'b'], { storeUrl: proxy.url })
   await site.untilWorkOf(workers, 0)
   await servers.caughtUp()

@@ -1,35 +1,11 @@
 /** Who held the mutex when, and whose guarded writes were let in: in a Redis of the tests' own, by its clock. */
+import type { Holds } from '@quarterjack/fault-kit/holds'
 import { createClient } from 'redis'
 
 /** Where it is kept. */
 export interface HoldsPlace {
   readonly url: string
   readonly key: string
-}
-
-/** One time that it was held. */
-export interface Hold {
-  readonly fence: number
-  readonly holder: string
-  readonly from: number
-  /** Null: its process did not live to see the end. */
-  readonly to: number | null
-  /** The signal had aborted. */
-  readonly told: boolean | null
-  /** Something that the lock protects took the write at the end: no later fence had written. */
-  readonly wrote: boolean | null
-}
-
-/** For the processes that write it, and the test that reads it. */
-export interface Holds {
-  begin(fence: number, holder: string): Promise<void>
-  /** Writes what the lock protects; false when it was kept out. */
-  write(fence: number): Promise<boolean>
-  end(fence: number, how: Pick<Hold, 'told' | 'wrote'>): Promise<void>
-  /** In the order of their beginnings. */
-  all(): Promise<readonly Hold[]>
-  now(): Promise<number>
-  close(): Promise<void>
 }
 
 const NOW = `local time = redis.call('TIME') local now = time[1] * 1000 + time[2] / 1000`

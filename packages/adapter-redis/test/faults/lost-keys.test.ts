@@ -4,12 +4,14 @@
  */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../servers/poll.ts'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { until } from '@quarterjack/fault-kit/poll'
+import type { Worker } from '@quarterjack/fault-kit/start-worker'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
+import { LEASE_MS } from '@quarterjack/fault-kit/worker-plan'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
-import { figure } from './figure.ts'
-import { createSite, DURABLE, MOST_MS, type Site } from './site.ts'
-import type { Worker } from './start-worker.ts'
-import { LEASE_MS } from './worker-plan.ts'
+import { DURABLE } from './ground.ts'
+import { createRedisSite, type RedisSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -22,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-async function cutDueEntries({ prefix }: Site): Promise<void> {
+async function cutDueEntries({ prefix }: RedisSite): Promise<void> {
   await until('an entry is cut', async () => {
     const due = (await server.ask('ZRANGE', `{${prefix}}:due`, '0', '-1')) as readonly string[]
     return due.length > 0 && (await server.ask('ZREM', `{${prefix}}:due`, ...due)) === due.length
@@ -30,7 +32,7 @@ async function cutDueEntries({ prefix }: Site): Promise<void> {
 }
 
 /** `goes on`, what health says instead, or null. */
-async function outcomeOf(site: Site, workers: readonly Worker[]): Promise<string | null> {
+async function outcomeOf(site: RedisSite, workers: readonly Worker[]): Promise<string | null> {
   const lostAt = await site.effects.now()
   await sleep(NOTICED_MS)
   const late = await site.effects.all()
@@ -42,7 +44,7 @@ async function outcomeOf(site: Site, workers: readonly Worker[]): Promise<string
 it.each(['an entry of due', 'due', 'dueJobs', 'schedules', 'scheduleNames', 'jobs', 'jobNumbers', 'owners', 'ownerEnds', 'runs', 'meta'])(
   '%s: schedules go on, or health says that they do not',
   async (what) => {
-    await using site = await createSite(server, [{ name: 'tick', every: ['300ms'] }])
+    await using site = await createRedisSite(server, [{ name: 'tick', every: ['300ms'] }])
     const workers = await site.start(['a', 'b'])
     await until('slots', async () => (await site.effects.all()).length >= 3)
     if (what === 'an entry of due') await cutDueEntries(site)

@@ -1,29 +1,17 @@
 /** The server takes no writes for a while: its memory is full, it became a replica, or it cannot save. */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
+import { until } from '@quarterjack/fault-kit/poll'
+import { REFUSED_JOBS, refuseWrites, type Refusal } from '@quarterjack/fault-kit/refuse-writes'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
+import { it, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
-import { createSite, DURABLE, isFull, MOST_MS } from './site.ts'
-import { LEASE_MS, type JobPlan } from './worker-plan.ts'
+import { DURABLE } from './ground.ts'
+import { createRedisSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
-const LASTS_MS = isFull ? 20_000 : LEASE_MS + 1_000
-
-const JOBS: readonly JobPlan[] = [
-  { name: 'task' },
-  { name: 'tick', every: ['250ms'], overlap: 'allow', catchUp: { all: true, limit: 1_000 } },
-]
-
-interface Hurt {
-  readonly what: string
-  /** What health says of it. */
-  readonly told: RegExp
-  readonly serverErrors: RegExp
+interface Hurt extends Omit<Refusal, 'begin' | 'end'> {
   begin(server: RedisServer): Promise<unknown>
   end(server: RedisServer): Promise<unknown>
 }
@@ -75,39 +63,9 @@ const HURTS: readonly Hurt[] = [
 
 it.each(HURTS)(
   '$what: health says why, and work goes on by itself when writes are taken again',
-  async ({ what, told, serverErrors, begin, end }) => {
+  async ({ begin, end, ...refusal }) => {
     await using server = await startRedis(DURABLE)
-    await using site = await createSite(server, JOBS)
-    const workers = await site.start(['a', 'b'])
-    for (const worker of workers) await worker.ask({ what: 'load', job: 'task', each: 20 })
-    await sleep(500)
-    await begin(server)
-    const whys: string[] = []
-    for (const worker of workers) {
-      await until(`health of ${worker.name} that says why`, async () => {
-        const health = await worker.ask({ what: 'health' })
-        const found = health.status === 'unhealthy' ? health.why.find((one) => told.test(one)) : undefined
-        if (found !== undefined) whys.push(found)
-        return found !== undefined
-      })
-    }
-    await sleep(LASTS_MS)
-    await end(server)
-    const backAt = await site.effects.now()
-    await site.untilWorkOf(workers, backAt)
-    const first = (await site.effects.all()).find(({ startedAt }) => startedAt > backAt)
-    for (const worker of workers) {
-      await until(`health of ${worker.name}`, async () => {
-        const { store } = await worker.ask({ what: 'health' })
-        return store.reachable && store.failingForMs === 0
-      })
-    }
-    const tallies = await Promise.all(workers.map((worker) => worker.ask({ what: 'ease' })))
-    expect(workers.map(({ isAlive }) => isAlive)).toEqual([true, true])
-    const backMs = Number(first?.startedAt) - backAt
-    expect(backMs).toBeLessThan(6_000)
-    const promised = tallies.flatMap(({ acknowledged }) => acknowledged)
-    const { slots, runs } = await judge(site, { promised, serverErrors, repeated: 'any' })
-    figure(what, { 'first start afterwards ms': backMs, slots, runs: runs.length, health: JSON.stringify(whys[0]) })
+    await using site = await createRedisSite(server, REFUSED_JOBS)
+    await refuseWrites(site, { ...refusal, begin: () => begin(server), end: () => end(server) })
   },
 )

@@ -1,15 +1,15 @@
 /** Rollups on a real server, processes that refresh them, and the proof that nothing was lost. */
 import { randomBytes } from 'node:crypto'
 import { createScheduler, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
+import { startWorker, type Worker } from '@quarterjack/fault-kit/start-worker'
 import { expect } from 'vitest'
 import { redisStore } from '../../src/index.ts'
 import { createScripts } from '../../src/scripts/scripts.ts'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { openClient } from './open-client.ts'
 import type { RollupWorkerPlan } from './rollup-worker.ts'
 import { rollupsOf, STEP_MS } from './rollups-of.ts'
-import { startWorker, type Worker } from './start-worker.ts'
 import { openSums, type Sums } from './sums.ts'
 
 const PROGRAM = new URL('./rollup-worker.ts', import.meta.url).pathname
@@ -88,7 +88,7 @@ export async function createRollupSite(server: RedisServer): Promise<RollupSite>
     async start(name, options = {}) {
       const client = workers.length % 2 === 0 ? 'node-redis' : 'ioredis'
       const plan: RollupWorkerPlan = { name, client, storeUrl: server.url, prefix, sums: place, startAt, workMs: 5, ...options }
-      const worker = startWorker(plan, PROGRAM)
+      const worker = startWorker(PROGRAM, plan)
       workers.push(worker)
       await worker.ready
       return worker

@@ -1,11 +1,11 @@
 /** A service of its own process that refreshes rollups. Started by `rollup-site.ts`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createScheduler, type Refresh } from '@quarterjack/core'
+import { LEASE_MS, type Told } from '@quarterjack/fault-kit/worker-plan'
 import { redisStore } from '../../src/index.ts'
 import { type ClientKind, openClient } from './open-client.ts'
 import { rollupsOf } from './rollups-of.ts'
 import { openSums, type SumsPlace } from './sums.ts'
-import { LEASE_MS, type Told } from './worker-plan.ts'
 
 /** What it is told. */
 export interface RollupWorkerPlan {

@@ -1,14 +1,15 @@
 /** Rollups whose processes are killed within a refresh, a drain and a backfill, and whose store does not answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { isFull, MOST_MS } from '@quarterjack/fault-kit/tier'
+import { LEASE_MS } from '@quarterjack/fault-kit/worker-plan'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
-import { figure } from './figure.ts'
 import { loseCall } from './lose-call.ts'
 import { startRespProxy } from './resp-proxy.ts'
 import { createRollupSite, type RollupSite, WINDOWS } from './rollup-site.ts'
 import { STEP_MS } from './rollups-of.ts'
-import { DURABLE, isFull, MOST_MS } from './site.ts'
-import { LEASE_MS } from './worker-plan.ts'
+import { DURABLE } from './ground.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 

@@ -2,11 +2,13 @@
  * What another queue's recurring jobs hang on, and stop for ever without: one delayed job per schedule. Here no single
  * entry carries a schedule, so each thing that an operator can delete is deleted, and the next slots must come.
  */
+import { figure } from '@quarterjack/fault-kit/figure'
+import { until } from '@quarterjack/fault-kit/poll'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
-import { figure } from './figure.ts'
-import { createSite, DURABLE, MOST_MS } from './site.ts'
+import { DURABLE } from './ground.ts'
+import { createRedisSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -17,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => server?.close())
 
 it('the next run of a schedule is cancelled, or its waiting run: the slots after it come as planned', async () => {
-  await using site = await createSite(server, [{ name: 'tick', every: ['500ms'], overlap: 'queue', workMs: [700, 10] }])
+  await using site = await createRedisSite(server, [{ name: 'tick', every: ['500ms'], overlap: 'queue', workMs: [700, 10] }])
   await site.start(['a', 'b'])
   await until('slots', async () => (await site.effects.all()).length >= 2)
   let cancelled = 0

@@ -1,12 +1,14 @@
 /** Redis freezes for longer than a lease: connections stay open, and nothing is answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '@quarterjack/fault-kit/figure'
+import { judge } from '@quarterjack/fault-kit/judge'
+import { until } from '@quarterjack/fault-kit/poll'
+import { MOST_MS } from '@quarterjack/fault-kit/tier'
+import { LEASE_MS } from '@quarterjack/fault-kit/worker-plan'
 import { expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { startRedis } from '../servers/redis.ts'
-import { figure } from './figure.ts'
-import { judge } from './judge.ts'
-import { createSite, DURABLE, MOST_MS } from './site.ts'
-import { LEASE_MS } from './worker-plan.ts'
+import { DURABLE } from './ground.ts'
+import { createRedisSite } from './site.ts'
 
 vi.setConfig({ testTimeout: MOST_MS })
 
@@ -14,7 +16,7 @@ const FROZEN_MS = LEASE_MS + 2_000
 
 it('handlers are told within the time that their lease is trusted, nothing is lost, and all go on by themselves', async () => {
   await using server = await startRedis(DURABLE)
-  await using site = await createSite(server, [
+  await using site = await createRedisSite(server, [
     { name: 'long', workMs: [60_000, 50] },
     { name: 'task' },
     { name: 'tick', every: ['250ms', '500ms'], overlap: 'allow', catchUp: { all: true, limit: 1_000 } },

@@ -1,12 +1,12 @@
 /** Hints between processes that share a prefix. */
 import type { StoreHint } from '@quarterjack/core/store'
+import { until } from '@quarterjack/fault-kit/poll'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
 import { createHints, type HintMode, type Hints } from '../../src/hints/hints.ts'
 import { CLIENTS, type ClientKind } from '../client/clients.ts'
 import { scriptOf } from '../client/scripts.ts'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 
 const PUBLISH = scriptOf(`return redis.call('PUBLISH', KEYS[1], ARGV[1])`)

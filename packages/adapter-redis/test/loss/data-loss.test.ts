@@ -1,10 +1,10 @@
 /** A server that loses what it answered: emptied in full flight, and set back to what it was before. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMutex, createScheduler, defineJob, every, type Scheduler } from '@quarterjack/core'
+import { until } from '@quarterjack/fault-kit/poll'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
-import { until } from '../servers/poll.ts'
 import { startRedis, type RedisServer } from '../servers/redis.ts'
 import { keep, setBack } from './set-back.ts'
 

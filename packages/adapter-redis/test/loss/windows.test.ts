@@ -1,8 +1,8 @@
 /** What a server that forgets does to rollups: emptied while windows are held, and set back to what it was before. */
+import { until } from '@quarterjack/fault-kit/poll'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { redisStore } from '../../src/index.ts'
-import { until } from '../servers/poll.ts'
 import { startRedis, type RedisServer } from '../servers/redis.ts'
 import { keep, setBack } from './set-back.ts'
 import { createRefresher, type Database, FIRST, HOUR, HOURS, type Refresher, sumOf, write } from './refresher.ts'

@@ -1,6 +1,6 @@
 /** Private clusters: three primaries without replicas, up in a second or two. */
-import { freePort } from './free-port.ts'
-import { until } from './poll.ts'
+import { freePort } from '@quarterjack/fault-kit/free-port'
+import { until } from '@quarterjack/fault-kit/poll'
 import { type RedisServer, type RedisServerOptions, startRedis } from './redis.ts'
 
 /** A running cluster of the test's own. */

@@ -1,7 +1,7 @@
 /** Where the programs of a server are. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { aptInstall } from './apt-install.ts'
+import { aptInstall } from '@quarterjack/fault-kit/apt-install'
 
 /** A program of the system: named by an environment variable, on the path, or where system programs lie. */
 export function findProgram(name: string, variable: string): string | undefined {

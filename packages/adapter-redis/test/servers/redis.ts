@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { freePort } from '@quarterjack/fault-kit/free-port'
 import { type Answer, askServer } from './ask-server.ts'
 import { findRedis } from './find-program.ts'
-import { freePort } from './free-port.ts'
 import { type Guard, startGuard } from './guard.ts'
 
 /** What {@link startRedis} starts. */

@@ -1,5 +1,5 @@
 /** A private primary with a replica. */
-import { until } from './poll.ts'
+import { until } from '@quarterjack/fault-kit/poll'
 import { type RedisServer, type RedisServerOptions, startRedis } from './redis.ts'
 
 /** Both. */

@@ -1,5 +1,5 @@
 /** A private primary with a replica, and a sentinel that watches over both. */
-import { until } from './poll.ts'
+import { until } from '@quarterjack/fault-kit/poll'
 import { type RedisServer, startRedis } from './redis.ts'
 import { type ReplicatedServers, startReplicated } from './replica.ts'
 

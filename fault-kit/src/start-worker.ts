@@ -1,9 +1,7 @@
 /** Worker processes: started, asked, killed, frozen. */
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { SchedulerEventName, SchedulerEvents } from '@quarterjack/core'
+import { forkProgram } from './fork-program.ts'
 import { signal } from './signal.ts'
 import type { Answers, Ask, Told } from './worker-plan.ts'
 
@@ -25,15 +23,9 @@ export interface Worker {
   stop(): Promise<number | null>
 }
 
-const PROGRAM = new URL('./worker.ts', import.meta.url).pathname
-
-/** Starts a process of `program`, which is told its plan. */
-export function startWorker(plan: { readonly name: string }, program: string = PROGRAM): Worker {
-  const child = fork(program, [JSON.stringify(plan)], {
-    execArgv: ['--conditions=@quarterjack/source'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `quarterjack-compile-cache-${process.getuid?.() ?? 0}`) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+/** Starts a process of `program`, which is told its plan. `preload` are modules that it loads before everything else. */
+export function startWorker(program: string, plan: { readonly name: string }, preload: readonly string[] = []): Worker {
+  const child = forkProgram(program, plan, preload)
   const { pid } = child
   if (pid === undefined) throw new Error(`Worker ${plan.name} cannot be started.`)
   const ended = once(child, 'exit')
