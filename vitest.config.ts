@@ -64,7 +64,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     testTimeout: timeouts[process.env.QJ_TEST_TIER ?? ''] ?? 30_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
-    projects: [...folders, 'scripts', 'site']
+    projects: [...folders, 'fault-kit', 'scripts', 'site']
       .filter((folder) => existsSync(`${folder}/test`))
       .flatMap((folder) => {
         const own = PROCESSES.filter((tests) => tests.startsWith(`${folder}/`))

@@ -52,9 +52,13 @@ const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT)
 const typeErrors = findTypeErrors(blocks, { ...options, moduleDetection: ts.ModuleDetectionKind.Force })
 
-const packages = listFiles('packages/*/package.json', 'examples/*/package.json', 'bench/package.json', 'site/package.json').flatMap(
-  (path) => scriptsOf(path) ?? [],
-)
+const packages = listFiles(
+  'packages/*/package.json',
+  'examples/*/package.json',
+  'bench/package.json',
+  'fault-kit/package.json',
+  'site/package.json',
+).flatMap((path) => scriptsOf(path) ?? [])
 const scripts = new Map([
   ...packages.map((one) => [one.name, one.scripts] as const),
   ['', scriptsOf(join(ROOT, 'package.json'))?.scripts ?? new Set<string>()],

@@ -9,7 +9,7 @@ import { findLayerBreaks } from './shape/layers.ts'
 import { findSyntaxFaults } from './shape/syntax.ts'
 import { createTypedProgram, findFloatingPromises, findUndocumentedExports } from './shape/typed.ts'
 import { parseUnit } from './shape/unit.ts'
-import { listFiles, listPackages, ROOT } from './workspace.ts'
+import { listFiles, listPackages, listTestEntries, ROOT } from './workspace.ts'
 
 const packages = listPackages()
 const coreDir = join(ROOT, 'packages', 'core')
@@ -18,6 +18,7 @@ const files = listFiles(
   'packages/*/{src,test}/**/*.ts',
   'examples/**/*.ts',
   'bench/**/*.ts',
+  'fault-kit/**/*.ts',
   'scripts/**/*.ts',
   'site/**/*.ts',
   '*.ts',
@@ -32,10 +33,15 @@ const program = createTypedProgram(
   sources.map((unit) => unit.file),
 )
 const entries = packages.flatMap((found) => found.entries)
+const facts = {
+  coreDir,
+  publicEntries: new Set(entries.map((entry) => entry.specifier)),
+  testEntries: new Set(listTestEntries()),
+}
 
 const findings: readonly Finding[] = [
   ...findCycles(sources),
-  ...findLayerBreaks(units, { coreDir, publicEntries: new Set(entries.map((entry) => entry.specifier)) }),
+  ...findLayerBreaks(units, facts),
   ...core.filter((unit) => unit.role === 'src').flatMap(findSeamBreaks),
   ...core.filter((unit) => unit.role === 'test').flatMap(findSleeps),
   ...units.flatMap(findSyntaxFaults),

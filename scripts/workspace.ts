@@ -49,7 +49,7 @@ export interface Package {
 
 /** A path as people write it: from the root, with forward slashes. */
 export function show(path: string): string {
-  return relative(ROOT, path).split(sep).join('/')
+  return posix(relative(ROOT, path))
 }
 
 /** Reads a package.json. */
@@ -69,6 +69,17 @@ export function listPackages(): readonly Package[] {
     .filter((found) => found.manifest.private !== true)
 }
 
+/** The kit that tests of faults share, which is never published: each of its sources is an entry. */
+export const FAULT_KIT: { readonly name: string; readonly sources: string } = {
+  name: '@quarterjack/fault-kit',
+  sources: join(ROOT, 'fault-kit', 'src'),
+}
+
+/** What tests alone may import: `@quarterjack/fault-kit/judge`, … */
+export function listTestEntries(): readonly string[] {
+  return listFiles('fault-kit/src/**/*.ts').map((file) => `${FAULT_KIT.name}/${posix(relative(FAULT_KIT.sources, file)).slice(0, -3)}`)
+}
+
 /** Absolute paths of the files that match `patterns` (relative to the root), without builds and dependencies. */
 export function listFiles(...patterns: readonly string[]): readonly string[] {
   const skip = (name: string): boolean => name === 'node_modules' || name === 'dist' || name === '.git'
@@ -84,4 +95,8 @@ function listEntries(dir: string, manifest: Manifest): readonly Entry[] {
     const specifier = manifest.name + subpath.slice(1)
     return [{ specifier, subpath, source: path(SOURCE_CONDITION), types: path('types'), module: path('default') }]
   })
+}
+
+function posix(path: string): string {
+  return path.split(sep).join('/')
 }

@@ -27,8 +27,8 @@ export interface Refusal {
   end(): Promise<unknown>
 }
 
-/** On a site with {@link REFUSED_JOBS}: health says why, and both work again by themselves when it has ended. */
-export async function refuseWrites(site: Site, { what, told, serverErrors, begin, end }: Refusal): Promise<void> {
+/** On a site with {@link REFUSED_JOBS}: health says why, and both work again by themselves. Answers how many ms after the end. */
+export async function refuseWrites(site: Site, { what, told, serverErrors, begin, end }: Refusal): Promise<number> {
   const workers = await site.start(['a', 'b'])
   for (const worker of workers) await worker.ask({ what: 'load', job: 'task', each: 20 })
   await sleep(500)
@@ -56,8 +56,8 @@ export async function refuseWrites(site: Site, { what, told, serverErrors, begin
   const tallies = await Promise.all(workers.map((worker) => worker.ask({ what: 'ease' })))
   expect(workers.map(({ isAlive }) => isAlive)).toEqual([true, true])
   const backMs = Number(first?.startedAt) - backAt
-  expect(backMs).toBeLessThan(6_000)
   const promised = tallies.flatMap(({ acknowledged }) => acknowledged)
   const { slots, runs } = await judge(site, { promised, serverErrors, repeated: 'any' })
   figure(what, { 'first start afterwards ms': backMs, slots, runs: runs.length, health: JSON.stringify(whys[0]) })
+  return backMs
 }

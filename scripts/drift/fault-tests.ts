@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Finding } from '../findings.ts'
-import { ROOT } from '../workspace.ts'
+import { FAULT_KIT, ROOT } from '../workspace.ts'
 
 /** How many faults the page lists, numbered from 1. */
 const FAULTS = 35
@@ -25,11 +25,21 @@ export function compareFaultTests(): readonly Finding[] {
     const path = resolve(dirname(file), target)
     if (!existsSync(path)) return null
     return statSync(path).isFile()
-      ? readFileSync(path, 'utf8')
+      ? withSuites(readFileSync(path, 'utf8'))
       : readdirSync(path)
           .map((name) => readFileSync(join(path, name), 'utf8'))
           .join('\n')
   })
+}
+
+/** The suites of the kit that a test file runs. */
+export function listSuites(text: string): readonly string[] {
+  return [...text.matchAll(new RegExp(`^import .* from '${FAULT_KIT.name}/(suites/[^']+)'`, 'gm'))].map(([, suite = '']) => suite)
+}
+
+/** A test file, and what it runs of the kit: its tests are those of both. */
+function withSuites(text: string): string {
+  return [text, ...listSuites(text).map((suite) => readFileSync(join(FAULT_KIT.sources, `${suite}.ts`), 'utf8'))].join('\n')
 }
 
 /** The same over a text; `read` gives the file behind a link, or null. */

@@ -46,6 +46,8 @@ export interface LayerFacts {
   readonly coreDir: string
   /** Every public specifier of the workspace: `@quarterjack/core`, `@quarterjack/core/store`, … */
   readonly publicEntries: ReadonlySet<string>
+  /** Every specifier of the workspace that tests alone may import: `@quarterjack/fault-kit/judge`, … */
+  readonly testEntries: ReadonlySet<string>
 }
 
 /** Layer order inside core, package walls everywhere. */
@@ -63,6 +65,9 @@ function crossedWalls(unit: Unit, facts: LayerFacts): readonly Finding[] {
   return unit.imports.flatMap(({ specifier, line, target }) => {
     if (target !== null && relative(unit.packageDir, target).startsWith('..')) {
       return [error('package-wall', unit, line, `"${specifier}" leaves the package. Import a public entry.`)]
+    }
+    if (facts.testEntries.has(specifier)) {
+      return unit.role === 'test' ? [] : [error('package-wall', unit, line, `"${specifier}" is for tests.`)]
     }
     if (specifier.startsWith('@quarterjack/') && !facts.publicEntries.has(specifier)) {
       return [error('package-wall', unit, line, `"${specifier}" is not a public entry.`)]

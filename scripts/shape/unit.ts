@@ -30,7 +30,7 @@ export function parseUnit(root: string, file: string, text: string): Unit {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   const parts = relative(root, file).split(sep)
   const isNested = parts[0] === 'packages' || parts[0] === 'examples'
-  const packageParts = isNested ? parts.slice(0, 2) : parts[0] === 'bench' ? parts.slice(0, 1) : []
+  const packageParts = isNested ? parts.slice(0, 2) : ['bench', 'fault-kit'].includes(parts[0] ?? '') ? parts.slice(0, 1) : []
   const inside = parts.slice(packageParts.length)
   return {
     file,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { compareNames } from '../drift/compare-names.ts'
-import { findFaultDrift } from '../drift/fault-tests.ts'
+import { findFaultDrift, listSuites } from '../drift/fault-tests.ts'
 import { changedLines } from '../drift/pg-schema.ts'
 import { listArrows } from '../drift/run-states.ts'
 import { ROOT } from '../workspace.ts'
@@ -68,6 +68,11 @@ describe('findFaultDrift', () => {
     ['- Rollups.\n### 9. Fault', /Fault 9 is there twice/],
   ])('finds %s', (items, message) => {
     expect(judge(page(items))).toEqual([expect.stringMatching(message)])
+  })
+
+  it('knows the suites that a test file runs', () => {
+    const text = `import { testKill } from '@quarterjack/fault-kit/suites/kill'\nimport { judge } from '@quarterjack/fault-kit/judge'\ntestKill()\n`
+    expect(listSuites(text)).toEqual(['suites/kill'])
   })
 
   it('finds faults of servers that no test of the Postgres store covers', () => {

@@ -5,6 +5,7 @@ import { PLANTED_ROOT, plant } from './planted.ts'
 const facts = {
   coreDir: `${PLANTED_ROOT}/packages/core`,
   publicEntries: new Set(['@quarterjack/core', '@quarterjack/core/store']),
+  testEntries: new Set(['@quarterjack/fault-kit/judge']),
 }
 const judge = (files: Readonly<Record<string, string>>): readonly string[] =>
   findLayerBreaks(plant(files), facts).map((finding) => `${finding.rule}: ${finding.message}`)
@@ -51,5 +52,14 @@ describe('walls between packages', () => {
     expect(judge({ 'packages/adapter-pg/src/a.ts': `import '@quarterjack/core/store'` })).toEqual([])
     expect(judge({ 'packages/adapter-pg/src/a.ts': `import '../../core/src/store/store.ts'` })).toHaveLength(1)
     expect(judge({ 'examples/demo/src/a.ts': `import '@quarterjack/core/dist/index.js'` })).toHaveLength(1)
+  })
+
+  it('lets tests alone import what they share', () => {
+    expect(judge({ 'packages/adapter-pg/test/a.test.ts': `import '@quarterjack/fault-kit/judge'` })).toEqual([])
+    expect(judge({ 'packages/adapter-pg/src/a.ts': `import '@quarterjack/fault-kit/judge'` })).toHaveLength(1)
+    expect(judge({ 'packages/adapter-pg/test/a.test.ts': `import '@quarterjack/fault-kit/nothing'` })).toHaveLength(1)
+    expect(judge({ 'packages/adapter-pg/test/a.test.ts': `import '../../../fault-kit/src/judge.ts'` })).toHaveLength(1)
+    expect(judge({ 'fault-kit/src/suites/a.ts': `import '../judge.ts'`, 'fault-kit/src/judge.ts': '' })).toEqual([])
+    expect(judge({ 'fault-kit/src/judge.ts': `import '../../packages/core/src/index.ts'` })).toHaveLength(1)
   })
 })

@@ -22,10 +22,16 @@ export function testMutex(createSite: () => Promise<LockSite>): void {
     const all = await holds.all()
     expectExclusive(all)
     // First come, first served: who lets go stands behind the three others.
-    const repeats = fair.filter(({ holder }, index) => fair.slice(Math.max(0, index - 2), index).some((one) => one.holder === holder)).length
+    const repeats = fair.filter(({ holder }, index) =>
+      fair.slice(Math.max(0, index - 2), index).some((one) => one.holder === holder),
+    ).length
     expect(repeats / fair.length).toBeLessThan(0.1)
     const waits = fair.slice(1).map(({ from }, index) => from - Number(fair[index]?.to))
-    figure('a mutex between four processes', { turns: all.length, 'out of turn': repeats, 'most ms between two holders': Math.max(...waits) })
+    figure('a mutex between four processes', {
+      turns: all.length,
+      'out of turn': repeats,
+      'most ms between two holders': Math.max(...waits),
+    })
   })
 
   it('a holder that is killed is passed over within its lease and a second; one that froze is told, and its late write kept out', async () => {

@@ -43,12 +43,10 @@ describe.each(['replies', 'requests', 'both'] as const)('a line that swallows %s
   it('its run is taken over within the lease and a second, and it works again by itself', async () => {
     await using site = await createPgSite(server, ISOLATED_JOBS)
     await using line = await site.openLine()
-    const { takeoverMs } = await isolateOne(site, {
-      line,
-      ...(direction === 'both' ? {} : { swallowed: direction }),
-      // Renewals whose replies alone are lost still prolong the lease, for as long as it is trusted.
-      takeoverMs: LEASE_MS + 1_000 + (direction === 'replies' ? LEASE_MS : 0),
-    })
+    const { takeoverMs, toldMs } = await isolateOne(site, { line, ...(direction === 'both' ? {} : { swallowed: direction }) })
+    // Renewals whose replies alone are lost still prolong the lease, for as long as it is trusted.
+    expect(takeoverMs).toBeLessThan(LEASE_MS + 1_000 + (direction === 'replies' ? LEASE_MS : 0))
+    expect(toldMs).toBeLessThan(LEASE_MS + 500)
     figure(`one process behind a line that swallows ${direction}`, { 'takeover ms': takeoverMs })
   })
 })

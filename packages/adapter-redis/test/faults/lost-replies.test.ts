@@ -2,7 +2,8 @@
 import { figure } from '@quarterjack/fault-kit/figure'
 import { isolateOne, ISOLATED_JOBS } from '@quarterjack/fault-kit/isolate-one'
 import { testLines } from '@quarterjack/fault-kit/suites/lines'
-import { afterAll, beforeAll, it } from 'vitest'
+import { LEASE_MS } from '@quarterjack/fault-kit/worker-plan'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { DURABLE, redisGround } from './ground.ts'
 import { createRedisSite } from './site.ts'
@@ -21,6 +22,8 @@ it.each(['node-redis', 'ioredis'] as const)(
     await using site = await createRedisSite(server, ISOLATED_JOBS)
     await using line = await site.openLine()
     const { takeoverMs, toldMs } = await isolateOne(site, { line, options: { client } })
+    expect(takeoverMs).toBeLessThan(LEASE_MS + 1_000)
+    expect(toldMs).toBeLessThan(LEASE_MS + 500)
     figure(`one process behind a dead line (${client})`, { 'takeover ms': takeoverMs, 'told ms': toldMs })
   },
 )

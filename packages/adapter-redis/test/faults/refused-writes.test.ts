@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { until } from '@quarterjack/fault-kit/poll'
 import { REFUSED_JOBS, refuseWrites, type Refusal } from '@quarterjack/fault-kit/refuse-writes'
 import { MOST_MS } from '@quarterjack/fault-kit/tier'
-import { it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { DURABLE } from './ground.ts'
 import { createRedisSite } from './site.ts'
@@ -61,11 +61,8 @@ const HURTS: readonly Hurt[] = [
   },
 ]
 
-it.each(HURTS)(
-  '$what: health says why, and work goes on by itself when writes are taken again',
-  async ({ begin, end, ...refusal }) => {
-    await using server = await startRedis(DURABLE)
-    await using site = await createRedisSite(server, REFUSED_JOBS)
-    await refuseWrites(site, { ...refusal, begin: () => begin(server), end: () => end(server) })
-  },
-)
+it.each(HURTS)('$what: health says why, and work goes on by itself when writes are taken again', async ({ begin, end, ...refusal }) => {
+  await using server = await startRedis(DURABLE)
+  await using site = await createRedisSite(server, REFUSED_JOBS)
+  await refuseWrites(site, { ...refusal, begin: () => begin(server), end: () => end(server) })
+})

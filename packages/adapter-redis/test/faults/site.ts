@@ -60,7 +60,9 @@ export async function createRedisSite(server: RedisServer, jobs: readonly JobPla
 async function errorsOf(server: RedisServer): Promise<readonly string[]> {
   const stats = String(await server.ask('INFO', 'errorstats', 'commandstats'))
   const count = (pattern: RegExp): number => [...stats.matchAll(pattern)].reduce((sum, [, found]) => sum + Number(found), 0)
-  const words = [...stats.matchAll(/errorstat_(\w+):/g)].map(([, word = '']) => word).filter((word) => word !== 'NOSCRIPT' && word !== 'ERR')
+  const words = [...stats.matchAll(/errorstat_(\w+):/g)]
+    .map(([, word = '']) => word)
+    .filter((word) => word !== 'NOSCRIPT' && word !== 'ERR')
   // Clients ask for what older servers do not have. Of scripts, whatever is not told by another word is a fault.
   const failed = count(/cmdstat_eval(?:sha)?:.*?failed_calls=(\d+)/g)
   return failed > count(/errorstat_(?!ERR)\w+:count=(\d+)/g) ? [...words, 'ERR'] : words
