@@ -64,5 +64,6 @@ const HURTS: readonly Hurt[] = [
 it.each(HURTS)('$what: health says why, and work goes on by itself when writes are taken again', async ({ begin, end, ...refusal }) => {
   await using server = await startRedis(DURABLE)
   await using site = await createRedisSite(server, REFUSED_JOBS)
-  await refuseWrites(site, { ...refusal, begin: () => begin(server), end: () => end(server) })
+  const backMs = await refuseWrites(site, { ...refusal, begin: () => begin(server), end: () => end(server) })
+  expect(backMs).toBeLessThan(6_000)
 })
