@@ -30,7 +30,7 @@ export function testRace(ground: Ground): void {
     await until('the beginning', async () => (await site.store.now()) > start)
     await sleep((SECONDS - 1) * 1_000)
     // With many processes on few cores it takes its time.
-    while ((await left()) > 0) await sleep(200)
+    while ((await left()) > 0) await sleep(500)
 
     const { slots, runs, effects } = await judge(site)
     expect(slots).toBe(SLOTS)
