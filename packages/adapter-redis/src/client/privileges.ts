@@ -8,6 +8,7 @@ export const COMMANDS: readonly string[] = [
   'time',
   'hget',
   'hset',
+  'hsetnx',
   'hmget',
   'hdel',
   'hexists',
