@@ -7,126 +7,133 @@ import { trustedUntil } from './trust.ts'
 
 /** What all locks of one mutex have in common. */
 export interface HoldDeps {
-  readonly name: string
   readonly leaseMs: number
   readonly clock: Clock
   /** Prolongs the lease in the store; false where it ended or passed on. */
   readonly renew: (lease: HeldLease) => Promise<boolean>
 }
 
-/**
- * Renews the lease, and aborts the signal when it is lost or trust runs out. A class, since one is made for every lock that is
- * taken: a dozen closures each would be most of what taking it costs this process.
- */
-export class Hold {
-  readonly #deps: HoldDeps
-  readonly #lease: HeldLease
-  readonly #outer: AbortSignal | undefined
+/** One lock. Plain data and functions beside it: a dozen closures each would be most of what taking a lock costs this process. */
+export interface Hold {
+  readonly deps: HoldDeps
+  readonly lease: HeldLease
+  readonly outer: AbortSignal | undefined
   /** Made when somebody looks at it: few do. */
-  #controller: AbortController | null = null
-  #reason: unknown
-  #trusted: number
-  #isLost = false
-  #isOver = false
-  #renewal: { readonly line: TimerLine; readonly timer: LineTimer } | null = null
-  #trustTimer: TimerHandle | null = null
-  #onOuterAbort: (() => void) | null = null
+  controller: AbortController | null
+  reason: unknown
+  trusted: number
+  isLost: boolean
+  isOver: boolean
+  renewalLine: TimerLine
+  renewal: LineTimer | null
+  trustTimer: TimerHandle | null
+  onOuterAbort: (() => void) | null
+}
 
-  /** `trusted` is until when the grant may be believed in. */
-  constructor(deps: HoldDeps, lease: HeldLease, { trusted, outer }: { readonly trusted: number; readonly outer: AbortSignal | undefined }) {
-    this.#deps = deps
-    this.#lease = lease
-    this.#trusted = trusted
-    this.#outer = outer
-    if (outer !== undefined) {
-      this.#onOuterAbort = () => this.#abort(outer.reason)
-      outer.addEventListener('abort', this.#onOuterAbort, { once: true })
+/** Begins to renew the lease; aborts the signal when it is lost or trust runs out. `trusted` is until when the grant may be believed in. */
+export function beginHold(deps: HoldDeps, lease: HeldLease, { trusted, outer }: Pick<Hold, 'trusted' | 'outer'>): Hold {
+  const { clock, leaseMs } = deps
+  const hold: Hold = {
+    deps,
+    lease,
+    outer,
+    controller: null,
+    reason: undefined,
+    trusted,
+    isLost: false,
+    isOver: false,
+    renewalLine: timerLine(clock, leaseMs / 3),
+    renewal: null,
+    trustTimer: null,
+    onOuterAbort: null,
+  }
+  if (outer !== undefined) {
+    hold.onOuterAbort = () => abort(hold, outer.reason)
+    outer.addEventListener('abort', hold.onOuterAbort, { once: true })
+  }
+  // The first renewal comes before the end of trust, which is watched from then on; unless the grant took long to arrive.
+  if (trusted <= clock.monotonic() + leaseMs / 3) watchTrust(hold)
+  armRenewal(hold, leaseMs / 3)
+  return hold
+}
+
+/** The work is over: nobody is told any more. */
+export function endHold(hold: Hold): void {
+  hold.isOver = true
+  stopTimers(hold)
+  if (hold.onOuterAbort !== null) hold.outer?.removeEventListener('abort', hold.onOuterAbort)
+}
+
+export function signalOf(hold: Hold): AbortSignal {
+  if (hold.controller === null) {
+    hold.controller = new AbortController()
+    if (hold.reason !== undefined) hold.controller.abort(hold.reason)
+  }
+  return hold.controller.signal
+}
+
+/** Confirms the lock now. Throws `LeaseLost` if it is gone. */
+export async function extend(hold: Hold): Promise<void> {
+  await renew(hold)
+  if (hold.isLost) throw lossOf(hold)
+}
+
+/** Throws `LeaseLost` if it is. Work that ends past its trust may have had company, whether or not a timer has told so. */
+export function requireHeld(hold: Hold): void {
+  if (hold.isLost || hold.deps.clock.monotonic() >= hold.trusted) throw lossOf(hold)
+}
+
+function lossOf({ lease }: Hold): LeaseLostError {
+  return new LeaseLostError(`mutex "${lease.name}"`)
+}
+
+function lose(hold: Hold): void {
+  if (hold.isOver) return
+  hold.isLost = true
+  stopTimers(hold)
+  abort(hold, lossOf(hold))
+}
+
+function abort(hold: Hold, why: unknown): void {
+  hold.reason ??= why
+  hold.controller?.abort(hold.reason)
+}
+
+async function renew(hold: Hold): Promise<void> {
+  const { clock, leaseMs } = hold.deps
+  const askedAt = clock.monotonic()
+  const isRenewed = await hold.deps.renew(hold.lease)
+  if (hold.isOver) return
+  if (!isRenewed) return lose(hold)
+  hold.trusted = Math.max(hold.trusted, trustedUntil(askedAt, leaseMs))
+  watchTrust(hold)
+}
+
+function watchTrust(hold: Hold): void {
+  const { clock } = hold.deps
+  if (hold.trustTimer !== null) clock.clearTimer(hold.trustTimer)
+  hold.trustTimer = clock.setTimer(
+    () => (clock.monotonic() >= hold.trusted ? lose(hold) : watchTrust(hold)),
+    hold.trusted - clock.monotonic(),
+  )
+}
+
+function armRenewal(hold: Hold, delayMs: number): void {
+  const { clock, leaseMs } = hold.deps
+  hold.renewalLine = timerLine(clock, delayMs)
+  hold.renewal = hold.renewalLine.set(() => {
+    // After a freeze everything is due at once: the holder is told before anybody is asked.
+    if (clock.monotonic() >= hold.trusted) return lose(hold)
+    if (hold.trustTimer === null) watchTrust(hold)
+    const next = (ms: number) => (): void => {
+      if (!hold.isOver && !hold.isLost) armRenewal(hold, ms)
     }
-    // The first renewal comes before the end of trust, which is watched from then on; unless the grant took long to arrive.
-    if (trusted <= deps.clock.monotonic() + deps.leaseMs / 3) this.#watchTrust()
-    this.#armRenewal(deps.leaseMs / 3)
-  }
+    // A failed renewal is tried again sooner; trust alone decides when it is too late.
+    renew(hold).then(next(leaseMs / 3), next(Math.min(leaseMs / 10, 1_000)))
+  })
+}
 
-  get signal(): AbortSignal {
-    if (this.#controller === null) {
-      this.#controller = new AbortController()
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
-    }
-    return this.#controller.signal
-  }
-
-  /** Work that ends past its trust may have had company, whether or not a timer has told so. */
-  get isLost(): boolean {
-    return this.#isLost || this.#deps.clock.monotonic() >= this.#trusted
-  }
-
-  /** What is thrown when it is lost. */
-  get loss(): LeaseLostError {
-    return new LeaseLostError(`mutex "${this.#deps.name}"`)
-  }
-
-  /** Confirms the lock now. Throws `LeaseLost` if it is gone. */
-  async extend(): Promise<void> {
-    await this.#renew()
-    if (this.#isLost) throw this.loss
-  }
-
-  /** The work is over: nobody is told any more. */
-  end(): void {
-    this.#isOver = true
-    this.#stopTimers()
-    if (this.#onOuterAbort !== null) this.#outer?.removeEventListener('abort', this.#onOuterAbort)
-  }
-
-  #lose(): void {
-    if (this.#isOver) return
-    this.#isLost = true
-    this.#stopTimers()
-    this.#abort(this.loss)
-  }
-
-  #abort(why: unknown): void {
-    this.#reason ??= why
-    this.#controller?.abort(this.#reason)
-  }
-
-  async #renew(): Promise<void> {
-    const askedAt = this.#deps.clock.monotonic()
-    const isRenewed = await this.#deps.renew(this.#lease)
-    if (this.#isOver) return
-    if (!isRenewed) return this.#lose()
-    this.#trusted = Math.max(this.#trusted, trustedUntil(askedAt, this.#deps.leaseMs))
-    this.#watchTrust()
-  }
-
-  #watchTrust(): void {
-    const { clock } = this.#deps
-    if (this.#trustTimer !== null) clock.clearTimer(this.#trustTimer)
-    this.#trustTimer = clock.setTimer(
-      () => (clock.monotonic() >= this.#trusted ? this.#lose() : this.#watchTrust()),
-      this.#trusted - clock.monotonic(),
-    )
-  }
-
-  #armRenewal(delayMs: number): void {
-    const { clock, leaseMs } = this.#deps
-    const line = timerLine(clock, delayMs)
-    const timer = line.set(() => {
-      // After a freeze everything is due at once: the holder is told before anybody is asked.
-      if (clock.monotonic() >= this.#trusted) return this.#lose()
-      if (this.#trustTimer === null) this.#watchTrust()
-      const next = (ms: number) => (): void => {
-        if (!this.#isOver && !this.#isLost) this.#armRenewal(ms)
-      }
-      // A failed renewal is tried again sooner; trust alone decides when it is too late.
-      this.#renew().then(next(leaseMs / 3), next(Math.min(leaseMs / 10, 1_000)))
-    })
-    this.#renewal = { line, timer }
-  }
-
-  #stopTimers(): void {
-    const { clock } = this.#deps
-    this.#renewal?.line.clear(this.#renewal.timer)
-    if (this.#trustTimer !== null) clock.clearTimer(this.#trustTimer)
-  }
+function stopTimers({ deps, renewalLine, renewal, trustTimer }: Hold): void {
+  if (renewal !== null) renewalLine.clear(renewal)
+  if (trustTimer !== null) deps.clock.clearTimer(trustTimer)
 }

@@ -12,12 +12,14 @@ export interface Ear {
 
 interface Waiting {
   readonly name: string
+  /** Its place among all. */
+  at: number
   isHeard: boolean
   wake: (() => void) | null
 }
 
 interface Audience {
-  readonly waiting: Set<Waiting>
+  readonly waiting: Waiting[]
   unwatch: (() => void) | null
 }
 
@@ -30,8 +32,9 @@ export function listenFor(store: Store, name: string): Ear {
     if (hint.kind !== 'lease') return
     for (const one of audience.waiting) if (one.name === hint.name) tell(one)
   })
-  const one: Waiting = { name, isHeard: false, wake: null }
-  audience.waiting.add(one)
+  const { waiting } = audience
+  const one: Waiting = { name, at: waiting.length, isHeard: false, wake: null }
+  waiting.push(one)
   return {
     reset() {
       one.isHeard = false
@@ -42,12 +45,20 @@ export function listenFor(store: Store, name: string): Ear {
         else one.wake = resolve
       }),
     close() {
-      audience.waiting.delete(one)
-      if (audience.waiting.size > 0) return
+      leave(waiting, one)
+      if (waiting.length > 0) return
       audience.unwatch?.()
       audience.unwatch = null
     },
   }
+}
+
+/** The last one takes its place. */
+function leave(waiting: Waiting[], one: Waiting): void {
+  const last = waiting.pop()
+  if (last === undefined || last === one) return
+  waiting[one.at] = last
+  last.at = one.at
 }
 
 function tell(one: Waiting): void {
@@ -58,7 +69,7 @@ function tell(one: Waiting): void {
 function audienceOf(store: Store): Audience {
   let audience = audiences.get(store)
   if (audience === undefined) {
-    audience = { waiting: new Set(), unwatch: null }
+    audience = { waiting: [], unwatch: null }
     audiences.set(store, audience)
   }
   return audience

@@ -11,7 +11,7 @@ import { OPEN_DEADLINE_MS, reachStore, type StoreCall } from '../store/reach-sto
 import type { Store } from '../store/store.ts'
 import { systemClock, waitForHint, type Clock } from '../time/clock.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
-import { Hold, type HoldDeps } from './hold.ts'
+import { beginHold, endHold, extend, type Hold, type HoldDeps, requireHeld, signalOf } from './hold.ts'
 import { listenFor } from './lease-hints.ts'
 import { trustedUntil } from './trust.ts'
 
@@ -81,7 +81,6 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
   const verb = `mutex "${name}"`
   const within: StoreCall = { clock, deadlineMs: Math.min(LONGEST_CALL_MS, leaseMs / 2), store: store.name, verb }
   const holding: HoldDeps = {
-    name,
     leaseMs,
     clock,
     renew: async (lease) => {
@@ -147,13 +146,13 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
       const outer = lockOptions?.signal
       const { fence, trusted } = await acquire(holder, lockOptions?.wait, outer)
       const lease = { name, holder, fence }
-      const hold = new Hold(holding, lease, { trusted, outer })
+      const hold = beginHold(holding, lease, { trusted, outer })
       try {
         const result = await work(lockOf(hold, fence))
-        if (hold.isLost) throw hold.loss
+        requireHeld(hold)
         return result
       } finally {
-        hold.end()
+        endHold(hold)
         await reachStore(() => store.leases.release({ leases: [lease] }), within).catch(() => undefined)
       }
     },
@@ -163,10 +162,10 @@ export function createMutex(store: Store, name: string, options: MutexOptions = 
 function lockOf(hold: Hold, fence: number): LockContext {
   return {
     get signal() {
-      return hold.signal
+      return signalOf(hold)
     },
     fence,
-    extend: () => hold.extend(),
+    extend: () => extend(hold),
   }
 }
 

@@ -6,6 +6,10 @@ export interface LineTimer {
   /** Monotonic. */
   readonly endsAt: number
   readonly callback: () => void
+  /** Its neighbours. Not a member of a Set: what a busy one held lives on from one garbage collection to the next. */
+  before: LineTimer | null
+  after: LineTimer | null
+  isSet: boolean
 }
 
 export interface TimerLine {
@@ -33,33 +37,49 @@ export function timerLine(clock: Clock, ms: number): TimerLine {
 }
 
 function createLine(clock: Clock, ms: number): TimerLine {
-  /** In the order in which they end. */
-  const waiting = new Set<LineTimer>()
+  /** The ones that end first and last. */
+  let first: LineTimer | null = null
+  let last: LineTimer | null = null
   let handle: TimerHandle | null = null
 
   const look = (): void => {
     handle = null
     const now = clock.monotonic()
-    for (const one of waiting) {
-      if (one.endsAt > now) return arm(one.endsAt - now)
-      waiting.delete(one)
-      one.callback()
+    while (first !== null && first.endsAt <= now) {
+      const { callback } = first
+      take(first)
+      callback()
     }
+    if (first !== null) arm(first.endsAt - now)
   }
 
   const arm = (delayMs: number): void => {
     handle ??= clock.setTimer(look, delayMs)
   }
 
+  const take = (timer: LineTimer): void => {
+    const { before, after } = timer
+    if (before === null) first = after
+    else before.after = after
+    if (after === null) last = before
+    else after.before = before
+    timer.before = timer.after = null
+    timer.isSet = false
+  }
+
   return {
     set(callback) {
-      const timer = { endsAt: clock.monotonic() + ms, callback }
-      waiting.add(timer)
+      const timer: LineTimer = { endsAt: clock.monotonic() + ms, callback, before: last, after: null, isSet: true }
+      if (last === null) first = timer
+      else last.after = timer
+      last = timer
       arm(ms)
       return timer
     },
     clear(timer) {
-      if (!waiting.delete(timer) || waiting.size > 0 || handle === null) return
+      if (!timer.isSet) return
+      take(timer)
+      if (first !== null || handle === null) return
       clock.clearTimer(handle)
       handle = null
     },
