@@ -8,7 +8,6 @@ export const COMMANDS: readonly string[] = [
   'time',
   'hget',
   'hset',
-  'hsetnx',
   'hmget',
   'hdel',
   'hexists',

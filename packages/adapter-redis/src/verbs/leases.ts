@@ -53,7 +53,7 @@ async function acquire(call: Call, scripts: Scripts, { items, now }: Lot<Acquire
   for (const { name, holder, leaseMs, seenFence } of items) {
     asked.seenFence = Math.max(asked.seenFence, seenFence)
     asked.leaseMs = Math.max(asked.leaseMs, leaseMs)
-    texts.push(name, holder, String(leaseMs))
+    texts.push(gateOf(name), holder, String(leaseMs))
   }
   texts[0] = String(asked.seenFence)
   const { storeNow, reply } = await call(scripts.leasesAcquireLone, asked, texts)
@@ -67,6 +67,11 @@ async function acquire(call: Call, scripts: Scripts, { items, now }: Lot<Acquire
   })
 }
 
+/** Mutexes of jobs have the same gates. */
+function gateOf(name: string): string {
+  return `m${name}`
+}
+
 async function acquireGenerally(call: Call, scripts: Scripts, { items, now }: Lot<AcquireRequest>): Promise<readonly AcquireReply[]> {
   const { storeNow, reply } = await call(scripts.leasesAcquire, { bids: items, now })
   return list(reply).map((one) => toAcquireReply(one, storeNow))
@@ -74,7 +79,7 @@ async function acquireGenerally(call: Call, scripts: Scripts, { items, now }: Lo
 
 async function release(call: Call, scripts: Scripts, { items, now }: Lot<HeldLease>): Promise<readonly Released[]> {
   const texts: string[] = []
-  for (const { name, holder, fence } of items) texts.push(name, holder, String(fence))
+  for (const { name, holder, fence } of items) texts.push(gateOf(name), holder, String(fence))
   const { reply } = await call(scripts.leasesReleaseLone, { now }, texts)
   const released = list(reply).map(flag)
   const rest = items.filter((_, index) => !released[index])

@@ -3,7 +3,7 @@
  * take longer to make than this takes.
  *
  * ARGV as the kernel has it, but that the request is not read; then the highest fence that the askers saw, and of each bid its
- * name, its holder, and its lease in ms. Its reply is that of the kernel: a fence for each, and 0 where the general way must decide.
+ * gate, its holder, and its lease in ms. Its reply is that of the kernel: a fence for each, and 0 where the general way must decide.
  */
 import type { LuaModule } from '../lua-module.ts'
 
@@ -19,19 +19,28 @@ local now = tonumber(ARGV[2]) or $TIME$
 local mayGrant = epoch ~= '' and now >= (tonumber(meta[6]) or 0)
 
 local fence = math.max(tonumber(meta[3]) or 0, math.floor(now * 1000) - 1, tonumber(ARGV[6]))
-local replies, ends = {}, {}
-for index = 7, #ARGV, 3 do
-  local id, endsAt = 'm' .. ARGV[index], format('%.17g', now + ARGV[index + 2])
-  local granted = 0
-  if mayGrant and call('HSETNX', KEY.gates, id, 'L' .. format('%.0f', fence + 1) .. '/' .. endsAt .. '/' .. ARGV[index + 1]) == 1 then
+local ids = {}
+for index = 7, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
+local taken = call('HMGET', KEY.gates, unpack(ids))
+local replies, rows, ends, isTaken, leaseMs, endsAt = {}, {}, {}, {}, nil, nil
+for index, id in ipairs(ids) do
+  replies[index] = 0
+  if mayGrant and not taken[index] and not isTaken[id] then
+    isTaken[id] = true
     fence = fence + 1
-    granted = fence
-    ends[#ends + 1] = endsAt
-    ends[#ends + 1] = id
+    replies[index] = fence
+    local at = 3 * index + 5
+    if ARGV[at + 1] ~= leaseMs then
+      leaseMs = ARGV[at + 1]
+      endsAt = format('%.17g', now + leaseMs)
+    end
+    local last = #rows
+    rows[last + 1], rows[last + 2] = id, 'L' .. format('%.0f', fence) .. '/' .. endsAt .. '/' .. ARGV[at]
+    ends[last + 1], ends[last + 2] = endsAt, id
   end
-  replies[#replies + 1] = granted
 end
-if #ends > 0 then
+if #rows > 0 then
+  call('HSET', KEY.gates, unpack(rows))
   call('ZADD', KEY.leases, unpack(ends))
   writes = writes + 1
   call('HSET', KEY.meta, 'fence', format('%.0f', fence), 'writes', format('%.0f', writes))

@@ -18,7 +18,7 @@ if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then retur
 local now = tonumber(ARGV[2]) or $TIME$
 
 local ids = {}
-for index = 6, #ARGV, 3 do ids[#ids + 1] = 'm' .. ARGV[index] end
+for index = 6, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
 local gates = call('HMGET', KEY.gates, unpack(ids))
 local replies, released = {}, {}
 for index, id in ipairs(ids) do
