@@ -63,7 +63,9 @@ async function acquire(call: Call, scripts: Scripts, { items, now }: Lot<Acquire
   let next = 0
   return items.map(({ leaseMs }, index): Acquired => {
     const fence = number(fences[index])
-    return { replies: [fence === 0 ? (general[next++] as AcquireReply) : { granted: true, fence, expiresAt: storeNow + leaseMs, storeNow }] }
+    return {
+      replies: [fence === 0 ? (general[next++] as AcquireReply) : { granted: true, fence, expiresAt: storeNow + leaseMs, storeNow }],
+    }
   })
 }
 

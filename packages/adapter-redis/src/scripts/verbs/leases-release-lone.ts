@@ -2,7 +2,7 @@
  * Lets leases go that nobody bids for or waits at, and that were never prolonged: their gates are kept as text. Without the
  * kernel, whose functions would take longer to make than this takes.
  *
- * ARGV as the kernel has it; then of each lease its name, its holder, and its fence. Its reply is that of the kernel: 1 for each,
+ * ARGV as the kernel has it; then of each lease its gate, its holder, and its fence. Its reply is that of the kernel: 1 for each,
  * and 0 where the general way must decide.
  */
 import type { LuaModule } from '../lua-module.ts'
