@@ -92,7 +92,7 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       return hints.watch(listener)
     },
     schedules: createScheduleVerbs(call, scripts, cursors),
-    runs: createRunVerbs(call, { scripts, eras: createOwnerEras(watch), mendPrefix: createMendPrefix(call, scripts, watch) }),
+    runs: createRunVerbs(call, { scripts, eras: createOwnerEras(watch), mendPrefix: createMendPrefix(call, scripts, watch), hints }),
     leases: createLeaseVerbs(call, scripts),
     windows: createWindowVerbs(call, scripts),
   }

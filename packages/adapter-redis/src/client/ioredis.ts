@@ -3,7 +3,7 @@ import { connectionOf, type ConnectionState } from './connection.ts'
 import { createClient, type ScriptCall, type Seam } from './create-client.ts'
 import { slotOf } from './hash-slot.ts'
 import type { IoRedisBase, IoRedisCluster, IoRedisSingle } from './ioredis-shape.ts'
-import { startHeartbeat } from './heartbeat.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { createLostOnce } from './lost-once.ts'
 import type { ChannelListener, RedisClient, Unsubscribe } from './redis-client.ts'
 
@@ -72,12 +72,17 @@ function anyNodeOf(cluster: IoRedisCluster): IoRedisSingle {
 async function subscribeOn(client: IoRedisSingle, channel: string, listener: ChannelListener): Promise<Unsubscribe> {
   const own = client.duplicate({ lazyConnect: true, retryStrategy: null, sentinelRetryStrategy: null, autoResubscribe: false })
   let lastError: unknown = new Error('the connection was closed')
+  let heartbeat: Heartbeat | null = null
+  const hear = (message: string): void => {
+    heartbeat?.heard()
+    listener.onMessage(message)
+  }
   const { lose, begin, end } = createLostOnce(listener, () => own.disconnect())
   own.on('error', (error) => {
     lastError = error
   })
   own.on('close', () => lose(lastError))
-  own.on('message', (_, message) => listener.onMessage(message as string))
+  own.on('message', (_, message) => hear(message as string))
   try {
     await begin(async () => {
       await own.connect()
@@ -88,9 +93,9 @@ async function subscribeOn(client: IoRedisSingle, channel: string, listener: Cha
     await end()
     throw error
   }
-  const stop = startHeartbeat(() => own.ping(), lose)
+  heartbeat = startHeartbeat(() => own.ping(), lose)
   return async () => {
-    stop()
+    heartbeat?.stop()
     await end()
   }
 }

@@ -9,8 +9,8 @@ export const PATIENCE_WITHOUT_CONNECTION_MS = 2_000
 /** For a connection of our own to be made and subscribed. */
 export const LONGEST_SUBSCRIBE_MS = 10_000
 
-/** Between two looks at a connection that only hears. */
-export const HEARTBEAT_EVERY_MS = 30_000
+/** A connection that only hears is asked after so long without a message. Longer than processes that renew leave it silent. */
+export const HEARTBEAT_EVERY_MS = 45_000
 
 /** For the answer to such a look. */
 export const HEARTBEAT_PATIENCE_MS = 5_000

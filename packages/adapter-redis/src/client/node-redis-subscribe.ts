@@ -1,5 +1,5 @@
 /** Hearing a channel by way of `redis` (node-redis). */
-import { startHeartbeat } from './heartbeat.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { createLostOnce } from './lost-once.ts'
 import type { NodeRedisSentinel, NodeRedisSingle } from './node-redis-shape.ts'
 import type { ChannelListener, Unsubscribe } from './redis-client.ts'
@@ -13,21 +13,26 @@ export async function subscribeOn(client: NodeRedisSingle, channel: string, list
     pingInterval: undefined,
   })
   const { lose, begin, end } = createLostOnce(listener, () => own.destroy())
+  let heartbeat: Heartbeat | null = null
+  const hear = (message: string): void => {
+    heartbeat?.heard()
+    listener.onMessage(message)
+  }
   own.on('error', lose)
   own.on('end', () => lose(new Error('the connection was closed')))
   try {
     await begin(async () => {
       await own.connect()
       own.unref()
-      await own.subscribe(channel, listener.onMessage)
+      await own.subscribe(channel, hear)
     })
   } catch (error) {
     await end()
     throw error
   }
-  const stop = startHeartbeat(() => own.ping(), lose)
+  heartbeat = startHeartbeat(() => own.ping(), lose)
   return async () => {
-    stop()
+    heartbeat?.stop()
     await end()
   }
 }

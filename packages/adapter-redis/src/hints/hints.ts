@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createAudience, type StoreHint } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
-import { after, type Cancel } from '../client/timers.ts'
+import { after, type Cancel, monotonic } from '../client/timers.ts'
 import { createLine, type Line } from './line.ts'
 import { readMessage } from './message.ts'
 
@@ -25,9 +25,14 @@ export interface Hints {
   /** To those who watch here: the others were told by the script itself. */
   tellHere(hints: readonly StoreHint[]): void
   readonly status: HintStatus
+  /** Nothing was heard for a while where something should be: a script may say so, and whoever hears it knows that the line works. */
+  readonly isSilent: boolean
   open(): void
   close(): Promise<void>
 }
+
+/** So long after the last message somebody should say something. With the time between two renewals less than the patience of heartbeats. */
+const SILENT_MS = 10_000
 
 /** After the last one who watched. */
 const LINGER_MS = 10_000
@@ -43,6 +48,7 @@ export function createHints(
   let cancelLinger: Cancel | null = null
   /** Somebody watched since the linger began. */
   let wasWatched = false
+  let heardAt = 0
 
   const warn = (reason: string): void => {
     if (mode !== true || hasWarned) return
@@ -60,6 +66,7 @@ export function createHints(
           channel: keyOf(prefix, 'hints'),
           subscribe,
           onMessage: (text) => {
+            heardAt = monotonic()
             const message = readMessage(text)
             // Own ones were told when the script was answered.
             if (message !== null && message.from !== from) audience.tell(message.hints)
@@ -95,6 +102,9 @@ export function createHints(
     tellHere: audience.tell,
     get status() {
       return statusOf(mode, line)
+    },
+    get isSilent() {
+      return line?.status.state === 'open' && monotonic() - heardAt >= SILENT_MS
     },
     open() {
       isClosed = false

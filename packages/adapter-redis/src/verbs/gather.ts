@@ -1,7 +1,13 @@
-/** Calls that come while one is under way go together with the next: one round trip, and one script, for many callers. */
+/** Calls that come while others are under way go together with the next: one round trip, and one script, for many callers. */
 
 /** What one call carries at most: its lists go to commands as arguments. */
-const MOST = 500
+const MOST = 128
+
+/** So many are worth two calls: while the server does one, this process does the other. */
+const MANY = 32
+
+/** Calls under way at once. */
+const MOST_CALLS = 2
 
 interface Waiting<Item, Answer> {
   readonly item: Item
@@ -13,27 +19,42 @@ interface Waiting<Item, Answer> {
 export function createGatherer<Item, Answer>(
   send: (items: readonly Item[]) => Promise<readonly Answer[]>,
 ): (item: Item) => Promise<Answer> {
-  const queue: Waiting<Item, Answer>[] = []
-  let isSending = false
+  let queue: Waiting<Item, Answer>[] = []
+  let calls = 0
+  let isPlanned = false
 
-  const flush = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const batch = queue.splice(0, MOST)
-      try {
-        const answers = await send(batch.map(({ item }) => item))
-        batch.forEach(({ resolve }, index) => resolve(answers[index] as Answer))
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
+  const flush = (): void => {
+    isPlanned = false
+    while (queue.length > 0 && (calls === 0 || (calls < MOST_CALLS && queue.length >= MANY / 2))) {
+      const size = queue.length < MANY ? queue.length : Math.min(MOST, Math.ceil(queue.length / (MOST_CALLS - calls)))
+      const lot = queue.slice(0, size)
+      queue = queue.slice(size)
+      calls++
+      void sendLot(lot)
     }
-    isSending = false
+  }
+
+  const sendLot = async (lot: readonly Waiting<Item, Answer>[]): Promise<void> => {
+    try {
+      const answers = await send(lot.map(({ item }) => item))
+      lot.forEach(({ resolve }, index) => resolve(answers[index] as Answer))
+    } catch (error) {
+      for (const { reject } of lot) reject(error)
+    }
+    calls--
+    plan()
+  }
+
+  /** What those who were just answered ask for next goes along. */
+  const plan = (): void => {
+    if (isPlanned) return
+    isPlanned = true
+    process.nextTick(flush)
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, resolve, reject })
-      if (isSending) return
-      isSending = true
-      process.nextTick(() => void flush())
+      if (calls < MOST_CALLS) plan()
     })
 }

@@ -17,6 +17,7 @@ import { toClaimedRun, toRunRecord, toRunRecordOrNull, toShortClaims } from '../
 import { isShort, isShortSuccess, MOST_SHORT, shortSuccess, shortText } from '../rows/short-run.ts'
 import type { MendPrefix } from './mend-prefix.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
+import type { Hints } from '../hints/hints.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
 
@@ -25,9 +26,10 @@ export interface RunVerbDeps {
   readonly scripts: Scripts
   readonly eras: OwnerEras
   readonly mendPrefix: MendPrefix
+  readonly hints: Pick<Hints, 'isSilent'>
 }
 
-export function createRunVerbs(call: Call, { scripts, eras, mendPrefix }: RunVerbDeps): RunStore {
+export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }: RunVerbDeps): RunStore {
   return {
     async enqueue({ tx, ...request }) {
       if (tx !== undefined) {
@@ -49,7 +51,7 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix }: RunVer
       const first = toShortClaims(short, { job: text(job), owner: request.owner, storeNow, started: number(started) })
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
-    renew: (request) => eras.renew(request, () => renew(call, scripts, { request, mendPrefix })),
+    renew: (request) => eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix })),
     async leave(request) {
       eras.forget(request.owner)
       const { reply } = await call(scripts.runsLeave, request)
@@ -137,7 +139,7 @@ async function enqueuePlain(
 async function renew(
   call: Call,
   scripts: Scripts,
-  { request, mendPrefix }: { readonly request: RenewRequest; readonly mendPrefix: MendPrefix },
+  { request, mendPrefix }: { readonly request: RenewRequest & { readonly beat: boolean }; readonly mendPrefix: MendPrefix },
 ): Promise<RenewReply> {
   let answer = await call(scripts.runsRenew, request)
   if (list(answer.reply)[0] === 'damaged') {

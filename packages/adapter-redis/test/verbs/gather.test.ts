@@ -51,14 +51,31 @@ describe('calls that are gathered', () => {
     expect(await again).toBe('#4')
   })
 
+  it('are two where they are many, so that the server has one while the other is made', async () => {
+    const { lots, one, turn } = setUp()
+    const answers = Array.from({ length: 64 }, (_, index) => one(index))
+    await turn()
+    answers.push(one(64))
+    await turn()
+    expect(lots.map(({ items }) => items.length)).toEqual([32, 32])
+    lots[1]?.answer()
+    await turn()
+    // One alone does not go beside another.
+    expect(lots).toHaveLength(2)
+    lots[0]?.answer()
+    await turn()
+    lots[2]?.answer()
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 65 }, (_, index) => `#${index}`))
+  })
+
   it('are never more than one script takes', async () => {
     const { lots, one, turn } = setUp()
-    const answers = Array.from({ length: 1_001 }, (_, index) => one(index))
+    const answers = Array.from({ length: 301 }, (_, index) => one(index))
     for (let lot = 0; lot < 3; lot++) {
       await turn()
       lots[lot]?.answer()
     }
-    expect(await Promise.all(answers)).toHaveLength(1_001)
-    expect(lots.map(({ items }) => items.length)).toEqual([500, 500, 1])
+    expect(await Promise.all(answers)).toHaveLength(301)
+    expect(lots.map(({ items }) => items.length)).toEqual([128, 128, 45])
   })
 })

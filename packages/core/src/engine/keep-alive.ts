@@ -165,8 +165,10 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   const interval = (): number => {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
-    // Spread over processes, and over the instants at which schedules are due. Idle: often enough to notice a lease that began and ended since.
-    return Math.min(SLOW_POLL_MS, holdings.size > 0 ? leaseMs / 3 : leaseMs) * (0.9 + deps.random() * 0.1)
+    // Spread over processes, and over the instants at which schedules are due.
+    if (holdings.size > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
+    // Idle: as seldom as a lease that began and ended since is still taken over within a second of its end.
+    return Math.min(SLOW_POLL_MS, leaseMs) * (1 + deps.random() / 60)
   }
 
   const arm = (delayMs: number): void => {

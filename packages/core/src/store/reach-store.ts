@@ -20,18 +20,26 @@ export interface StoreCall {
  * The answer of `run`. Throws `StoreTimedOut` after the deadline (the call may still take effect), `StoreUnavailable`
  * with the client's own error as the cause, and errors of ours as they are.
  */
-export async function reachStore<T>(run: () => Promise<T>, { clock, deadlineMs, store, verb }: StoreCall): Promise<T> {
-  const what = `store "${store}": ${verb}`
-  const timedOut = (): Error =>
-    new QuarterjackError('StoreTimedOut', `${what} did not answer within ${deadlineMs} ms. It may still have taken effect.`)
+export function reachStore<T>(run: () => Promise<T>, call: StoreCall): Promise<T> {
+  const otherwise = { late: () => timedOut(call), failed: (error: unknown) => coded(error, call) }
+  let answer: Promise<T>
   try {
-    return await withDeadline(clock, deadlineMs, run(), timedOut)
+    answer = run()
   } catch (error) {
-    if (QuarterjackError.isInstance(error)) throw error
-    throw new QuarterjackError('StoreUnavailable', `${what} failed: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
+    return Promise.reject(coded(error, call))
   }
+  return withDeadline(call.clock, call.deadlineMs, answer, otherwise)
+}
+
+function timedOut({ store, verb, deadlineMs }: StoreCall): Error {
+  const what = `store "${store}": ${verb} did not answer within ${deadlineMs} ms`
+  return new QuarterjackError('StoreTimedOut', `${what}. It may still have taken effect.`)
+}
+
+function coded(error: unknown, { store, verb }: StoreCall): unknown {
+  if (QuarterjackError.isInstance(error)) return error
+  const what = `store "${store}": ${verb} failed: ${error instanceof Error ? error.message : String(error)}`
+  return new QuarterjackError('StoreUnavailable', what, { cause: error })
 }
 
 /** True for errors after which the same call may succeed later. */

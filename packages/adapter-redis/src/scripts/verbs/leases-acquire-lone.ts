@@ -2,8 +2,8 @@
  * Bids for mutexes that nobody holds, bids for, or waits at: their gates have no rows. Without the kernel, whose functions would
  * take longer to make than this takes.
  *
- * ARGV as the kernel has it; then of each bid its name, its holder, and its lease in ms. Its reply is that of the kernel: a fence
- * for each, and 0 where the general way must decide.
+ * ARGV as the kernel has it, but that the request is not read; then the highest fence that the askers saw, and of each bid its
+ * gate, its holder, and its lease in ms. Its reply is that of the kernel: a fence for each, and 0 where the general way must decide.
  */
 import type { LuaModule } from '../lua-module.ts'
 
@@ -18,23 +18,25 @@ if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then retur
 local now = tonumber(ARGV[2]) or $TIME$
 local mayGrant = epoch ~= '' and now >= (tonumber(meta[6]) or 0)
 
+local fence = math.max(tonumber(meta[3]) or 0, math.floor(now * 1000) - 1, tonumber(ARGV[6]))
 local ids = {}
-for index = 6, #ARGV, 3 do ids[#ids + 1] = 'm' .. ARGV[index] end
+for index = 7, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
 local taken = call('HMGET', KEY.gates, unpack(ids))
-local fence = math.max(tonumber(meta[3]) or 0, math.floor(now * 1000) - 1, cjson.decode(ARGV[1]).seenFence)
-local replies, rows, ends, isTaken = {}, {}, {}, {}
+local replies, rows, ends, isTaken, leaseMs, endsAt = {}, {}, {}, {}, nil, nil
 for index, id in ipairs(ids) do
   replies[index] = 0
   if mayGrant and not taken[index] and not isTaken[id] then
     isTaken[id] = true
     fence = fence + 1
-    local at = 3 * index + 3
-    local holder, endsAt = ARGV[at + 1], format('%.17g', now + ARGV[at + 2])
-    rows[#rows + 1] = id
-    rows[#rows + 1] = 'L' .. format('%.0f', fence) .. '/' .. endsAt .. '/' .. holder
-    ends[#ends + 1] = endsAt
-    ends[#ends + 1] = id
     replies[index] = fence
+    local at = 3 * index + 5
+    if ARGV[at + 1] ~= leaseMs then
+      leaseMs = ARGV[at + 1]
+      endsAt = format('%.17g', now + leaseMs)
+    end
+    local last = #rows
+    rows[last + 1], rows[last + 2] = id, 'L' .. format('%.0f', fence) .. '/' .. endsAt .. '/' .. ARGV[at]
+    ends[last + 1], ends[last + 2] = endsAt, id
   end
 end
 if #rows > 0 then

@@ -2,7 +2,7 @@
  * Lets leases go that nobody bids for or waits at, and that were never prolonged: their gates are kept as text. Without the
  * kernel, whose functions would take longer to make than this takes.
  *
- * ARGV as the kernel has it; then of each lease its name, its holder, and its fence. Its reply is that of the kernel: 1 for each,
+ * ARGV as the kernel has it; then of each lease its gate, its holder, and its fence. Its reply is that of the kernel: 1 for each,
  * and 0 where the general way must decide.
  */
 import type { LuaModule } from '../lua-module.ts'
@@ -18,7 +18,7 @@ if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then retur
 local now = tonumber(ARGV[2]) or $TIME$
 
 local ids = {}
-for index = 6, #ARGV, 3 do ids[#ids + 1] = 'm' .. ARGV[index] end
+for index = 6, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
 local gates = call('HMGET', KEY.gates, unpack(ids))
 local replies, released = {}, {}
 for index, id in ipairs(ids) do

@@ -43,6 +43,8 @@ for index = 1, #found, 2 do
   expired[#expired + 1] = { found[index], tonumber(found[index + 1]) }
   fn.cut(KEY.expired, found[index])
 end
+-- Tells nothing, but that whoever hears it is still reached.
+if request.beat then call('PUBLISH', KEY.hints, cjson.encode({ ARGV[3] })) end
 return fn.answer({ 'live', owner.held, cancels, expired, fn.tick_for(id, owner) })
 `,
 }
