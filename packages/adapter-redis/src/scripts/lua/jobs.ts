@@ -39,7 +39,7 @@ function fn.obtain_job(name)
   if job then return job end
   job = {
     number = format('%.0f', fn.count('jobs')), generation = 0, hash = '', superseded = {}, stretches = {}, statics = {},
-    pending = 0, waiting = 0, running = 0, ready = 0, suspects = 0, delayed = 0, schedules = 0, failures = 0, attempts = 0,
+    pending = 0, waiting = 0, running = 0, plain = 0, ready = 0, suspects = 0, delayed = 0, schedules = 0, failures = 0, attempts = 0,
   }
   fn.name_job(job, name)
   fn.write(KEY.jobs, job.number, job)

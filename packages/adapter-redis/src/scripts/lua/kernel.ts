@@ -28,7 +28,7 @@ end
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs')
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt')
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
@@ -37,6 +37,8 @@ do
   meta.leasesFrom, meta.claimsFrom = tonumber(fields[11]) or 0, tonumber(fields[12]) or 0
   -- How many members two indexes should have, to notice where some were deleted.
   meta.due, meta.dueJobs = tonumber(fields[13]) or 0, tonumber(fields[14]) or 0
+  -- The latest instant of what stands in the lines of jobs.
+  meta.plainAt = tonumber(fields[15]) or 0
 end
 local metaChanges = {}
 function fn.set(name, value)

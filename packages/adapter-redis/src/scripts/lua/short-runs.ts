@@ -2,13 +2,18 @@
  * Runs of which there is little to tell are kept as text: claims and settlements put it together from the text that was there,
  * where a row would have to be unpacked and packed. As soon as there is more to tell, a run becomes a row as others are.
  *
- *   P body                                                            pending and due
+ *   N body                                                            pending and due, in the line of its job: see below
+ *   P body                                                            pending and due, in all indexes that rows stand in
  *   R fence/owner/started/body                                        its first attempt runs; 'started' is empty until that is known
  *   G fence/owner/started/body                                        the same, and it holds the gate of its key, which is among what was asked for
  *   S filedAs/finishedAt/startedAt/fence/owner/result/body            its first attempt succeeded
  *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON; of a slot's run also its schedule and ledger
  *
  * Key, owner and result stand behind their length: 3:abc. A result may be absent: -.
+ *
+ * Most triggers have no priority, and come in the order of their instants. Until they are claimed they stand in one index only,
+ * the line of their job (`plain`), which tells both who is next and who is newest. Texts of triggers do not stand in the index
+ * of what is alive: whoever asks it looks at the line and at what is held as well.
  */
 import type { LuaModule } from '../lua-module.ts'
 import { jobs } from './jobs.ts'
@@ -18,7 +23,7 @@ export const shortRuns: LuaModule = {
   needs: [jobs],
   source: `
 -- Each kind's letter, as the byte that its text begins with.
-local PENDING, RUNNING, GATED, SUCCEEDED = 80, 82, 71, 83
+local IN_LINE, PENDING, RUNNING, GATED, SUCCEEDED = 78, 80, 82, 71, 83
 local PLACE_LENGTH, INSTANT_LENGTH, PRIORITY_LENGTH = 16 + 1, 18 + 1, 6 + 1
 
 -- The next parts of a text from a place on, and the place after them.
@@ -48,9 +53,11 @@ end
 -- The row that a text stands for.
 readers[KEY.runs] = function(text)
   local kind = text:byte(1)
-  if kind == PENDING then return fn.unfold_body({ state = 'pending', stands = 'ready', attempt = 0, fence = 0 }, text, 2) end
+  if kind == PENDING or kind == IN_LINE then
+    return fn.unfold_body({ state = 'pending', stands = kind == PENDING and 'ready' or 'plain', attempt = 0, fence = 0, isText = true }, text, 2)
+  end
   if kind == RUNNING or kind == GATED then
-    local run, at = { state = 'running', attempt = 1 }, 2
+    local run, at = { state = 'running', attempt = 1, isText = true }, 2
     run.fence, at = fn.number_at(text, at)
     run.owner, at = fn.bounded_at(text, at)
     run.startedAt, at = fn.number_at(text, at)
