@@ -123,6 +123,7 @@ function fn.claim_short(job, claiming, claimed)
   local rows, held, removed, byAge, known = {}, {}, {}, {}, fn.cacheOf(KEY.runs)
   local by, holder, started = claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
   local instant, letter, place = fn.instant_text(now), isInLine and IN_LINE or PENDING, #claimed
+  local fence = fn.next_fence(claiming.seenFence) - 1
   for index, id in ipairs(ids) do
     local text, member = texts[index], members[index]
     if not text or text:byte(1) ~= letter or known[id] ~= nil then break end
@@ -132,17 +133,19 @@ function fn.claim_short(job, claiming, claimed)
     elseif member:sub(#prefix + PRIORITY_LENGTH + 1, #prefix + PRIORITY_LENGTH + INSTANT_LENGTH - 1) > instant then
       break
     end
-    local fence, body = format('%.0f', fn.next_fence(claiming.seenFence)), text:sub(2)
+    fence = fence + 1
+    local fenceText, body = format('%d', fence), text:sub(2)
     local isStarted = index <= claiming.start
-    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fence .. holder .. (isStarted and started or '/') .. body
+    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fenceText .. holder .. (isStarted and started or '/') .. body
     held[2 * index - 1], held[2 * index] = 0, by .. id
     removed[index] = member
-    claimed[place + 1], claimed[place + 2], claimed[place + 3] = id, fence, body
+    claimed[place + 1], claimed[place + 2], claimed[place + 3] = id, fenceText, body
     place = place + 3
     if isStarted then job.lastRun = id end
     count = index
   end
   if count == 0 then return false end
+  fn.set('fence', fence)
   call('HSET', KEY.runs, unpack(rows))
   call('ZREM', KEY_OF[kind], unpack(removed))
   call('ZADD', KEY.held, unpack(held))

@@ -164,7 +164,7 @@ end
 -- Texts that sort as their numbers do.
 function fn.instant_text(instant) return format('%018.3f', instant) end
 function fn.instant_at(text, at) return tonumber(text:sub(at, at + 17)) end
-function fn.count_text(value) return format('%016.0f', value) end
+function fn.count_text(value) return format('%016d', value) end
 function fn.priority_text(priority) return format('%06.0f', 100000 - priority) end
 -- A text that cannot run into what follows it.
 function fn.bounded(text) return #text .. ':' .. text end

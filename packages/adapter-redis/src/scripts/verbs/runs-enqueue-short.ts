@@ -49,7 +49,7 @@ for index, id in ipairs(ids) do
     places[key], counts[key] = place, 0
   end
   counts[key] = counts[key] + 1
-  local ageText = format('%016.0f/', age + index)
+  local ageText = format('%016d/', age + index)
   rows[at], rows[at + 1] = id, letter .. place .. ageText .. instants .. rest
   byAge[at], byAge[at + 1] = 0, prefix .. ageText .. id
   if not isInLine then

@@ -70,7 +70,7 @@ local function settle_short(asked)
   for index, one in ipairs(asked) do ids[index] = one[1] end
   local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
   local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
-  local rows, held, alive, filed, aged, gates, count = {}, {}, {}, {}, {}, {}, 0
+  local rows, held, alive, filed, aged, gates, count, ends = {}, {}, {}, {}, {}, {}, 0, meta.ends
   local prefix, job, name, key
   for index, one in ipairs(asked) do
     local runId, fence, startedAt, result = one[1], one[2], one[3], one[4]
@@ -98,10 +98,11 @@ local function settle_short(asked)
         key = fn.obtain_key(job, name)
         fn.touch(job)
       end
-      local file = fn.count_text(fn.count('ends')) .. '/r' .. runId
+      ends = ends + 1
+      local file = format('%016d/r', ends) .. runId
       local placeEnds = #prefix + PLACE_LENGTH
       rows[2 * count - 1] = runId
-      rows[2 * count] = 'S' .. meta.ends .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result and fn.bounded(result) or '-') .. '/' .. body
+      rows[2 * count] = 'S' .. format('%d', ends) .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result and fn.bounded(result) or '-') .. '/' .. body
       held[count], alive[count] = id .. '/' .. runId, body:sub(1, placeEnds) .. runId
       filed[2 * count - 1], filed[2 * count] = 0, prefix .. 's/' .. file
       aged[2 * count - 1], aged[2 * count] = 0, job.number .. '/' .. instant .. file
@@ -116,6 +117,7 @@ local function settle_short(asked)
     end
   end
   if count > 0 then
+    fn.set('ends', ends)
     fn.note_crowding(job, name, key, 's')
     call('HSET', KEY.runs, unpack(rows))
     call('ZREM', KEY.held, unpack(held))
