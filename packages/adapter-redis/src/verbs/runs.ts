@@ -114,9 +114,9 @@ async function enqueueShort(
 ): Promise<Awaited<ReturnType<RunStore['enqueue']>> | null> {
   const job = requests[0]?.job
   if (job === undefined || requests.length > MOST_SHORT || !requests.every((one) => isShort(one, job))) return null
-  const texts: string[] = []
+  const texts = [job]
   for (const one of requests) texts.push(one.id, one.key, shortText(one))
-  const { storeNow, reply } = await call(scripts.runsEnqueueShort, { ...rest, job }, texts)
+  const { storeNow, reply } = await call(scripts.runsEnqueueShort, rest, texts)
   return reply === 0 ? null : { replies: requests.map(({ id }) => ({ outcome: 'created', id })), storeNow }
 }
 

@@ -123,7 +123,7 @@ function fn.claim_short(job, claiming, claimed)
   local rows, held, removed, byAge, known = {}, {}, {}, {}, fn.cacheOf(KEY.runs)
   local by, holder, started = claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
   local instant, letter, place = fn.instant_text(now), isInLine and IN_LINE or PENDING, #claimed
-  local fence = fn.next_fence(claiming.seenFence) - 1
+  local fence = fn.least_fence(claiming.seenFence) - 1
   for index, id in ipairs(ids) do
     local text, member = texts[index], members[index]
     if not text or text:byte(1) ~= letter or known[id] ~= nil then break end

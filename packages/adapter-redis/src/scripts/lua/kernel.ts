@@ -50,10 +50,8 @@ function fn.add(name, by) return fn.set(name, meta[name] + by) end
 function fn.count(name) return fn.add(name, 1) end
 
 -- Larger than every fence before, than the time in microseconds, and than the caller has seen (engine rule 15).
-function fn.next_fence(seen)
-  local fence = math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1)
-  return fn.set('fence', fence)
-end
+function fn.least_fence(seen) return math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1) end
+function fn.next_fence(seen) return fn.set('fence', fn.least_fence(seen)) end
 
 -- Rows of hashes: MessagePack, unless a module brings a reader of its own.
 local cache, changed, readers = {}, {}, {}

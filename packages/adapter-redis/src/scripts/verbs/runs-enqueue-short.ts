@@ -2,8 +2,8 @@
  * Triggers of one job that ask for nothing but a run, at once: what most are. Makes the runs that `runs.enqueue` makes, kept as
  * text, without the kernel, whose functions would take longer to make than this takes.
  *
- * ARGV as the kernel has it; then of each request its id, its key, and what follows the instants in the text of a short run. Its
- * reply is that of the kernel; 0 where the general way must decide.
+ * ARGV as the kernel has it; then the name of the job; then of each request its id, its key, and what follows the instants in the
+ * text of a short run. Its reply is that of the kernel; 0 where the general way must decide.
  */
 import type { LuaModule } from '../lua-module.ts'
 
@@ -15,34 +15,39 @@ local call, format = redis.call, string.format
 local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', 'ages', 'turns', 'plainAt')
 local epoch, writes, dynamic, alive = meta[1] or '', tonumber(meta[2]) or 0, tonumber(meta[3]) or 0, tonumber(meta[4]) or 0
 if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return { epoch, writes, 0, {}, false, dynamic, alive, 1 } end
-local name = cjson.decode(ARGV[1]).job
+local function not_here() return { epoch, writes, 0, {}, 0, dynamic, alive, 0 } end
+local name = ARGV[6]
 local number = call('HGET', KEY.jobNumbers, name)
-local job = number and call('HGET', KEY.jobs, number)
-job = job and cmsgpack.unpack(job)
-if epoch == '' or not job or job.concurrency or job.rateMax or job.suspendedAt then return { epoch, writes, 0, {}, 0, dynamic, alive, 0 } end
+if epoch == '' or not number then return not_here() end
 
 local now = tonumber(ARGV[2]) or $TIME$
 -- Those of a line have no priority, and come one after the other.
 local isInLine = now >= (tonumber(meta[7]) or 0)
 local ids, isAsked = {}, {}
-for index = 6, #ARGV, 3 do
+for index = 7, #ARGV, 3 do
   local id = ARGV[index]
-  if isAsked[id] then return { epoch, writes, 0, {}, 0, dynamic, alive, 0 } end
+  if isAsked[id] then return not_here() end
   isAsked[id] = true
   ids[#ids + 1] = id
   isInLine = isInLine and ARGV[index + 2]:sub(1, 7) == '100000/'
 end
+-- Of a job that has something to be claimed, the row need not be looked at.
+local job
+if not isInLine or not call('ZSCORE', KEY.readyJobs, name) or call('HEXISTS', KEY.jobs, number) == 0 then
+  job = call('HGET', KEY.jobs, number)
+  job = job and cmsgpack.unpack(job)
+  if not job or job.concurrency or job.rateMax or job.suspendedAt then return not_here() end
+end
 for _, known in ipairs(call('HMGET', KEY.runs, unpack(ids))) do
-  if known then return { epoch, writes, 0, {}, 0, dynamic, alive, 0 } end
+  if known then return not_here() end
 end
 
 local created, age, count = format('%.17g', now), tonumber(meta[5]) or 0, #ids
 local instants = format('%018.3f/', now) .. created .. '/'
 local prefix, letter, at = number .. '/', isInLine and 'N' or 'P', 1
-local rows, byAge, members, ready = {}, {}, {}, {}
-local places, counts = {}, {}
+local rows, byAge, members, ready, places, counts = {}, {}, {}, {}, {}, {}
 for index, id in ipairs(ids) do
-  local key, rest = ARGV[3 * index + 4], ARGV[3 * index + 5]
+  local key, rest = ARGV[3 * index + 5], ARGV[3 * index + 6]
   local place = places[key]
   if place == nil then
     place = prefix .. #key .. ':' .. key .. '/'
@@ -80,17 +85,18 @@ for key, added in pairs(counts) do
   call('HSET', KEY.keys, field, cmsgpack.pack(row))
 end
 
-local kind, turns = isInLine and 'plain' or 'ready', tonumber(meta[6]) or 0
-job.pending, job[kind] = job.pending + count, job[kind] + count
-if job.turn == nil then
-  turns = turns + 1
-  job.turn = turns
-  call('ZADD', KEY.readyJobs, turns, name)
+if job then
+  -- What stands in lines is not counted in rows.
+  if not isInLine then job.pending, job.ready = job.pending + count, job.ready + count end
+  if job.turn == nil then
+    job.turn = (tonumber(meta[6]) or 0) + 1
+    call('ZADD', KEY.readyJobs, job.turn, name)
+    call('HSET', KEY.meta, 'turns', format('%d', job.turn))
+  end
+  call('HSET', KEY.jobs, number, cmsgpack.pack(job))
 end
-call('HSET', KEY.jobs, number, cmsgpack.pack(job))
 writes, alive = writes + 1, alive + count
-call('HSET', KEY.meta, 'writes', format('%.0f', writes), 'alive', format('%.0f', alive), 'ages', format('%.0f', age + count),
-  'turns', format('%.0f', turns), 'plainAt', isInLine and created or meta[7] or '0')
+call('HSET', KEY.meta, 'writes', format('%d', writes), 'alive', format('%d', alive), 'ages', format('%d', age + count), 'plainAt', isInLine and created or meta[7] or '0')
 call('PUBLISH', KEY.hints, '[' .. cjson.encode(ARGV[3]) .. ',["r"]]')
 return { epoch, writes, created, { { 'r' } }, {}, dynamic, alive, 0 }
 `,
