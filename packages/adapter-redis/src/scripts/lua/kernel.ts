@@ -113,7 +113,8 @@ function fn.move(key, member, score)
   end
   members[member] = score
 end
-function fn.put(key, member, score) fn.move(key, member, score or 0) end
+-- As text: Redis prints each number that a script passes, which takes as long as a command.
+function fn.put(key, member, score) fn.move(key, member, score or '0') end
 function fn.cut(key, member) fn.move(key, member, false) end
 function fn.make_moves(key)
   local members = pendingMembers[key]
@@ -221,7 +222,7 @@ function fn.write_rows()
     fields[#fields + 1] = name
     fields[#fields + 1] = type(value) == 'number' and format('%.0f', value) or value
   end
-  call('HSET', KEY.meta, unpack(fields))
+  fn.each_chunk(fields, 2000, function(from, to) call('HSET', KEY.meta, unpack(fields, from, to)) end)
 end
 
 function fn.answer(reply)
