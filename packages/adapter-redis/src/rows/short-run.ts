@@ -30,19 +30,19 @@ export function isShort({ job, delayMs, runAt, priority }: EnqueueRequest, of: s
   return job === of && delayMs === 0 && runAt === undefined && Number.isInteger(priority) && Math.abs(priority) < 100_000
 }
 
-/** What follows the instants in a body: the priority as it sorts, and the rest as JSON. */
-export function shortText({ trigger, overlap, triggers, payload, slot, replayOf, trace, priority }: EnqueueRequest): string {
+/** What follows the instants in a body: the priority as it sorts, an end of the id, and the rest as JSON. */
+export function shortText({ id, trigger, overlap, triggers, payload, slot, replayOf, trace, priority }: EnqueueRequest): string {
   const asked = { trigger, overlap, triggers, payload: payload ?? undefined, slot, replayOf, trace }
-  return `${priorityText(priority)}/${JSON.stringify(asked)}`
+  return `${priorityText(priority)}/${saltOf(id)}/${JSON.stringify(asked)}`
 }
 
-/** `<job>/<length of the key in bytes>:<key>/<age>/<run at>/<created at>/<priority>/<JSON>` */
+/** `<letter><job>/<length of the key in bytes>:<key>/<age>/<run at>/<created at>/<priority>/<salt>/<JSON>` */
 export function readShortBody(body: string): ShortBody {
-  const start = /^\d+\/(\d+):/.exec(body)
+  const start = /^[A-Z]\d+\/(\d+):/.exec(body)
   if (start === null) throw unreadable(body)
   const from = start[0].length
   const to = endOfBytes(body, from, Number(start[1]))
-  const rest = /^\/\d+\/([^/]+)\/([^/]+)\/(\d+)\//.exec(body.slice(to, to + 120))
+  const rest = /^\/\d+\/([^/]+)\/([^/]+)\/(\d+)\/[^/]*\//.exec(body.slice(to, to + 160))
   if (rest === null) throw unreadable(body)
   const [header, runAt, createdAt, priority] = rest
   return {
@@ -74,9 +74,17 @@ export function shortSuccess({ runId, fence, startedAt, then }: Settlement): rea
   return result === null ? known : [...known, result]
 }
 
+/** What tells ids apart stands at their end; see `short-runs`. */
+function saltOf(id: string): string {
+  const end = id.slice(-16)
+  return end.includes('/') ? '' : end
+}
+
+const PLAIN_PRIORITY = '100000'
+
 /** As scripts write it: higher ones sort first. */
 function priorityText(priority: number): string {
-  return String(100_000 - priority).padStart(6, '0')
+  return priority === 0 ? PLAIN_PRIORITY : String(100_000 - priority).padStart(6, '0')
 }
 
 /** Where the text of so many bytes ends that begins at a place. */

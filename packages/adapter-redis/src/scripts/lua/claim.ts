@@ -107,7 +107,7 @@ function fn.first_kind(job)
   if order < other then return 'plain', other end
   return 'ready', order
 end
--- The first due runs of the only job that has any, as far as they are short, in lots: adds id, fence and body of each in turn, and
+-- The first due runs of the only job that has any, as far as they are short, in lots: adds id, fence and origin of each in turn, and
 -- answers whether there were any. The first ones start at once, as many as the owner has room for.
 function fn.claim_short(job, claiming, claimed)
   if job.concurrency or job.rateMax or job.suspects > 0 or not fn.is_ready(job) then return false end
@@ -129,17 +129,17 @@ function fn.claim_short(job, claiming, claimed)
     if not text or text:byte(1) ~= letter or known[id] ~= nil then break end
     if bound and (isInLine and fn.order_in_line(job, member, text) or member:sub(#prefix + 1)) > bound then break end
     if isInLine then
-      byAge[2 * index - 1], byAge[2 * index] = 0, member
+      byAge[2 * index - 1], byAge[2 * index] = '0', member
     elseif member:sub(#prefix + PRIORITY_LENGTH + 1, #prefix + PRIORITY_LENGTH + INSTANT_LENGTH - 1) > instant then
       break
     end
     fence = fence + 1
-    local fenceText, body = format('%d', fence), text:sub(2)
+    local fenceText = format('%d', fence)
     local isStarted = index <= claiming.start
-    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fenceText .. holder .. (isStarted and started or '/') .. body
-    held[2 * index - 1], held[2 * index] = 0, by .. id
+    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fenceText .. holder .. (isStarted and started or '/') .. text
+    held[2 * index - 1], held[2 * index] = '0', by .. id
     removed[index] = member
-    claimed[place + 1], claimed[place + 2], claimed[place + 3] = id, fenceText, body
+    claimed[place + 1], claimed[place + 2], claimed[place + 3] = id, fenceText, text
     place = place + 3
     if isStarted then job.lastRun = id end
     count = index

@@ -9,6 +9,7 @@ export const renameJob: LuaModule = {
 -- In indexes of jobs the name is the member.
 function fn.leave_indexes(job)
   fn.cut(KEY.readyJobs, job.name)
+  fn.tell_line(job, '')
   fn.cut(KEY.timed, job.name)
   fn.cut(KEY.dueJobs, job.name)
   fn.count_indexed('dueJobs', job.dueAt, nil)

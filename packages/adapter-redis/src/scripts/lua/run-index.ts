@@ -241,7 +241,8 @@ beforePacking[#beforePacking + 1] = function()
     if run then run.id = nil end
   end
 end
--- A job's standing among all jobs.
+-- A job's standing among all jobs. Triggers look it up beside the numbers of the prefix.
+function fn.tell_line(job, number) metaChanges['line:' .. job.name] = number end
 beforeWriting[#beforeWriting + 1] = function()
   local index = 1
   while touchedNumbers[index] do
@@ -252,9 +253,11 @@ beforeWriting[#beforeWriting + 1] = function()
         if job.turn == nil then
           job.turn = fn.count('turns')
           fn.put(KEY.readyJobs, job.name, job.turn)
+          fn.tell_line(job, job.number)
         end
       elseif job.turn then
         job.turn = nil
+        fn.tell_line(job, '')
         fn.cut(KEY.readyJobs, job.name)
       end
       local timedAt = fn.next_change(job)

@@ -58,6 +58,7 @@ local function mend_counts()
     statics = statics + #job.statics
     job.schedules = call('ZLEXCOUNT', KEY.scheduleNames, '[' .. prefix, '(' .. prefix .. '\\255')
     job.dueAt, job.turn, job.timedAt = nil, nil, nil
+    fn.tell_line(job, '')
     for kind, key in pairs({ ready = KEY.ready, suspects = KEY.suspects, delayed = KEY.delayed }) do
       job[kind] = call('ZLEXCOUNT', key, '[' .. prefix, '(' .. prefix .. '\\255')
     end

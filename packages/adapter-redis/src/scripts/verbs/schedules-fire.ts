@@ -180,12 +180,12 @@ local function fire_short()
         .. ',"schedule":' .. cjson.encode(row.name) .. ',"ledger":"' .. row.ledger .. '"'
         .. (gate and ',"gates":[' .. cjson.encode(gate) .. ']' or '')
         .. (row.payload and ',"payload":' .. cjson.encode(row.payload) or '') .. '}'
-      rows[at], rows[at + 1] = fired.id, (gate and 'G' or 'R') .. format('%.0f', fence) .. holder .. (isStarted and begun or '/') .. place
-        .. fn.instant_text(fired.runAt) .. '/' .. created .. '/' .. fn.priority_text(fired.priority) .. '/' .. asked
-      byAge[at], byAge[at + 1] = 0, job.number .. '/' .. age .. fired.id
-      alive[at], alive[at + 1] = 0, place .. fired.id
-      ledger[at], ledger[at + 1] = 0, fn.ledger_member(row.ledger, fired.slot, 'r', fired.id)
-      held[at], held[at + 1] = 0, by .. fired.id
+      rows[at], rows[at + 1] = fired.id, (gate and 'G' or 'R') .. format('%.0f', fence) .. holder .. (isStarted and begun or '/') .. 'P' .. place
+        .. fn.instant_text(fired.runAt) .. '/' .. created .. '/' .. fn.priority_text(fired.priority) .. '//' .. asked
+      byAge[at], byAge[at + 1] = '0', job.number .. '/' .. age .. fired.id
+      alive[at], alive[at + 1] = '0', place .. fired.id
+      ledger[at], ledger[at + 1] = '0', fn.ledger_member(row.ledger, fired.slot, 'r', fired.id)
+      held[at], held[at + 1] = '0', by .. fired.id
       if gate then
         fn.cacheOf(KEY.gates)[gate] = nil
         gates[#gates + 1] = gate
