@@ -200,6 +200,8 @@ function fn.claim_due(claiming, perJob)
       fn.touch(job)
     end
   end
+  -- What is asked for after this is one run at most.
+  headsRead = 1
   return taken, short, line[1]
 end
 `,

@@ -7,7 +7,8 @@
  *   G fence/owner/started/origin                                      the same, and it holds the gate of its key, which is among what was asked for
  *   S filedAs/finishedAt/startedAt/fence/owner/result/origin          its first attempt succeeded
  *   origin: N body, which came by way of the line of its job: see below; or P body, which stood in all indexes that rows stand in
- *   body:   job/key/age/runAt/createdAt/priority/salt/what else was asked for, as JSON; of a slot's run also its schedule and ledger
+ *   body:   job/key/age/runAt/createdAt/priority/salt/what else was asked for, as JSON; of a slot's run also its schedule and ledger;
+ *           without what most have: manual triggers, one per run, whose runs may overlap
  *
  * The salt is an end of the id, or nothing. Lua looks only at some characters of a long text to tell it from others, and texts that
  * differ in few places would all look the same to it.
@@ -51,6 +52,7 @@ function fn.unfold_origin(run, text, at)
   priority, at = fn.number_at(text, at)
   if priority ~= 100000 then run.priority = 100000 - priority end
   at = text:find('/', at, true) + 1
+  run.trigger, run.overlap, run.triggers = 'manual', 'allow', 1
   for name, value in pairs(cjson.decode(text:sub(at))) do run[name] = value end
   return run
 end

@@ -59,21 +59,26 @@ local function settle_run(run, settlement)
   carry_on(run, settlement)
 end
 
--- Successes of short runs, in lots: what the general way does with them comes to this. Answers the places of those that it
--- leaves to that way.
+-- Successes of short runs, in lots: what the general way does with them comes to this. Of each there are four texts behind the
+-- request: id, fence, start, and the result or ''. Answers the places of those that it leaves to that way.
+local function short_at(index)
+  local at = 2 + 4 * index
+  return ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+end
+local shortCount = (#ARGV - 5) / 4
 local function gate_of(text, headEnds)
   local _, to, number = text:find('^%u(%d+)/', text:find('/', headEnds + 1, true) + 1)
   return 'k' .. number .. '/' .. fn.bounded_at(text, to + 1)
 end
-local function settle_short(asked)
+local function settle_short()
   local ids, left, isDone = {}, {}, {}
-  for index, one in ipairs(asked) do ids[index] = one[1] end
+  for index = 1, shortCount do ids[index] = ARGV[2 + 4 * index] end
   local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
   local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
   local rows, held, alive, filed, aged, gates, count, ends = {}, {}, {}, {}, {}, {}, 0, meta.ends
   local by, prefix, job, name, key, ageing = id .. '/', nil, nil, nil, nil, nil
-  for index, one in ipairs(asked) do
-    local runId, fence, startedAt, result = one[1], one[2], one[3], one[4]
+  for index = 1, shortCount do
+    local runId, fence, startedAt, result = short_at(index)
     local text, head = texts[index], fence .. holder
     local headEnds, isGated = #head + 1, text and text:byte(1) == GATED
     local isShort = owner ~= nil and text and not isDone[runId] and (isGated or text:byte(1) == RUNNING) and text:find(head, 2, true) == 2
@@ -102,14 +107,14 @@ local function settle_short(asked)
       local file = format('%016d/r', ends) .. runId
       local placeEnds = bodyAt - 1 + #prefix + PLACE_LENGTH
       rows[2 * count - 1] = runId
-      rows[2 * count] = 'S' .. format('%d', ends) .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result and fn.bounded(result) or '-') .. '/' .. text:sub(startEnds + 1)
+      rows[2 * count] = 'S' .. format('%d', ends) .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result ~= '' and fn.bounded(result) or '-') .. '/' .. text:sub(startEnds + 1)
       held[count] = by .. runId
       -- What came by way of a line never stood among what is alive.
       if text:byte(startEnds + 1) == PENDING then alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId end
       filed[2 * count - 1], filed[2 * count] = '0', prefix .. 's/' .. file
       aged[2 * count - 1], aged[2 * count] = '0', ageing .. file
       if startEnds == headEnds + 1 then job.lastRun = runId end
-      if #asked - index < MOST_RECENT then
+      if shortCount - index < MOST_RECENT then
         local runAt, from = tonumber(text:sub(placeEnds + 1, placeEnds + INSTANT_LENGTH - 1)), tonumber(startedAt)
         fn.write(KEY.recent, job.number .. '/' .. (job.attempts % MOST_RECENT), { runId, 'succeeded', math.max(0, from - runAt), math.max(0, now - from) })
       end
@@ -145,11 +150,11 @@ local function settle_one(settlement)
   return { isSettled and 1 or 0, run and fn.run_job(run).failures or 0 }
 end
 
-local short, replies, left = request.short or {}, {}, {}
-for index, place in ipairs(settle_short(short)) do
-  local one = short[place]
-  local success = { to = 'succeeded', result = one[4] }
-  local reply = settle_one({ runId = one[1], fence = tonumber(one[2]), outcome = 'succeeded', startedAt = tonumber(one[3]), ['then'] = success })
+local replies, left = {}, {}
+for index, place in ipairs(settle_short()) do
+  local runId, fence, startedAt, result = short_at(place)
+  local success = { to = 'succeeded', result = result ~= '' and result or nil }
+  local reply = settle_one({ runId = runId, fence = tonumber(fence), outcome = 'succeeded', startedAt = tonumber(startedAt), ['then'] = success })
   left[index] = { place, reply }
 end
 local settlements, asked = request.settlements, {}
