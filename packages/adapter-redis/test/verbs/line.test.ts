@@ -47,8 +47,8 @@ function siteOf(store: Store) {
       const { runs } = await store.runs.claim({ owner, leaseMs: LEASE, limit, start: limit, seenFence: 0, now: START + at })
       return runs.map(({ record }) => record)
     },
-    async all(at = 0): Promise<readonly string[]> {
-      const { runs } = await store.runs.find({ job: JOB, limit: 100, now: START + at })
+    async all(): Promise<readonly string[]> {
+      const { runs } = await store.runs.find({ job: JOB, limit: 100 })
       return runs.map(({ id, state, cancelRequested }) => `${id} ${state} ${cancelRequested ?? ''}`)
     },
     async counts(at = 0): Promise<readonly unknown[]> {
@@ -87,7 +87,7 @@ const HISTORIES: readonly [string, (site: Site) => Promise<unknown>][] = [
       await appear('a')
       for (const id of ['a', 'b', 'c']) await add(id)
       const before = await counts(5)
-      const { replies } = await store.runs.cancel({ ids: ['a', 'b'], reason: 'no need', now: START + 5 })
+      const { replies } = await store.runs.cancel({ runs: ['a', 'b'].map((id) => ({ id, reason: 'no need' })), now: START + 5 })
       return [before, replies, await all(), await counts(5), ids(await claim(9, 6)), await counts(7)]
     },
   ],
@@ -111,7 +111,7 @@ const HISTORIES: readonly [string, (site: Site) => Promise<unknown>][] = [
         ],
         now: START + 10,
       })
-      return await all(10)
+      return await all()
     },
   ],
   [
@@ -122,9 +122,9 @@ const HISTORIES: readonly [string, (site: Site) => Promise<unknown>][] = [
       await claim(2, 1)
       await appear('b', 2 * LEASE)
       await store.runs.leave({ owner: 'b', now: START + 2 * LEASE })
-      const before = await all(2 * LEASE)
+      const before = await all()
       const { replies } = await store.schedules.retire({ jobs: [JOB], now: START + 3 * LEASE })
-      return [before, replies, await all(3 * LEASE), await counts(3 * LEASE)]
+      return [before, replies, await all(), await counts(3 * LEASE)]
     },
   ],
   [
@@ -135,7 +135,7 @@ const HISTORIES: readonly [string, (site: Site) => Promise<unknown>][] = [
       await claim(1, 1)
       await store.runs.leave({ owner: 'a', now: START + 2 })
       await appear('b', 3)
-      return [await counts(3), ids(await claim(2, 4, 'b')), ids(await claim(2, 4, 'b')), await all(4)]
+      return [await counts(3), ids(await claim(2, 4, 'b')), ids(await claim(2, 4, 'b')), await all()]
     },
   ],
 ]
