@@ -16,6 +16,9 @@ interface ShortRequest {
   readonly trace?: string
 }
 
+/** What most ask for is not written. */
+const USUAL = { trigger: 'manual', overlap: 'allow', triggers: 1 } as const
+
 /** The parts of a body that a claim does not know. */
 export interface ShortBody {
   readonly key: string
@@ -30,19 +33,27 @@ export function isShort({ job, delayMs, runAt, priority }: EnqueueRequest, of: s
   return job === of && delayMs === 0 && runAt === undefined && Number.isInteger(priority) && Math.abs(priority) < 100_000
 }
 
-/** What follows the instants in a body: the priority as it sorts, and the rest as JSON. */
-export function shortText({ trigger, overlap, triggers, payload, slot, replayOf, trace, priority }: EnqueueRequest): string {
-  const asked = { trigger, overlap, triggers, payload: payload ?? undefined, slot, replayOf, trace }
-  return `${priorityText(priority)}/${JSON.stringify(asked)}`
+/** What follows the instants in a body: the priority as it sorts, an end of the id, and the rest as JSON. */
+export function shortText({ id, trigger, overlap, triggers, payload, slot, replayOf, trace, priority }: EnqueueRequest): string {
+  const asked = {
+    trigger: trigger === USUAL.trigger ? undefined : trigger,
+    overlap: overlap === USUAL.overlap ? undefined : overlap,
+    triggers: triggers === USUAL.triggers ? undefined : triggers,
+    payload: payload ?? undefined,
+    slot,
+    replayOf,
+    trace,
+  }
+  return `${priorityText(priority)}/${saltOf(id)}/${JSON.stringify(asked)}`
 }
 
-/** `<job>/<length of the key in bytes>:<key>/<age>/<run at>/<created at>/<priority>/<JSON>` */
+/** `<letter><job>/<length of the key in bytes>:<key>/<age>/<run at>/<created at>/<priority>/<salt>/<JSON>` */
 export function readShortBody(body: string): ShortBody {
-  const start = /^\d+\/(\d+):/.exec(body)
+  const start = /^[A-Z]\d+\/(\d+):/.exec(body)
   if (start === null) throw unreadable(body)
   const from = start[0].length
   const to = endOfBytes(body, from, Number(start[1]))
-  const rest = /^\/\d+\/([^/]+)\/([^/]+)\/(\d+)\//.exec(body.slice(to, to + 120))
+  const rest = /^\/\d+\/([^/]+)\/([^/]+)\/(\d+)\/[^/]*\//.exec(body.slice(to, to + 160))
   if (rest === null) throw unreadable(body)
   const [header, runAt, createdAt, priority] = rest
   return {
@@ -50,7 +61,7 @@ export function readShortBody(body: string): ShortBody {
     runAt: Number(runAt),
     createdAt: Number(createdAt),
     priority: 100_000 - Number(priority),
-    asked: JSON.parse(body.slice(to + header.length)) as ShortRequest,
+    asked: { ...USUAL, ...(JSON.parse(body.slice(to + header.length)) as Partial<ShortRequest>) },
   }
 }
 
@@ -67,16 +78,26 @@ export function isShortSuccess({ outcome, then, startedAt, progress, error, enqu
   )
 }
 
-/** Id, fence, start, and the result where there is one. */
-export function shortSuccess({ runId, fence, startedAt, then }: Settlement): readonly string[] {
-  const result = then.to === 'succeeded' ? then.result : null
-  const known = [runId, String(fence), String(startedAt)]
-  return result === null ? known : [...known, result]
+/** Of each in turn: id, fence, start, and the result, which is never empty where there is one. */
+export function shortSuccesses(settlements: readonly Settlement[]): readonly string[] {
+  const texts: string[] = []
+  for (const { runId, fence, startedAt, then } of settlements) {
+    texts.push(runId, String(fence), String(startedAt), (then.to === 'succeeded' ? then.result : null) ?? '')
+  }
+  return texts
 }
+
+/** What tells ids apart stands at their end; see `short-runs`. */
+function saltOf(id: string): string {
+  const end = id.slice(-16)
+  return end.includes('/') ? '' : end
+}
+
+const PLAIN_PRIORITY = '100000'
 
 /** As scripts write it: higher ones sort first. */
 function priorityText(priority: number): string {
-  return String(100_000 - priority).padStart(6, '0')
+  return priority === 0 ? PLAIN_PRIORITY : String(100_000 - priority).padStart(6, '0')
 }
 
 /** Where the text of so many bytes ends that begins at a place. */

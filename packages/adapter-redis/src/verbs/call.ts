@@ -78,7 +78,8 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
     noteAsked(asked, rest)
     const one: Asked = { script, request: rest, now, ...(texts === undefined ? {} : { texts }) }
     for (let repairs = 0; repairs < MOST_REPAIRS; repairs++) {
-      await watch.settled()
+      const repairing = watch.settled()
+      if (repairing !== null) await repairing
       const told = watch.position
       const { position, storeNow, hints, reply, isRefused } = await run(one, told)
       if (!isRefused || told === null) {

@@ -14,7 +14,7 @@ import {
 import type { Reply } from '../client/redis-client.ts'
 import { flag, list, number, numberOrNull, text, texts } from '../rows/reply-reader.ts'
 import { toClaimedRun, toRunRecord, toRunRecordOrNull, toShortClaims } from '../rows/run-row.ts'
-import { isShort, isShortSuccess, MOST_SHORT, shortSuccess, shortText } from '../rows/short-run.ts'
+import { isShort, isShortSuccess, MOST_SHORT, shortSuccesses, shortText } from '../rows/short-run.ts'
 import type { MendPrefix } from './mend-prefix.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Hints } from '../hints/hints.ts'
@@ -116,8 +116,9 @@ async function enqueueShort(
 ): Promise<Awaited<ReturnType<RunStore['enqueue']>> | null> {
   const job = requests[0]?.job
   if (job === undefined || requests.length > MOST_SHORT || !requests.every((one) => isShort(one, job))) return null
-  const texts = requests.flatMap((one) => [one.id, one.key, shortText(one)])
-  const { storeNow, reply } = await call(scripts.runsEnqueueShort, { ...rest, job }, texts)
+  const texts = [job]
+  for (const one of requests) texts.push(one.id, one.key, shortText(one))
+  const { storeNow, reply } = await call(scripts.runsEnqueueShort, rest, texts)
   return reply === 0 ? null : { replies: requests.map(({ id }) => ({ outcome: 'created', id })), storeNow }
 }
 
@@ -188,9 +189,9 @@ async function settle(
   // After a failure in the same lot the order counts: failures in a row are counted.
   const maySplit = settlements.length <= MOST_SHORT && !settlements.some((one) => one.then.to === 'dead')
   const isApart = settlements.map((one) => maySplit && isShortSuccess(one))
-  const short = settlements.filter((_, index) => isApart[index]).map(shortSuccess)
+  const short = shortSuccesses(settlements.filter((_, index) => isApart[index]))
   const others = settlements.filter((_, index) => !isApart[index]).map(fromSettlement)
-  const { storeNow, reply } = await call(scripts.runsSettle, { ...request, short, settlements: others })
+  const { storeNow, reply } = await call(scripts.runsSettle, { ...request, settlements: others }, short)
   const [replies, tick, left] = list(reply)
   const general = list(replies).map(toSettleReply)
   const special = new Map(list(left).map((one) => [number(list(one)[0]) - 1, toSettleReply(list(one)[1])]))

@@ -19,7 +19,7 @@ const plain: EnqueueRequest = {
 
 /** As the script puts it together. */
 function bodyOf(request: EnqueueRequest, at: number): string {
-  return `7/${Buffer.byteLength(request.key)}:${request.key}/0000000000000012/${at.toFixed(3).padStart(18, '0')}/${at}/${shortText(request)}`
+  return `N7/${Buffer.byteLength(request.key)}:${request.key}/0000000000000012/${at.toFixed(3).padStart(18, '0')}/${at}/${shortText(request)}`
 }
 
 describe('a short run', () => {

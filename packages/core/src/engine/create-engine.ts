@@ -240,6 +240,7 @@ export function createEngine(options: EngineOptions): Engine {
     call,
     callOnce: (verb, run) => link.call(verb, run),
     enqueue: enqueuer.enqueue,
+    enqueueAll: enqueuer.enqueueAll,
     enqueueWith: enqueuer.enqueueWith,
     stir() {
       wakes.stir()

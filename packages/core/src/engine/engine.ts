@@ -47,6 +47,7 @@ export interface Engine {
   /** Resolves when nothing is due and nothing is held, or the quota is used up and done; at the latest after `ms`. */
   quietWithin(ms: number): Promise<void>
   enqueue(trigger: Trigger): Promise<EnqueueReply>
+  enqueueAll(triggers: readonly Trigger[]): Promise<readonly EnqueueReply[]>
   enqueueWith(triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]>
   /** Calls the store with retries; for verbs that are safe to repeat. */
   call<T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T>

@@ -11,14 +11,23 @@ export function storeBackoff(attempt: number, random: () => number): number {
   return Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(attempt - 1, 10)) * (0.5 + random() / 2)
 }
 
-/**
- * Calls `run` until it succeeds, at most `retries` more times, and only while errors are transient.
- * The waits run on `clock`; `signal` ends them.
- */
-export function retryStore<T>(
-  run: () => Promise<T>,
-  options: { readonly clock: Clock; readonly random: () => number; readonly retries: number; readonly signal?: AbortSignal | undefined },
-): Promise<T> {
+/** How calls are repeated. The waits run on `clock`; `signal` ends them. */
+export interface StoreRetries {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly retries: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Calls `run` until it succeeds, at most `retries` more times, and only while errors are transient. */
+export async function retryStore<T>(run: () => Promise<T>, options: StoreRetries): Promise<T> {
+  // Nearly all calls succeed at once: what repeats them is only set up for the others.
+  try {
+    return await run()
+  } catch (error) {
+    if (!isTransient(error) || options.retries === 0) throw error
+  }
+  await pause(1, options)
   return pRetry(
     async () => {
       try {
@@ -28,11 +37,14 @@ export function retryStore<T>(
       }
     },
     {
-      retries: options.retries,
+      retries: options.retries - 1,
       minTimeout: 0,
       maxTimeout: 0,
-      onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
-        retriesLeft > 0 ? sleep(options.clock, storeBackoff(attemptNumber, options.random), options.signal) : undefined,
+      onFailedAttempt: ({ attemptNumber, retriesLeft }) => (retriesLeft > 0 ? pause(attemptNumber + 1, options) : undefined),
     },
   )
+}
+
+function pause(attempt: number, { clock, random, signal }: StoreRetries): Promise<void> {
+  return sleep(clock, storeBackoff(attempt, random), signal)
 }

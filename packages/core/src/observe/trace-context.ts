@@ -30,6 +30,8 @@ export function checkTrace(given: TraceContext, what: string): void {
 
 /** The usable members of several contexts, those of later ones first; null where there are none. Never throws. */
 export function joinTraces(...given: readonly unknown[]): TraceContext | null {
+  // Most triggers have none.
+  if (given.every((one) => one === null || one === undefined)) return null
   const joined: { -readonly [K in keyof TraceContext]: TraceContext[K] } = {}
   for (const one of given) {
     const usable = usableOf(one)

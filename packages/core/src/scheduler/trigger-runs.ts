@@ -37,23 +37,24 @@ type Options = TriggerRequestOptions & { readonly once?: boolean | string | unde
 
 /** `origin`: the run that all of it is triggered by. */
 export function createTriggers(deps: TriggerDeps, origin: Origin | null = null): Pick<Scheduler, 'trigger' | 'triggerMany'> & RunScheduler {
-  const build = async (policy: JobPolicy, payload: unknown, options: Options): Promise<Trigger> => {
-    // Asked for at once: what is active now is not what is active after a wait.
-    const active = activeTrace(deps.trace)
-    const { once, ...rest } = origin === null ? { ...options, once: undefined } : options
-    const idempotency = origin === null || once === undefined || once === false ? null : onceKey(origin, once, { policy, options: rest })
-    const built = await buildTrigger(policy, payload, origin === null ? options : rest, {
+  const traceOf = origin?.trace ?? null
+
+  const build = (policy: JobPolicy, payload: unknown, options: Options): Trigger | Promise<Trigger> => {
+    const context = {
       id: deps.nextId(),
       maxPayloadBytes: deps.maxPayloadBytes,
-    })
-    const trace = joinTraces(readTrace(origin?.trace ?? null), active, options.trace)
-    return { ...built, request: { ...built.request, trace: traceText(trace), ...(idempotency === null ? {} : { idempotency }) } }
+      trace: traceText(joinTraces(readTrace(traceOf), activeTrace(deps.trace), options.trace)),
+    }
+    if (origin === null) return buildTrigger(policy, payload, options, context)
+    const { once, ...rest } = options
+    const idempotency = once === undefined || once === false ? undefined : onceKey(origin, once, { policy, options: rest })
+    return buildTrigger(policy, payload, rest, { ...context, idempotency })
   }
 
   const send = async (triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]> => {
     if (tx === undefined) {
       await deps.open()
-      return Promise.all(triggers.map((trigger) => deps.engine.enqueue(trigger)))
+      return deps.engine.enqueueAll(triggers)
     }
     if (deps.store.capabilities.transactions !== true) {
       throw new QuarterjackError(
@@ -81,7 +82,8 @@ export function createTriggers(deps: TriggerDeps, origin: Origin | null = null):
       checkList(items, what, 'triggers')
       const names = origin === null ? ITEM_NAMES : [...ITEM_NAMES, 'once']
       for (let index = 0; index < items.length; index++) requireNames(items[index], names, () => `${what}[${index}]`)
-      const triggers = await Promise.all(items.map(({ payload, ...options }) => build(policy, payload, options)))
+      const built = items.map(({ payload, ...options }) => build(policy, payload, options))
+      const triggers = built.some((one) => one instanceof Promise) ? await Promise.all(built) : (built as readonly Trigger[])
       const tx = items[0]?.tx
       if (items.some((item) => item.tx !== tx)) {
         throw new QuarterjackError(
@@ -90,7 +92,8 @@ export function createTriggers(deps: TriggerDeps, origin: Origin | null = null):
         )
       }
       const replies = await send(triggers, tx)
-      return replies.map((reply) => createRunHandle<R>(reply, job.name, { ...deps.handles, isComing: tx !== undefined }))
+      const handles = { ...deps.handles, isComing: tx !== undefined }
+      return replies.map((reply) => createRunHandle<R>(reply, job.name, handles))
     },
   }
 }

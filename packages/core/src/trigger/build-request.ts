@@ -11,6 +11,7 @@ import { parsePayload, serialisePayload, deserialisePayload } from '../job/paylo
 import { toInstant } from '../time/instant.ts'
 import { parseDuration, type Duration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
+import type { EnqueueRequest } from '../store/runs.ts'
 import type { Trigger } from './coalesce.ts'
 import { gatesOf } from './gates-of.ts'
 
@@ -46,19 +47,45 @@ export const TRIGGER_NAMES: readonly string[] = [
   'tx',
 ]
 
-/** Validates everything before anything is sent. Throws `Payload…`, `InvalidOption`, `InvalidDuration` or `InvalidInstant`. */
-export async function buildTrigger(
+/** What a request carries beside the options of its trigger. */
+export interface TriggerContext {
+  readonly id: string
+  readonly maxPayloadBytes: number
+  /** As it is stored. */
+  readonly trace?: string | undefined
+  /** In place of the key among the options. */
+  readonly idempotency?: EnqueueRequest['idempotency']
+}
+
+/**
+ * Validates everything before anything is sent. Throws `Payload…`, `InvalidOption`, `InvalidDuration` or `InvalidInstant`.
+ * A promise only where the job's schema gives one: triggers may come by the thousand.
+ */
+export function buildTrigger(
   policy: JobPolicy,
   payload: unknown,
   options: TriggerRequestOptions,
-  context: { readonly id: string; readonly maxPayloadBytes: number },
-): Promise<Trigger> {
+  context: TriggerContext,
+): Trigger | Promise<Trigger> {
   const what = `trigger of job "${policy.name}"`
   checkNames(options, TRIGGER_NAMES, what)
   const key = checkKey(options.key ?? '', `${what}: key`)
   const text = serialisePayload(payload, context.maxPayloadBytes, what)
   const parsed = parsePayload(policy.payload, deserialisePayload(text), what)
-  if (parsed instanceof Promise) await parsed
+  const asked = { policy, options, key, text }
+  return parsed instanceof Promise ? parsed.then(() => toTrigger(asked, what, context)) : toTrigger(asked, what, context)
+}
+
+/** A trigger whose payload fits. */
+interface Asked {
+  readonly policy: JobPolicy
+  readonly options: TriggerRequestOptions
+  readonly key: string
+  /** The payload. */
+  readonly text: string | null
+}
+
+function toTrigger({ policy, options, key, text }: Asked, what: string, context: TriggerContext): Trigger {
   if (options.delay !== undefined && options.runAt !== undefined) {
     throw new QuarterjackError('InvalidOption', `${what}: delay and runAt were both given; give one of them.`)
   }
@@ -95,8 +122,9 @@ export async function buildTrigger(
       overlap: policy.overlap,
       skipWhenBusy: options.overlap === 'skip',
       gates: gatesOf(policy, key),
-      idempotency: resolveIdempotency(options, what),
+      idempotency: context.idempotency ?? resolveIdempotency(options, what),
       debounce: debounce === null ? undefined : storeDebounce(debounce),
+      trace: context.trace,
     },
   }
 }

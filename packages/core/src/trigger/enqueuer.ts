@@ -16,6 +16,8 @@ const MOST_UNDER_WAY = 2
 export interface Enqueuer {
   /** Resolves once the trigger is recorded. */
   enqueue(trigger: Trigger): Promise<EnqueueReply>
+  /** The same of each of them; rejects with the first failure. */
+  enqueueAll(triggers: readonly Trigger[]): Promise<readonly EnqueueReply[]>
   /** Records triggers within the caller's own transaction, at once. */
   enqueueWith(triggers: readonly Trigger[], tx: unknown): Promise<readonly EnqueueReply[]>
   /** Resolves when the call under way, if any, is over. */
@@ -65,11 +67,11 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   let byKey = new Map<string, Entry>()
   const underWay = new Set<Promise<void>>()
 
-  const add = (trigger: Trigger, waiter: Waiter): void => {
+  const add = (trigger: Trigger, waiter: Waiter, addedAt: number): void => {
     const key = coalescingKey(trigger)
-    const entry = key === null ? undefined : byKey.get(key)
     const texts = trigger.request.merging ?? []
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+    const entry = key === null ? undefined : byKey.get(key)
     if (entry !== undefined && entry.bytes + bytes <= deps.maxPayloadBytes) {
       entry.trigger = coalesce(entry.trigger, trigger)
       entry.texts.push(...texts)
@@ -77,7 +79,7 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
       entry.waiters.push(waiter)
       return
     }
-    const added = { addedAt: deps.clock.monotonic(), trigger, texts: [...texts], bytes, waiters: [waiter] }
+    const added: Entry = { addedAt, trigger, texts: [...texts], bytes, waiters: [waiter] }
     queue.push(added)
     if (key !== null) byKey.set(key, added)
   }
@@ -147,7 +149,22 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   return {
     enqueue: (trigger) =>
       new Promise((resolve, reject) => {
-        add(trigger, { resolve, reject })
+        add(trigger, { resolve, reject }, deps.clock.monotonic())
+        turns.ask()
+      }),
+    enqueueAll: (triggers) =>
+      new Promise((resolve, reject) => {
+        const replies: EnqueueReply[] = Array.from({ length: triggers.length })
+        let left = triggers.length
+        if (left === 0) return resolve(replies)
+        const addedAt = deps.clock.monotonic()
+        for (const [index, trigger] of triggers.entries()) {
+          const answered = (reply: EnqueueReply): void => {
+            replies[index] = reply
+            if (--left === 0) resolve(replies)
+          }
+          add(trigger, { resolve: answered, reject }, addedAt)
+        }
         turns.ask()
       }),
     async enqueueWith(triggers, tx) {
@@ -170,23 +187,24 @@ function sizeOf({ trigger, bytes }: Entry): number {
 
 /** What is sent of a batch; callers whose merge function throws are told so. */
 function fold(gathered: readonly Entry[]): { batch: readonly Entry[]; requests: readonly EnqueueRequest[] } {
-  const requests = new Map<Entry, EnqueueRequest>()
+  const batch: Entry[] = []
+  const requests: EnqueueRequest[] = []
   for (const entry of gathered) {
     try {
-      requests.set(entry, foldPayloads(entry.trigger, entry.texts))
+      requests.push(foldPayloads(entry.trigger, entry.texts))
+      batch.push(entry)
     } catch (error) {
       refuse([entry], error)
     }
   }
-  return { batch: [...requests.keys()], requests: [...requests.values()] }
+  return { batch, requests }
 }
 
 /** The first caller made the run, the others joined it. */
 function answer({ waiters }: Entry, reply: EnqueueReply): void {
   const { id, outcome } = reply
-  const [first, ...others] = waiters
-  first?.resolve(reply)
-  for (const waiter of others) waiter.resolve({ id, outcome: outcome === 'created' ? 'coalesced' : outcome })
+  waiters[0]?.resolve(reply)
+  for (const waiter of waiters.slice(1)) waiter.resolve({ id, outcome: outcome === 'created' ? 'coalesced' : outcome })
 }
 
 function refuse(entries: readonly Entry[], error: unknown): void {

@@ -89,45 +89,76 @@ function fn.use_turn(job)
   job.turn = fn.count('turns')
   fn.put(KEY.readyJobs, job.name, job.turn)
 end
--- The first due runs of the only job that has any, as far as they are short, in lots: id, fence and body of each in turn. The
--- first ones start at once, as many as the owner has room for.
-function fn.claim_short(job, claiming)
-  local claimed, count = {}, 0
-  if job.concurrency or job.rateMax or job.suspects > 0 or not fn.is_ready(job) then return claimed end
+-- Where the text of a run in the line of its job would stand among the other due ones.
+function fn.order_in_line(job, member, text)
+  local _, at = fn.bounded_at(text, #job.number + 3)
+  at = at + AGE_LENGTH
+  return fn.priority_text(0) .. '/' .. text:sub(at, at + INSTANT_LENGTH - 1) .. member:sub(#job.number + 2)
+end
+-- Which of a job's due runs come first, those in its line or the others; and, where there are both, the order that the others begin with.
+function fn.first_kind(job)
+  if job.plain == 0 then return 'ready' end
+  if job.ready == 0 then return 'plain' end
   local prefix = job.number .. '/'
-  local members, ids = fn.with_prefix(KEY.ready, prefix, math.min(claiming.left, 1000)), {}
-  for index, member in ipairs(members) do ids[index] = member:sub(#prefix + ORDER_LENGTH + 1) end
-  local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
-  local rows, held, removed, known = {}, {}, {}, fn.cacheOf(KEY.runs)
-  local by, holder, started = claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
+  local inLine, ready = fn.with_prefix(KEY.plain, prefix, 1)[1], fn.with_prefix(KEY.ready, prefix, 1)[1]
+  local text = inLine and call('HGET', KEY.runs, inLine:sub(#prefix + AGE_LENGTH + 1))
+  if not text or text:byte(1) ~= IN_LINE or not ready then return 'ready', '' end
+  local order, other = fn.order_in_line(job, inLine, text), ready:sub(#prefix + 1)
+  if order < other then return 'plain', other end
+  return 'ready', order
+end
+-- The first due runs of the only job that has any, as far as they are short, in lots: adds id, fence and origin of each in turn, and
+-- answers whether there were any. The first ones start at once, as many as the owner has room for.
+function fn.claim_short(job, claiming, claimed)
+  if job.concurrency or job.rateMax or job.suspects > 0 or not fn.is_ready(job) then return false end
+  local prefix, count = job.number .. '/', 0
+  local kind, bound = fn.first_kind(job)
+  local isInLine = kind == 'plain'
   -- After the clock went back a run that was due may lie ahead: the general way puts it off.
-  local instant = fn.instant_text(now)
+  if isInLine and now < meta.plainAt then return false end
+  local members, ids = fn.with_prefix(KEY_OF[kind], prefix, math.min(claiming.left, 1000)), {}
+  local idFrom = #prefix + LENGTH_OF[kind] + 1
+  for index, member in ipairs(members) do ids[index] = member:sub(idFrom) end
+  local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
+  local rows, held, removed, byAge, known = {}, {}, {}, {}, fn.cacheOf(KEY.runs)
+  local by, holder, started = claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
+  local instant, letter, place = fn.instant_text(now), isInLine and IN_LINE or PENDING, #claimed
+  local fence = fn.least_fence(claiming.seenFence) - 1
   for index, id in ipairs(ids) do
-    local text = texts[index]
-    if not text or text:byte(1) ~= PENDING or known[id] ~= nil then break end
-    if members[index]:sub(#prefix + PRIORITY_LENGTH + 1, #prefix + PRIORITY_LENGTH + INSTANT_LENGTH - 1) > instant then break end
-    local fence, body = format('%.0f', fn.next_fence(claiming.seenFence)), text:sub(2)
+    local text, member = texts[index], members[index]
+    if not text or text:byte(1) ~= letter or known[id] ~= nil then break end
+    if bound and (isInLine and fn.order_in_line(job, member, text) or member:sub(#prefix + 1)) > bound then break end
+    if isInLine then
+      byAge[2 * index - 1], byAge[2 * index] = '0', member
+    elseif member:sub(#prefix + PRIORITY_LENGTH + 1, #prefix + PRIORITY_LENGTH + INSTANT_LENGTH - 1) > instant then
+      break
+    end
+    fence = fence + 1
+    local fenceText = format('%d', fence)
     local isStarted = index <= claiming.start
-    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fence .. holder .. (isStarted and started or '/') .. body
-    held[2 * index - 1], held[2 * index] = 0, by .. id
-    removed[index] = members[index]
-    claimed[3 * index - 2], claimed[3 * index - 1], claimed[3 * index] = id, fence, body
+    rows[2 * index - 1], rows[2 * index] = id, 'R' .. fenceText .. holder .. (isStarted and started or '/') .. text
+    held[2 * index - 1], held[2 * index] = '0', by .. id
+    removed[index] = member
+    claimed[place + 1], claimed[place + 2], claimed[place + 3] = id, fenceText, text
+    place = place + 3
     if isStarted then job.lastRun = id end
     count = index
   end
-  if count == 0 then return claimed end
+  if count == 0 then return false end
+  fn.set('fence', fence)
   call('HSET', KEY.runs, unpack(rows))
-  call('ZREM', KEY.ready, unpack(removed))
+  call('ZREM', KEY_OF[kind], unpack(removed))
   call('ZADD', KEY.held, unpack(held))
-  job.pending, job.running, job.ready = job.pending - count, job.running + count, job.ready - count
+  if isInLine then call('ZADD', KEY.byAge, unpack(byAge)) end
+  job.pending, job.running, job[kind] = job.pending - count, job.running + count, job[kind] - count
   fn.use_turn(job)
   claiming.owner.held = claiming.owner.held + count
   claiming.left = claiming.left - count
   claiming.start = math.max(0, claiming.start - count)
-  fn.forget_heads('ready', job)
+  fn.forget_heads(kind, job)
   fn.touch_owner(claiming.id, claiming.owner)
   fn.touch(job)
-  return claimed
+  return true
 end
 -- One run per turn, in the order in which jobs wait for theirs.
 function fn.claim_due(claiming, perJob)
@@ -149,7 +180,7 @@ function fn.claim_due(claiming, perJob)
   local short = {}
   if #line == 1 and perJob[line[1]] == nil then
     local job = fn.find_job(line[1])
-    if job then short = fn.claim_short(job, claiming) end
+    while job and claiming.left > 0 and fn.claim_short(job, claiming, short) do end
   end
   while claiming.left > 0 and line[at] do
     local name = line[at]
@@ -169,6 +200,8 @@ function fn.claim_due(claiming, perJob)
       fn.touch(job)
     end
   end
+  -- What is asked for after this is one run at most.
+  headsRead = 1
   return taken, short, line[1]
 end
 `,

@@ -28,7 +28,7 @@ end
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs')
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt')
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
@@ -37,6 +37,8 @@ do
   meta.leasesFrom, meta.claimsFrom = tonumber(fields[11]) or 0, tonumber(fields[12]) or 0
   -- How many members two indexes should have, to notice where some were deleted.
   meta.due, meta.dueJobs = tonumber(fields[13]) or 0, tonumber(fields[14]) or 0
+  -- The latest instant of what stands in the lines of jobs.
+  meta.plainAt = tonumber(fields[15]) or 0
 end
 local metaChanges = {}
 function fn.set(name, value)
@@ -48,10 +50,8 @@ function fn.add(name, by) return fn.set(name, meta[name] + by) end
 function fn.count(name) return fn.add(name, 1) end
 
 -- Larger than every fence before, than the time in microseconds, and than the caller has seen (engine rule 15).
-function fn.next_fence(seen)
-  local fence = math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1)
-  return fn.set('fence', fence)
-end
+function fn.least_fence(seen) return math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1) end
+function fn.next_fence(seen) return fn.set('fence', fn.least_fence(seen)) end
 
 -- Rows of hashes: MessagePack, unless a module brings a reader of its own.
 local cache, changed, readers = {}, {}, {}
@@ -113,7 +113,8 @@ function fn.move(key, member, score)
   end
   members[member] = score
 end
-function fn.put(key, member, score) fn.move(key, member, score or 0) end
+-- As text: Redis prints each number that a script passes, which takes as long as a command.
+function fn.put(key, member, score) fn.move(key, member, score or '0') end
 function fn.cut(key, member) fn.move(key, member, false) end
 function fn.make_moves(key)
   local members = pendingMembers[key]
@@ -162,7 +163,7 @@ end
 -- Texts that sort as their numbers do.
 function fn.instant_text(instant) return format('%018.3f', instant) end
 function fn.instant_at(text, at) return tonumber(text:sub(at, at + 17)) end
-function fn.count_text(value) return format('%016.0f', value) end
+function fn.count_text(value) return format('%016d', value) end
 function fn.priority_text(priority) return format('%06.0f', 100000 - priority) end
 -- A text that cannot run into what follows it.
 function fn.bounded(text) return #text .. ':' .. text end
@@ -221,7 +222,7 @@ function fn.write_rows()
     fields[#fields + 1] = name
     fields[#fields + 1] = type(value) == 'number' and format('%.0f', value) or value
   end
-  call('HSET', KEY.meta, unpack(fields))
+  fn.each_chunk(fields, 2000, function(from, to) call('HSET', KEY.meta, unpack(fields, from, to)) end)
 end
 
 function fn.answer(reply)

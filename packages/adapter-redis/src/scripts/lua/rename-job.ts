@@ -9,6 +9,7 @@ export const renameJob: LuaModule = {
 -- In indexes of jobs the name is the member.
 function fn.leave_indexes(job)
   fn.cut(KEY.readyJobs, job.name)
+  fn.tell_line(job, '')
   fn.cut(KEY.timed, job.name)
   fn.cut(KEY.dueJobs, job.name)
   fn.count_indexed('dueJobs', job.dueAt, nil)
@@ -115,7 +116,9 @@ function fn.rename_job(job, name)
   fn.name_job(job, name)
   if early == nil then return end
   local prefix, ids, names = early.number .. '/', {}, {}
-  fn.each_with_prefix(KEY.byAge, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
+  for _, key in ipairs({ KEY.byAge, KEY.plain }) do
+    fn.each_with_prefix(key, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + AGE_LENGTH + 1) end)
+  end
   fn.each_with_prefix(KEY.scheduleNames, prefix, function(member) names[#names + 1] = member:sub(#prefix + 1) end)
   fn.prefetch(KEY.runs, ids)
   for _, id in ipairs(ids) do

@@ -81,36 +81,43 @@ end
 
 -- Higher priority first, then the earlier instant, then age.
 local ORDER_LENGTH = 6 + 1 + 18 + 1 + 16 + 1
+local AGE_LENGTH = 16 + 1
 function fn.order_text(run) return fn.priority_text(run.priority or 0) .. '/' .. fn.instant_text(run.runAt) .. '/' .. fn.count_text(run.age) .. '/' end
 function fn.later_text(run) return fn.instant_text(run.runAt) .. '/' .. fn.count_text(run.age) .. '/' end
 local LATER_LENGTH = 18 + 1 + 16 + 1
 
 -- Heads of the due runs of jobs, as far as they were read; how many are read at once.
 local heads, headsRead = {}, 1
+local KEY_OF = { plain = KEY.plain, ready = KEY.ready, suspects = KEY.suspects, delayed = KEY.delayed }
+-- What stands before the id in their members, beside the job.
+local LENGTH_OF = { plain = AGE_LENGTH, ready = ORDER_LENGTH, suspects = ORDER_LENGTH }
 function fn.forget_heads(kind, job) heads[kind .. job.number] = nil end
-function fn.peek(kind, key, job)
+function fn.peek(kind, job)
   if job[kind] == 0 then return nil end
-  local list = heads[kind .. job.number]
+  local list, from = heads[kind .. job.number], #job.number + 1 + LENGTH_OF[kind] + 1
   if list == nil or list.members[list.at] == nil then
-    list = { members = fn.with_prefix(key, job.number .. '/', headsRead), at = 1 }
+    list = { members = fn.with_prefix(KEY_OF[kind], job.number .. '/', headsRead), at = 1 }
     heads[kind .. job.number] = list
     local ids = {}
-    for index, member in ipairs(list.members) do ids[index] = member:sub(#job.number + 1 + ORDER_LENGTH + 1) end
+    for index, member in ipairs(list.members) do ids[index] = member:sub(from) end
     fn.prefetch(KEY.runs, ids)
   end
   local member = list.members[list.at]
-  return member and fn.find_run(member:sub(#job.number + 1 + ORDER_LENGTH + 1))
+  return member and fn.find_run(member:sub(from))
 end
 function fn.is_before(a, b) return fn.order_text(a) < fn.order_text(b) end
 -- The run of a job that the owner would claim next. A process holds one suspect at a time (engine rule 18).
 function fn.next_candidate(job, owner)
-  local plain = fn.peek('ready', KEY.ready, job)
-  local suspect
-  if owner.suspect == nil then suspect = fn.peek('suspects', KEY.suspects, job) end
-  if plain == nil or (suspect and fn.is_before(suspect, plain)) then return suspect end
-  return plain
+  local first = fn.peek('ready', job)
+  local function consider(run)
+    if run and (first == nil or fn.is_before(run, first)) then first = run end
+  end
+  consider(fn.peek('plain', job))
+  if owner.suspect == nil then consider(fn.peek('suspects', job)) end
+  return first
 end
-
+-- How many may be claimed now, as far as time is concerned.
+function fn.due_count(job) return job.plain + job.ready + job.suspects end
 
 function fn.is_saturated(job)
   if job.concurrency == nil then return false end
@@ -138,7 +145,7 @@ function fn.spend_rate(job)
   fn.touch(job)
 end
 function fn.is_ready(job)
-  return job.ready + job.suspects > 0 and job.suspendedAt == nil and fn.rate_opens_at(job) <= now and not fn.is_saturated_with_waiters(job)
+  return fn.due_count(job) > 0 and job.suspendedAt == nil and fn.rate_opens_at(job) <= now and not fn.is_saturated_with_waiters(job)
 end
 function fn.earliest_delayed(job)
   if job.delayed == 0 then return INFINITY end
@@ -150,13 +157,14 @@ function fn.next_change(job)
   if job.suspendedAt then return INFINITY end
   local opensAt = fn.rate_opens_at(job)
   local delayedAt = math.max(fn.earliest_delayed(job), opensAt)
-  if job.ready + job.suspects > 0 and opensAt > now then return math.min(opensAt, delayedAt) end
+  if fn.due_count(job) > 0 and opensAt > now then return math.min(opensAt, delayedAt) end
   return delayedAt
 end
 
 function fn.due_kind(run) return run.suspect and 'suspects' or 'ready' end
-local KEY_OF = { ready = KEY.ready, suspects = KEY.suspects, delayed = KEY.delayed }
+function fn.age_member(run) return run.job .. '/' .. fn.count_text(run.age) .. '/' .. run.id end
 function fn.member_of(kind, run)
+  if kind == 'plain' then return fn.age_member(run) end
   return run.job .. '/' .. (kind == 'delayed' and fn.later_text(run) or fn.order_text(run)) .. run.id
 end
 function fn.stand(run, kind)
@@ -181,6 +189,7 @@ function fn.unplace_run(run)
   if kind == nil then return end
   local member = fn.member_of(kind, run)
   fn.cut(KEY_OF[kind], member)
+  if kind == 'plain' then fn.put(KEY.byAge, member) end
   job[kind] = job[kind] - 1
   run.stands = nil
   local list = heads[kind .. job.number]
@@ -214,6 +223,17 @@ function fn.advance_runs()
   end
 end
 
+-- What was kept as text and is not any more stands where all rows do.
+function fn.alive_member(run) return run.job .. '/' .. fn.bounded(run.key) .. '/' .. fn.count_text(run.age) .. '/' .. run.id end
+beforeWriting[#beforeWriting + 1] = function()
+  for id in pairs(changed[KEY.runs] or {}) do
+    local run = cache[KEY.runs][id]
+    if run and run.isText then
+      run.isText, run.id = nil, id
+      if run.finishedAt == nil then fn.put(KEY.alive, fn.alive_member(run)) end
+    end
+  end
+end
 -- A run's id is its field.
 beforePacking[#beforePacking + 1] = function()
   for id in pairs(changed[KEY.runs] or {}) do
@@ -221,7 +241,8 @@ beforePacking[#beforePacking + 1] = function()
     if run then run.id = nil end
   end
 end
--- A job's standing among all jobs.
+-- A job's standing among all jobs. Triggers look it up beside the numbers of the prefix.
+function fn.tell_line(job, number) metaChanges['line:' .. job.name] = number end
 beforeWriting[#beforeWriting + 1] = function()
   local index = 1
   while touchedNumbers[index] do
@@ -232,9 +253,11 @@ beforeWriting[#beforeWriting + 1] = function()
         if job.turn == nil then
           job.turn = fn.count('turns')
           fn.put(KEY.readyJobs, job.name, job.turn)
+          fn.tell_line(job, job.number)
         end
       elseif job.turn then
         job.turn = nil
+        fn.tell_line(job, '')
         fn.cut(KEY.readyJobs, job.name)
       end
       local timedAt = fn.next_change(job)

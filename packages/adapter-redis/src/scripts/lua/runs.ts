@@ -25,8 +25,6 @@ beforeWriting[#beforeWriting + 1] = function()
 end
 
 function fn.ledger_member(ledger, slot, kind, id) return ledger .. '/' .. fn.instant_text(slot) .. '/' .. kind .. id end
-function fn.age_member(run) return run.job .. '/' .. fn.count_text(run.age) .. '/' .. run.id end
-function fn.alive_member(run) return run.job .. '/' .. fn.bounded(run.key) .. '/' .. fn.count_text(run.age) .. '/' .. run.id end
 
 function fn.gate_ids(names)
   local ids = {}

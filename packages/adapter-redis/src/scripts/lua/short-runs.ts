@@ -2,13 +2,22 @@
  * Runs of which there is little to tell are kept as text: claims and settlements put it together from the text that was there,
  * where a row would have to be unpacked and packed. As soon as there is more to tell, a run becomes a row as others are.
  *
- *   P body                                                            pending and due
- *   R fence/owner/started/body                                        its first attempt runs; 'started' is empty until that is known
- *   G fence/owner/started/body                                        the same, and it holds the gate of its key, which is among what was asked for
- *   S filedAs/finishedAt/startedAt/fence/owner/result/body            its first attempt succeeded
- *   body:  job/key/age/runAt/createdAt/priority/what else was asked for, as JSON; of a slot's run also its schedule and ledger
+ *   origin                                                            pending and due
+ *   R fence/owner/started/origin                                      its first attempt runs; 'started' is empty until that is known
+ *   G fence/owner/started/origin                                      the same, and it holds the gate of its key, which is among what was asked for
+ *   S filedAs/finishedAt/startedAt/fence/owner/result/origin          its first attempt succeeded
+ *   origin: N body, which came by way of the line of its job: see below; or P body, which stood in all indexes that rows stand in
+ *   body:   job/key/age/runAt/createdAt/priority/salt/what else was asked for, as JSON; of a slot's run also its schedule and ledger;
+ *           without what most have: manual triggers, one per run, whose runs may overlap
+ *
+ * The salt is an end of the id, or nothing. Lua looks only at some characters of a long text to tell it from others, and texts that
+ * differ in few places would all look the same to it.
  *
  * Key, owner and result stand behind their length: 3:abc. A result may be absent: -.
+ *
+ * Most triggers have no priority, and come in the order of their instants. Until they are claimed they stand in one index only,
+ * the line of their job (`plain`), which tells both who is next and who is newest. Texts of triggers do not stand in the index
+ * of what is alive: whoever asks it looks at the line and at what is held as well.
  */
 import type { LuaModule } from '../lua-module.ts'
 import { jobs } from './jobs.ts'
@@ -17,8 +26,8 @@ export const shortRuns: LuaModule = {
   name: 'short-runs',
   needs: [jobs],
   source: `
--- Each kind's letter, as the byte that its text begins with.
-local PENDING, RUNNING, GATED, SUCCEEDED = 80, 82, 71, 83
+-- Each kind's letter, as the byte that its text begins with; behind what was put before an origin stands its own.
+local IN_LINE, PENDING, RUNNING, GATED, SUCCEEDED = 78, 80, 82, 71, 83
 local PLACE_LENGTH, INSTANT_LENGTH, PRIORITY_LENGTH = 16 + 1, 18 + 1, 6 + 1
 
 -- The next parts of a text from a place on, and the place after them.
@@ -31,8 +40,8 @@ function fn.bounded_at(text, at)
   if length == nil then return nil, at + 2 end
   return text:sub(to + 1, to + length), to + length + 2
 end
-function fn.unfold_body(run, text, at)
-  local _, to, job = text:find('^(%d+)/', at)
+function fn.unfold_origin(run, text, at)
+  local _, to, job = text:find('^%u(%d+)/', at)
   at = to + 1
   run.job = job
   run.key, at = fn.bounded_at(text, at)
@@ -42,20 +51,24 @@ function fn.unfold_body(run, text, at)
   local priority
   priority, at = fn.number_at(text, at)
   if priority ~= 100000 then run.priority = 100000 - priority end
+  at = text:find('/', at, true) + 1
+  run.trigger, run.overlap, run.triggers = 'manual', 'allow', 1
   for name, value in pairs(cjson.decode(text:sub(at))) do run[name] = value end
   return run
 end
 -- The row that a text stands for.
 readers[KEY.runs] = function(text)
   local kind = text:byte(1)
-  if kind == PENDING then return fn.unfold_body({ state = 'pending', stands = 'ready', attempt = 0, fence = 0 }, text, 2) end
+  if kind == PENDING or kind == IN_LINE then
+    return fn.unfold_origin({ state = 'pending', stands = kind == PENDING and 'ready' or 'plain', attempt = 0, fence = 0, isText = true }, text, 1)
+  end
   if kind == RUNNING or kind == GATED then
-    local run, at = { state = 'running', attempt = 1 }, 2
+    local run, at = { state = 'running', attempt = 1, isText = true }, 2
     run.fence, at = fn.number_at(text, at)
     run.owner, at = fn.bounded_at(text, at)
     run.startedAt, at = fn.number_at(text, at)
     if run.startedAt then run.started = true end
-    return fn.unfold_body(run, text, at)
+    return fn.unfold_origin(run, text, at)
   end
   if kind == SUCCEEDED then
     local run, at, owner = { state = 'succeeded', attempt = 1, settled = 'succeeded succeeded' }, 2, nil
@@ -66,7 +79,7 @@ readers[KEY.runs] = function(text)
     owner, at = fn.bounded_at(text, at)
     run.result, at = fn.bounded_at(text, at)
     run.attempts = { { 1, 'succeeded', owner, run.fence, run.startedAt, run.finishedAt, false } }
-    return fn.unfold_body(run, text, at)
+    return fn.unfold_origin(run, text, at)
   end
   return cmsgpack.unpack(text)
 end

@@ -58,6 +58,7 @@ local function mend_counts()
     statics = statics + #job.statics
     job.schedules = call('ZLEXCOUNT', KEY.scheduleNames, '[' .. prefix, '(' .. prefix .. '\\255')
     job.dueAt, job.turn, job.timedAt = nil, nil, nil
+    fn.tell_line(job, '')
     for kind, key in pairs({ ready = KEY.ready, suspects = KEY.suspects, delayed = KEY.delayed }) do
       job[kind] = call('ZLEXCOUNT', key, '[' .. prefix, '(' .. prefix .. '\\255')
     end
@@ -65,7 +66,9 @@ local function mend_counts()
     fn.touch(job)
   end
   fn.set('dynamic', call('ZCARD', KEY.scheduleNames) - statics)
-  fn.set('alive', call('ZCARD', KEY.alive))
+  local alive = 0
+  for _, key in ipairs({ KEY.plain, KEY.ready, KEY.suspects, KEY.delayed, KEY.lines, KEY.held }) do alive = alive + call('ZCARD', key) end
+  fn.set('alive', alive)
   fn.set('due', call('ZCARD', KEY.due))
   fn.set('dueJobs', 0)
 end

@@ -44,8 +44,8 @@ for index, one in ipairs(asked) do
     if runAt <= now or runAt < (job.timedAt or INFINITY) then fn.hint('r') end
     local ageText = fn.count_text(age)
     local place = #byAge
-    byAge[place + 1], byAge[place + 2] = 0, job.number .. '/' .. ageText .. '/' .. one.id
-    alive[place + 1], alive[place + 2] = 0, job.number .. '/' .. fn.bounded(one.key) .. '/' .. ageText .. '/' .. one.id
+    byAge[place + 1], byAge[place + 2] = '0', job.number .. '/' .. ageText .. '/' .. one.id
+    alive[place + 1], alive[place + 2] = '0', job.number .. '/' .. fn.bounded(one.key) .. '/' .. ageText .. '/' .. one.id
     local list, order = ready, job.number .. '/' .. fn.instant_text(runAt) .. '/' .. ageText .. '/' .. one.id
     if runAt > now then
       list = delayed
@@ -54,7 +54,7 @@ for index, one in ipairs(asked) do
       order = job.number .. '/' .. fn.priority_text(priority or 0) .. order:sub(#job.number + 1)
       job.ready = job.ready + 1
     end
-    list[#list + 1] = 0
+    list[#list + 1] = '0'
     list[#list + 1] = order
     rows[place + 1], rows[place + 2] = one.id, cmsgpack.pack(run)
     isKnown[one.id] = run

@@ -30,24 +30,25 @@ local before = request.age or after and after.age
 -- The run to continue after is gone: ids sort by creation too.
 local isGone = request.after and not after and not request.age
 
-local AGE_LENGTH = 16
 local lines = {}
-for index, number in ipairs(numbers) do
-  lines[index] = { prefix = number .. '/', members = {}, at = 1, before = before and number .. '/' .. fn.count_text(before) }
+for _, number in ipairs(numbers) do
+  for _, key in ipairs({ KEY.byAge, KEY.plain }) do
+    lines[#lines + 1] = { key = key, prefix = number .. '/', members = {}, at = 1, before = before and number .. '/' .. fn.count_text(before) }
+  end
 end
 -- The age of the next run of a line, and its id.
 local function head(line)
   if line.members[line.at] == nil and not line.isOver then
-    line.members, line.at = fn.with_prefix_newest(KEY.byAge, line.prefix, 100, line.before), 1
+    line.members, line.at = fn.with_prefix_newest(line.key, line.prefix, 100, line.before), 1
     line.before = line.members[#line.members]
     line.isOver = #line.members < 100
     local ids = {}
-    for index, member in ipairs(line.members) do ids[index] = member:sub(#line.prefix + AGE_LENGTH + 2) end
+    for index, member in ipairs(line.members) do ids[index] = member:sub(#line.prefix + AGE_LENGTH + 1) end
     fn.prefetch(KEY.runs, ids)
   end
   local member = line.members[line.at]
   if member == nil then return nil end
-  return member:sub(#line.prefix + 1, #line.prefix + AGE_LENGTH), member:sub(#line.prefix + AGE_LENGTH + 2)
+  return member:sub(#line.prefix + 1, #line.prefix + AGE_LENGTH - 1), member:sub(#line.prefix + AGE_LENGTH + 1)
 end
 
 local found, lookedAt, reached, lastAge = {}, 0, false, nil

@@ -59,26 +59,31 @@ local function settle_run(run, settlement)
   carry_on(run, settlement)
 end
 
--- Successes of short runs, in lots: what the general way does with them comes to this. Answers the places of those that it
--- leaves to that way.
+-- Successes of short runs, in lots: what the general way does with them comes to this. Of each there are four texts behind the
+-- request: id, fence, start, and the result or ''. Answers the places of those that it leaves to that way.
+local function short_at(index)
+  local at = 2 + 4 * index
+  return ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+end
+local shortCount = (#ARGV - 5) / 4
 local function gate_of(text, headEnds)
-  local _, to, number = text:find('^(%d+)/', text:find('/', headEnds + 1, true) + 1)
+  local _, to, number = text:find('^%u(%d+)/', text:find('/', headEnds + 1, true) + 1)
   return 'k' .. number .. '/' .. fn.bounded_at(text, to + 1)
 end
-local function settle_short(asked)
+local function settle_short()
   local ids, left, isDone = {}, {}, {}
-  for index, one in ipairs(asked) do ids[index] = one[1] end
+  for index = 1, shortCount do ids[index] = ARGV[2 + 4 * index] end
   local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
   local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
-  local rows, held, alive, filed, aged, gates, count = {}, {}, {}, {}, {}, {}, 0
-  local prefix, job, name, key
-  for index, one in ipairs(asked) do
-    local runId, fence, startedAt, result = one[1], one[2], one[3], one[4]
-    local text, head = texts[index], 'R' .. fence .. holder
-    local isGated = text and text:byte(1) == GATED
-    local isShort = owner ~= nil and text and not isDone[runId] and (isGated or text:byte(1) == RUNNING) and text:sub(2, #head) == head:sub(2)
+  local rows, held, alive, filed, aged, gates, count, ends = {}, {}, {}, {}, {}, {}, 0, meta.ends
+  local by, prefix, job, name, key, ageing = id .. '/', nil, nil, nil, nil, nil
+  for index = 1, shortCount do
+    local runId, fence, startedAt, result = short_at(index)
+    local text, head = texts[index], fence .. holder
+    local headEnds, isGated = #head + 1, text and text:byte(1) == GATED
+    local isShort = owner ~= nil and text and not isDone[runId] and (isGated or text:byte(1) == RUNNING) and text:find(head, 2, true) == 2
     if isShort and isGated then
-      local gate = gate_of(text, #head)
+      local gate = gate_of(text, headEnds)
       -- Where somebody waits at the gate, the general way lets them go.
       isShort = call('HGET', KEY.gates, gate) == 'H'
       if isShort then gates[#gates + 1] = gate end
@@ -88,26 +93,29 @@ local function settle_short(asked)
     else
       isDone[runId] = true
       count = count + 1
-      local startEnds = text:find('/', #head + 1, true)
-      local body = text:sub(startEnds + 1)
-      if prefix == nil or body:sub(1, #prefix) ~= prefix then
+      local startEnds = text:find('/', headEnds + 1, true)
+      local bodyAt = startEnds + 2
+      if prefix == nil or text:find(prefix, bodyAt, true) ~= bodyAt then
         if key then fn.note_crowding(job, name, key, 's') end
-        local _, to, number = body:find('^(%d+)/')
-        name, to = fn.bounded_at(body, to + 1)
-        prefix, job = body:sub(1, to - 1), fn.job_by_number(number)
-        key = fn.obtain_key(job, name)
+        local _, to, number = text:find('^(%d+)/', bodyAt)
+        name, to = fn.bounded_at(text, to + 1)
+        prefix, job = text:sub(bodyAt, to - 1), fn.job_by_number(number)
+        key, ageing = fn.obtain_key(job, name), job.number .. '/' .. instant
         fn.touch(job)
       end
-      local file = fn.count_text(fn.count('ends')) .. '/r' .. runId
-      local placeEnds = #prefix + PLACE_LENGTH
+      ends = ends + 1
+      local file = format('%016d/r', ends) .. runId
+      local placeEnds = bodyAt - 1 + #prefix + PLACE_LENGTH
       rows[2 * count - 1] = runId
-      rows[2 * count] = 'S' .. meta.ends .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result and fn.bounded(result) or '-') .. '/' .. body
-      held[count], alive[count] = id .. '/' .. runId, body:sub(1, placeEnds) .. runId
-      filed[2 * count - 1], filed[2 * count] = 0, prefix .. 's/' .. file
-      aged[2 * count - 1], aged[2 * count] = 0, job.number .. '/' .. instant .. file
-      if startEnds == #head + 1 then job.lastRun = runId end
-      if #asked - index < MOST_RECENT then
-        local runAt, from = tonumber(body:sub(placeEnds + 1, placeEnds + INSTANT_LENGTH - 1)), tonumber(startedAt)
+      rows[2 * count] = 'S' .. format('%d', ends) .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result ~= '' and fn.bounded(result) or '-') .. '/' .. text:sub(startEnds + 1)
+      held[count] = by .. runId
+      -- What came by way of a line never stood among what is alive.
+      if text:byte(startEnds + 1) == PENDING then alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId end
+      filed[2 * count - 1], filed[2 * count] = '0', prefix .. 's/' .. file
+      aged[2 * count - 1], aged[2 * count] = '0', ageing .. file
+      if startEnds == headEnds + 1 then job.lastRun = runId end
+      if shortCount - index < MOST_RECENT then
+        local runAt, from = tonumber(text:sub(placeEnds + 1, placeEnds + INSTANT_LENGTH - 1)), tonumber(startedAt)
         fn.write(KEY.recent, job.number .. '/' .. (job.attempts % MOST_RECENT), { runId, 'succeeded', math.max(0, from - runAt), math.max(0, now - from) })
       end
       job.attempts, job.running, job.lastSuccess, job.failures = job.attempts + 1, job.running - 1, runId, 0
@@ -116,10 +124,11 @@ local function settle_short(asked)
     end
   end
   if count > 0 then
+    fn.set('ends', ends)
     fn.note_crowding(job, name, key, 's')
     call('HSET', KEY.runs, unpack(rows))
     call('ZREM', KEY.held, unpack(held))
-    call('ZREM', KEY.alive, unpack(alive))
+    if #alive > 0 then call('ZREM', KEY.alive, unpack(alive)) end
     if #gates > 0 then call('HDEL', KEY.gates, unpack(gates)) end
     call('ZADD', KEY.filed, unpack(filed))
     call('ZADD', KEY.aged, unpack(aged))
@@ -141,11 +150,11 @@ local function settle_one(settlement)
   return { isSettled and 1 or 0, run and fn.run_job(run).failures or 0 }
 end
 
-local short, replies, left = request.short or {}, {}, {}
-for index, place in ipairs(settle_short(short)) do
-  local one = short[place]
-  local success = { to = 'succeeded', result = one[4] }
-  local reply = settle_one({ runId = one[1], fence = tonumber(one[2]), outcome = 'succeeded', startedAt = tonumber(one[3]), ['then'] = success })
+local replies, left = {}, {}
+for index, place in ipairs(settle_short()) do
+  local runId, fence, startedAt, result = short_at(place)
+  local success = { to = 'succeeded', result = result ~= '' and result or nil }
+  local reply = settle_one({ runId = runId, fence = tonumber(fence), outcome = 'succeeded', startedAt = tonumber(startedAt), ['then'] = success })
   left[index] = { place, reply }
 end
 local settlements, asked = request.settlements, {}

@@ -16,6 +16,8 @@ local function run_or_nothing(id)
 end
 local function oldest_due_at(job)
   local oldest = fn.earliest_delayed(job)
+  local first = fn.peek('plain', job)
+  if first then oldest = math.min(oldest, first.runAt) end
   for _, key in ipairs({ KEY.ready, KEY.suspects }) do
     for _, member in ipairs(fn.with_prefix(key, job.number .. '/', MOST_LOOKED_AT)) do
       oldest = math.min(oldest, tonumber(member:sub(#job.number + 9, #job.number + 26)))

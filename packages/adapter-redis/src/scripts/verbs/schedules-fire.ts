@@ -13,6 +13,22 @@ local function is_alive(id)
   local run = id and fn.find_run(id)
   return run ~= nil and (run.state == 'pending' or run.state == 'waiting' or run.state == 'running')
 end
+-- Texts of triggers that run stand in no index of keys: found among all that is held.
+local held
+local function add_held_texts(job, name, ids)
+  if held == nil then
+    held = {}
+    for _, id in ipairs(call('ZRANGE', KEY.holders, 0, -1)) do
+      for _, runId in ipairs(fn.held_ids(id)) do held[#held + 1] = runId end
+    end
+  end
+  local isListed = {}
+  for _, id in ipairs(ids) do isListed[id] = true end
+  for _, id in ipairs(held) do
+    local run = fn.find_run(id)
+    if run and run.job == job.number and run.key == name and not isListed[id] then ids[#ids + 1] = id end
+  end
+end
 -- Why the slot is skipped at once, or nil; what it replaces is told to end.
 local function apply_overlap(job, row, fired)
   if fired.overlap == 'skip' then return is_alive(row.lastRun) and 'overlap' or nil end
@@ -21,8 +37,11 @@ local function apply_overlap(job, row, fired)
     return key and key.busy > 0 and key.standing >= fired.queueLimit and 'limit' or nil
   end
   if fired.overlap == 'replace' then
-    local prefix, ids = job.number .. '/' .. fn.bounded(fn.schedule_key(row)) .. '/', {}
+    local name = fn.schedule_key(row)
+    local prefix, ids = job.number .. '/' .. fn.bounded(name) .. '/', {}
     fn.each_with_prefix(KEY.alive, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 18) end)
+    local key = fn.find_key(job, name)
+    if key and key.alive > #ids then add_held_texts(job, name, ids) end
     fn.prefetch(KEY.runs, ids)
     for _, id in ipairs(ids) do
       local run = fn.find_run(id)
@@ -123,7 +142,7 @@ local function fire_short()
   local function is_free(job)
     local isFree = mayTake[job.number]
     if isFree == nil then
-      isFree = owner.jobs[job.name] ~= nil and job.ready + job.suspects == 0 and not job.concurrency and not job.rateMax
+      isFree = owner.jobs[job.name] ~= nil and fn.due_count(job) == 0 and not job.concurrency and not job.rateMax
       mayTake[job.number] = isFree
     end
     return isFree
@@ -161,12 +180,12 @@ local function fire_short()
         .. ',"schedule":' .. cjson.encode(row.name) .. ',"ledger":"' .. row.ledger .. '"'
         .. (gate and ',"gates":[' .. cjson.encode(gate) .. ']' or '')
         .. (row.payload and ',"payload":' .. cjson.encode(row.payload) or '') .. '}'
-      rows[at], rows[at + 1] = fired.id, (gate and 'G' or 'R') .. format('%.0f', fence) .. holder .. (isStarted and begun or '/') .. place
-        .. fn.instant_text(fired.runAt) .. '/' .. created .. '/' .. fn.priority_text(fired.priority) .. '/' .. asked
-      byAge[at], byAge[at + 1] = 0, job.number .. '/' .. age .. fired.id
-      alive[at], alive[at + 1] = 0, place .. fired.id
-      ledger[at], ledger[at + 1] = 0, fn.ledger_member(row.ledger, fired.slot, 'r', fired.id)
-      held[at], held[at + 1] = 0, by .. fired.id
+      rows[at], rows[at + 1] = fired.id, (gate and 'G' or 'R') .. format('%.0f', fence) .. holder .. (isStarted and begun or '/') .. 'P' .. place
+        .. fn.instant_text(fired.runAt) .. '/' .. created .. '/' .. fn.priority_text(fired.priority) .. '//' .. asked
+      byAge[at], byAge[at + 1] = '0', job.number .. '/' .. age .. fired.id
+      alive[at], alive[at + 1] = '0', place .. fired.id
+      ledger[at], ledger[at + 1] = '0', fn.ledger_member(row.ledger, fired.slot, 'r', fired.id)
+      held[at], held[at + 1] = '0', by .. fired.id
       if gate then
         fn.cacheOf(KEY.gates)[gate] = nil
         gates[#gates + 1] = gate

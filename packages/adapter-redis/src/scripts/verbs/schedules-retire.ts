@@ -17,11 +17,15 @@ local function retire_job(job)
     local length, rest = member:sub(#prefix + 1):match('^(%d+):(.*)$')
     ids[#ids + 1] = rest:sub(tonumber(length) + 19)
   end)
+  fn.each_with_prefix(KEY.plain, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + AGE_LENGTH + 1) end)
   fn.prefetch(KEY.runs, ids)
+  local standing = {}
   for _, id in ipairs(ids) do
     local run = fn.find_run(id)
-    if run and run.state ~= 'running' then fn.finish_standing(run, 'cancel', 'the job was retired') end
+    if run and run.state ~= 'running' then standing[#standing + 1] = run end
   end
+  table.sort(standing, function(a, b) return fn.alive_member(a) < fn.alive_member(b) end)
+  for _, run in ipairs(standing) do fn.finish_standing(run, 'cancel', 'the job was retired') end
   job.generation, job.hash, job.superseded, job.stretches, job.failures = 0, '', {}, {}, 0
   job.suspendedAt, job.suspendedReason = nil, nil
   fn.set_limits(job, nil, nil)
