@@ -15,6 +15,8 @@ export interface EnqueueLetter {
 }
 
 export function toEnqueueLetter(requests: readonly EnqueueRequest[]): EnqueueLetter {
+  const [lone] = requests
+  if (lone !== undefined && requests.length === 1 && isPlain(lone)) return letterOf(lone)
   const plain = requests.filter(isPlain)
   const others = plain.length === requests.length ? [] : requests.filter((one) => !isPlain(one))
   let nextPlain = 0
@@ -28,6 +30,14 @@ export function toEnqueueLetter(requests: readonly EnqueueRequest[]): EnqueueLet
     },
     order: others.length === 0 ? requests.map((_, index) => index) : requests.map((one) => (isPlain(one) ? nextPlain++ : nextOther++)),
   }
+}
+
+/** The same as for many, without a look for what varies: most calls carry one. */
+function letterOf({ id, job, payload, gates, ...one }: EnqueueRequest): EnqueueLetter {
+  const { key, trigger, triggers: count, priority, runAt = null, delayMs: delay, overlap } = one
+  const { replayOf: replay = null, trace = null, slot = null } = one
+  const columns = { job, key, trigger, count, priority, runAt, delay, overlap, replay, trace, slot, gates, varied: false }
+  return { letter: { names: [job], ids: [id], others: [], payloads: [payload], ...columns }, order: [0] }
 }
 
 /** Nothing has to be looked at to write it. */
