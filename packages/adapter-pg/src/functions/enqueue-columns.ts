@@ -63,13 +63,16 @@ const ifNew = (statement: string): string => /* sql */ `
 
 const namesOf = (gates: string): string => `array(select g from json_array_elements_text(${gates}) g order by g collate "C")`
 
+const SAME_RUN_AT = 'coalesce(q."runAt", v_now + q.delay)'
+const IS_SAME_DUE = `${SAME_RUN_AT} <= v_now`
+
 const SAME_VALUES = [
   'q.job_id',
   'q.key',
   'q.trigger',
   'q.slot',
   'q.priority',
-  'coalesce(q."runAt", v_now + q.delay)',
+  SAME_RUN_AT,
   'v_now',
   'q.overlap',
   'v_gates',
@@ -118,11 +121,19 @@ export const ENQUEUE_PLAIN: string = /* sql */ `
     if q.varied then${ifNew(insert(VARIED, ''))}
       if not v_are_new then${insert(VARIED, UNLESS_THERE)}
       end if;
+    elsif q.plain = 1 then
+      ${INTO}
+      values (q.ids->>0, q.payloads->>0, ${SAME_VALUES.join(', ')})
+      ${UNLESS_THERE};
+      if found then
+        v_ids := array[q.ids->>0];
+        v_is_due := ${IS_SAME_DUE};
+      end if;
     else${ifNew(`
       ${INTO}${SAME_OF_MANY};`)}
       if v_are_new then
         v_ids := array(select json_array_elements_text(q.ids));
-        v_is_due := coalesce(q."runAt", v_now + q.delay) <= v_now;
+        v_is_due := ${IS_SAME_DUE};
       else${insert(same(SAME_VALUES), UNLESS_THERE)}
       end if;
     end if;
