@@ -148,6 +148,8 @@ function watchErrors(pool: PgPool): void {
 }
 
 async function checkOut(pool: PgPool): Promise<PgPoolClient> {
+  // What is idle is handed out at once: nobody has to watch over that.
+  if (hasIdle(pool)) return pool.connect()
   return withinMs(pool.connect(), LONGEST_WAIT_FOR_CONNECTION_MS, {
     error: () => new Error(`no connection of the pool became free within ${LONGEST_WAIT_FOR_CONNECTION_MS} ms`),
     onLate: (client) => client.release(),
@@ -172,6 +174,12 @@ function hasRoom(pool: PgPool): boolean {
   if (typeof totalCount !== 'number' || typeof idleCount !== 'number' || typeof waitingCount !== 'number' || typeof max !== 'number')
     return true
   return idleCount + Math.max(0, max - totalCount) > waitingCount
+}
+
+/** Whether a connection stands ready that nobody waits for. */
+function hasIdle(pool: PgPool): boolean {
+  const { idleCount, waitingCount } = pool as PoolFacts
+  return typeof idleCount === 'number' && typeof waitingCount === 'number' && idleCount > waitingCount
 }
 
 function callTimeout(pool: PgPool): number {

@@ -10,7 +10,7 @@
  * Results: the granted in lots (see `claimed-columns.ts`) and how many they are, the ids of the others. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { claimedColumns, returnedOf } from './claimed-columns.ts'
+import { claimedColumns, givenTo, returnedOf } from './claimed-columns.ts'
 
 export const claimLine: SqlFunction = {
   name: 'claim_line',
@@ -39,10 +39,7 @@ begin
     ), placed as (
       select d.at, d.id, d.is_gated, row_number() over () + o_got as place from due d
     ), taken as (
-      update runs r set
-        state = 'running', owner = p_owner, fence = greatest(p_fence + d.place - 1, r.fence + 1), attempt = r.attempt + 1,
-        began = d.place <= p_start, started_at = case when d.place <= p_start then p_now end,
-        open = false, settled = null
+      ${givenTo({ owner: 'p_owner', fence: 'p_fence', now: 'p_now', start: 'p_start', place: 'd.place' })}
       from placed d
       where r.ctid = d.at and r.id = d.id and not d.is_gated
       returning ${returnedOf('p_name', 'd.place')}

@@ -3,6 +3,23 @@
  * that one array per run does. What most runs do not have stands together in `rests`.
  */
 
+/** Of a claim, as expressions: who claims, the fence of its first run, the instant, how many begin at once, the place of the run from 1. */
+export interface Claim {
+  readonly owner: string
+  readonly fence: string
+  readonly now: string
+  readonly start: string
+  readonly place: string
+}
+
+/** The update that gives runs `r` to an owner, up to its `from`. */
+export function givenTo({ owner, fence, now, start, place }: Claim): string {
+  return /* sql */ `update runs r set
+        state = 'running', owner = ${owner}, fence = greatest(${fence} + ${place} - 1, r.fence + 1), attempt = r.attempt + 1,
+        began = ${place} <= ${start}, started_at = case when ${place} <= ${start} then ${now} end,
+        open = false, settled = null`
+}
+
 /** What an update that claims runs `r` of the job named `job` returns, in the order of `place`. */
 export function returnedOf(job: string, place: string): string {
   return /* sql */ `${job} as job, r.id, r.key, r.trigger, r.schedule, r.slot, r.payload, r.priority, r.run_at, r.created_at, r.overlap,
@@ -39,4 +56,10 @@ export function claimedColumns(source: string, now: string): string {
       select case when count(*) > 0 then json_build_object(${arrays.join(', ')}, 'began', count(*) filter (where t.began), 'startedAt', ${now}) end
       from (select * from ${source} order by place) t
     )`
+}
+
+/** The same where `source`, named `x`, has a single row: aggregates of each field take longer than all the rest of a small claim. */
+export function claimedAlone(now: string): string {
+  const fields = Object.entries(COLUMNS).map(([name, column]) => `'${name}', json_build_array(x.${column})`)
+  return /* sql */ `json_build_object(${fields.join(', ')}, 'began', x.began::int, 'startedAt', ${now})`
 }

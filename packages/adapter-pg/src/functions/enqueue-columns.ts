@@ -35,8 +35,13 @@ export const ENQUEUE_COLUMNS: string = [
 const INTO =
   'insert into runs (id, payload, job_id, key, trigger, slot, priority, run_at, created_at, overlap, gates, triggers, replay_of, trace)'
 
-/** So many are worth a savepoint: without a look for each whether it is there already, they cost less time and less WAL. */
+/**
+ * So many are worth a savepoint: without a look for each whether it is there already, they cost less time and less WAL. Nor
+ * does the insert have to tell then what it has made.
+ */
 const MANY = 50
+
+const UNLESS_THERE = 'on conflict (id) do nothing'
 
 /** Leaves in `v_ids` and `v_is_due` what it has made. */
 const insert = (rows: string, conflict: string): string => /* sql */ `
@@ -47,23 +52,42 @@ const insert = (rows: string, conflict: string): string => /* sql */ `
       )
       select array_agg(m.id), bool_or(m.run_at <= v_now) into v_ids, v_is_due from made m;`
 
-const insertNew = (rows: string): string => /* sql */ `
-    v_are_new := q.plain >= ${MANY};
-    if v_are_new then
-      begin${insert(rows, '')}
-      exception when unique_violation then
-        v_are_new := false;
-      end;
-    end if;
-    if not v_are_new then${insert(rows, 'on conflict (id) do nothing')}
-    end if;`
+const ifNew = (statement: string): string => /* sql */ `
+      v_are_new := q.plain >= ${MANY};
+      if v_are_new then
+        begin${statement}
+        exception when unique_violation then
+          v_are_new := false;
+        end;
+      end if;`
 
 const namesOf = (gates: string): string => `array(select g from json_array_elements_text(${gates}) g order by g collate "C")`
 
-const SAME = /* sql */ `
-        select i.id, i.payload, q.job_id, q.key, q.trigger, q.slot, q.priority, coalesce(q."runAt", v_now + q.delay), v_now, q.overlap, v_gates,
-          q.count, q.replay, q.trace
+const SAME_RUN_AT = 'coalesce(q."runAt", v_now + q.delay)'
+const IS_SAME_DUE = `${SAME_RUN_AT} <= v_now`
+
+const SAME_VALUES = [
+  'q.job_id',
+  'q.key',
+  'q.trigger',
+  'q.slot',
+  'q.priority',
+  SAME_RUN_AT,
+  'v_now',
+  'q.overlap',
+  'v_gates',
+  'q.count',
+  'q.replay',
+  'q.trace',
+]
+
+/** `values`: what is the same for all. */
+const same = (values: readonly string[]): string => /* sql */ `
+        select i.id, i.payload, ${values.join(', ')}
         from rows from (json_array_elements_text(q.ids), json_array_elements_text(q.payloads)) as i(id, payload)`
+
+/** Looked up once for the statement, not once for each row: a field of a record takes longer than a column of a row. */
+const SAME_OF_MANY = same(SAME_VALUES.map((value) => `(select ${value})`))
 
 const VARIED = /* sql */ `
         select i.id, i.payload, coalesce(q.job_id, j.id), coalesce(i.key, q.key), coalesce(i.trigger, q.trigger), coalesce(i.slot::bigint, q.slot),
@@ -94,8 +118,24 @@ export const ENQUEUE_PLAIN: string = /* sql */ `
       v_gates := ${namesOf('q.gates')};
     end if;
 
-    if not q.varied then${insertNew(SAME)}
-    else${insertNew(VARIED)}
+    if q.varied then${ifNew(insert(VARIED, ''))}
+      if not v_are_new then${insert(VARIED, UNLESS_THERE)}
+      end if;
+    elsif q.plain = 1 then
+      ${INTO}
+      values (q.ids->>0, q.payloads->>0, ${SAME_VALUES.join(', ')})
+      ${UNLESS_THERE};
+      if found then
+        v_ids := array[q.ids->>0];
+        v_is_due := ${IS_SAME_DUE};
+      end if;
+    else${ifNew(`
+      ${INTO}${SAME_OF_MANY};`)}
+      if v_are_new then
+        v_ids := array(select json_array_elements_text(q.ids));
+        v_is_due := ${IS_SAME_DUE};
+      else${insert(same(SAME_VALUES), UNLESS_THERE)}
+      end if;
     end if;
     v_ids := coalesce(v_ids, '{}');
     v_is_due := coalesce(v_is_due, false);

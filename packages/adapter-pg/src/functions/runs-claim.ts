@@ -7,6 +7,7 @@
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { claimFenceOf } from './claim-fence.ts'
+import { claimedAlone, givenTo, returnedOf } from './claimed-columns.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 
@@ -23,18 +24,20 @@ declare
   v_fence bigint;
   v_jobs int[];
   -- Jobs with anything in line, and what belongs to each: its name, whether it has a rate limit, the highest and the lowest
-  -- priority in line.
+  -- priority in line, whether a single run stands there, which is due.
   v_ready int[];
   v_names text[];
   v_rated boolean[];
   v_priorities int[];
   v_lowest int[];
+  v_alone boolean[];
   v_name text;
   v_job record;
   v_share int;
   v_want int;
   v_ids text[];
   v_line record;
+  v_lot json;
   v_got int;
   v_is_done boolean;
   v_is_rated boolean := false;
@@ -90,17 +93,19 @@ begin
     v_ids := '{}';
     -- Jobs that have anything pending, and room to run it. Where one waits already, it goes first.
     select array_agg(j.id), array_agg(j.name), array_agg(j.rate_max is not null), array_agg(j.priority), array_agg(j.lowest),
-      bool_or(j.rate_max is not null), exists (select 1 from runs r where r.suspect and r.job_id = any (v_jobs))
-    into v_ready, v_names, v_rated, v_priorities, v_lowest, v_is_rated, v_has_suspects
+      array_agg(j.is_alone), bool_or(j.rate_max is not null), exists (select 1 from runs r where r.suspect and r.job_id = any (v_jobs))
+    into v_ready, v_names, v_rated, v_priorities, v_lowest, v_alone, v_is_rated, v_has_suspects
     from (
-      select j.id, j.name, j.rate_max, h.priority, l.priority as lowest
+      select j.id, j.name, j.rate_max, h.priority, l.priority as lowest, h.at = l.at and h.run_at <= v_now as is_alone
       from jobs j
       left join gates g on j.concurrency is not null and g.name = ('job:' || j.name) collate "C"
       cross join lateral (
-        select r.priority from runs r where r.owner = '' and r.job_id = j.id and r.state <> 'waiting' order by r.priority desc limit 1
+        select r.priority, r.run_at, r.ctid as at from runs r where r.owner = '' and r.job_id = j.id and r.state <> 'waiting'
+        order by r.priority desc, r.run_at, r.sequence limit 1
       ) h
       cross join lateral (
-        select r.priority from runs r where r.owner = '' and r.job_id = j.id and r.state <> 'waiting' order by r.priority limit 1
+        select r.priority, r.ctid as at from runs r where r.owner = '' and r.job_id = j.id and r.state <> 'waiting'
+        order by r.priority, r.run_at desc, r.sequence desc limit 1
       ) l
       where j.id = any (v_jobs) and j.suspended_at is null and (g.name is null or g.held < g."limit" or g.waiting = 0)
       order by (j.id * 2654435761 + v_fence) % 4294967296
@@ -128,13 +133,34 @@ begin
           - (v_ready[v_turn] is not distinct from v_suspect_job)::int);
       end if;
       continue when v_want <= 0;
-      v_line := claim_line(v_ready[v_turn], v_name, v_priorities[v_turn], v_lowest[v_turn], v_now, v_want, q.owner, v_fence, v_start);
-      v_goes_on := v_goes_on or v_line.o_got + cardinality(v_line.o_gated) = v_want;
-      v_ids := v_ids || v_line.o_gated;
-      v_got := v_line.o_got;
+      v_lot := null;
+      if v_alone[v_turn] then
+        -- As on an idle worker. If it has gates, is a suspect, or somebody else's by now, the line tells.
+        with due as materialized (
+          select r.ctid as at, r.id from runs r
+          where r.owner = '' and r.job_id = v_ready[v_turn] and r.state <> 'waiting' and r.priority = v_priorities[v_turn]
+            and r.run_at <= v_now and not r.suspect and r.gates = '{}'
+          order by r.run_at, r.sequence limit 1 for update skip locked
+        ), x as (
+          ${givenTo({ owner: 'q.owner', fence: 'v_fence', now: 'v_now', start: 'v_start', place: '1' })}
+          from due d where r.ctid = d.at and r.id = d.id
+          returning ${returnedOf('v_name', '1')}
+        )
+        select ${claimedAlone('v_now')} into v_lot from x;
+      end if;
+      if v_lot is not null then
+        v_got := 1;
+        v_lots := v_lots || v_lot;
+        v_goes_on := v_goes_on or v_want = 1;
+      else
+        v_line := claim_line(v_ready[v_turn], v_name, v_priorities[v_turn], v_lowest[v_turn], v_now, v_want, q.owner, v_fence, v_start);
+        v_got := v_line.o_got;
+        v_lots := v_lots || v_line.o_lots;
+        v_goes_on := v_goes_on or v_got + cardinality(v_line.o_gated) = v_want;
+        v_ids := v_ids || v_line.o_gated;
+      end if;
       if v_got > 0 then
         v_is_done := true;
-        v_lots := v_lots || v_line.o_lots;
         v_fence := v_fence + v_got;
         v_start := greatest(0, v_start - v_got);
         v_left := v_left - v_got;

@@ -15,6 +15,8 @@ export interface EnqueueLetter {
 }
 
 export function toEnqueueLetter(requests: readonly EnqueueRequest[]): EnqueueLetter {
+  const [first] = requests
+  if (first !== undefined && isPlain(first) && requests.every((one) => isLike(one, first))) return letterOfAlike(requests, first)
   const plain = requests.filter(isPlain)
   const others = plain.length === requests.length ? [] : requests.filter((one) => !isPlain(one))
   let nextPlain = 0
@@ -28,6 +30,36 @@ export function toEnqueueLetter(requests: readonly EnqueueRequest[]): EnqueueLet
     },
     order: others.length === 0 ? requests.map((_, index) => index) : requests.map((one) => (isPlain(one) ? nextPlain++ : nextOther++)),
   }
+}
+
+/** Of plain requests that differ by their ids and payloads alone, as a single one does, and most that come together. */
+function letterOfAlike(requests: readonly EnqueueRequest[], { job, gates, ...one }: EnqueueRequest): EnqueueLetter {
+  const { key, trigger, triggers: count, priority, runAt = null, delayMs: delay, overlap } = one
+  const { replayOf: replay = null, trace = null, slot = null } = one
+  const columns = { job, key, trigger, count, priority, runAt, delay, overlap, replay, trace, slot, gates, varied: false }
+  const ids = requests.map(({ id }) => id)
+  const payloads = requests.map(({ payload }) => payload)
+  return { letter: { names: [job], ids, others: [], payloads, ...columns }, order: requests.map((_, index) => index) }
+}
+
+/** In one look, and without one function per field: requests come by the thousand. */
+function isLike(one: EnqueueRequest, other: EnqueueRequest): boolean {
+  return (
+    one === other ||
+    (one.job === other.job &&
+      one.key === other.key &&
+      one.trigger === other.trigger &&
+      one.triggers === other.triggers &&
+      one.priority === other.priority &&
+      one.runAt === other.runAt &&
+      one.delayMs === other.delayMs &&
+      one.overlap === other.overlap &&
+      one.replayOf === other.replayOf &&
+      one.trace === other.trace &&
+      one.slot === other.slot &&
+      one.gates.length + other.gates.length === 0 &&
+      isPlain(one))
+  )
 }
 
 /** Nothing has to be looked at to write it. */
@@ -63,7 +95,7 @@ function columnsOf(plain: readonly EnqueueRequest[]): Readonly<Record<string, un
     varied ||= !isSame
   }
   const isUngated = plain.every(({ gates }) => gates.length === 0)
-  if (isUngated || plain.length === 1) columns.gates = first.gates
+  if (isUngated) columns.gates = first.gates
   else {
     columns.gateLists = plain.map(({ gates }) => gates)
     varied = true
