@@ -29,7 +29,7 @@ export interface SiteParts<Options extends WorkerOptions> {
   close(): Promise<void>
 }
 
-/** A site without processes. `Options` without anything required, as those that are not given are empty. */
+/** A site without processes. Nothing of `Options` may be required: a worker can be started without any. */
 export function createSite<Options extends WorkerOptions>(parts: SiteParts<Options>): Site<Options> {
   const { store, effects, look, jobs, openLine, serverErrors } = parts
   const planned = jobs.map((job) => jobOf(job, () => Promise.reject(new Error('This process only triggers.'))))
