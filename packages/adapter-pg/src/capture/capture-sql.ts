@@ -55,6 +55,8 @@ export function captureName({ source, time }: Pick<CaptureSpec, 'source' | 'time
 /** What is written on the function, so that a later installation sees what is there. */
 export interface CaptureNote {
   readonly version: number
+  readonly source: string
+  readonly time: string
   readonly timeZone: string | null
   readonly grainMs: number
   readonly leaves: boolean
@@ -64,8 +66,8 @@ export interface CaptureNote {
 
 /** Writes it. */
 export function noteSql(spec: CaptureSpec, history: boolean): string {
-  const { timeZone, grainMs, leaves } = spec
-  const note: CaptureNote = { version: CAPTURE_VERSION, timeZone, grainMs, leaves, history }
+  const { source, time, timeZone, grainMs, leaves } = spec
+  const note: CaptureNote = { version: CAPTURE_VERSION, source, time, timeZone, grainMs, leaves, history }
   return `comment on function ${functionOf(spec)}() is ${literal(JSON.stringify(note))};`
 }
 
