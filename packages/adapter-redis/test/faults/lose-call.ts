@@ -7,12 +7,7 @@ const PATIENCE_MS = 10_000
 const SCRIPTS = createScripts()
 
 /** Resolves when the next call of `verb` is lost on its way (`request`), or the reply to it (`reply`); it must come within `patienceMs`. */
-export async function loseCall(
-  proxy: RespProxy,
-  at: CutPoint['at'],
-  verb: keyof Scripts,
-  patienceMs: number = PATIENCE_MS,
-): Promise<void> {
+export async function loseCall(proxy: RespProxy, at: CutPoint['at'], verb: keyof Scripts, patienceMs: number = PATIENCE_MS): Promise<void> {
   const patience = new AbortController()
   const tooLate = sleep(patienceMs, undefined, { signal: patience.signal }).then(() => {
     throw new Error(`No call of ${verb} within ${patienceMs} ms.`)

@@ -34,7 +34,10 @@ export interface RollupSite extends AsyncDisposable {
    * Waits until nothing is dirty, and compares each window with a recomputation. Answers how many refreshes there were, and how many of
    * their runs were given up as the death of their processes (none, unless they may). Runs of which nothing but failures came are dead.
    */
-  judge(expected?: { readonly mayCrash?: boolean; readonly mayFail?: boolean }): Promise<{ readonly refreshes: number; readonly crashed: number }>
+  judge(expected?: {
+    readonly mayCrash?: boolean
+    readonly mayFail?: boolean
+  }): Promise<{ readonly refreshes: number; readonly crashed: number }>
 }
 
 export async function createRollupSite(server: RedisServer): Promise<RollupSite> {

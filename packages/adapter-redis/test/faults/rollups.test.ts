@@ -153,6 +153,7 @@ describe('replies to what was written are lost', () => {
       return watermark.getTime() >= before.watermark.getTime() + STEP_MS
     })
     const { refreshes } = await site.judge()
+    expect(refreshes).toBeGreaterThan(0)
     figure('replies lost to pass', { refreshes })
   })
 
@@ -166,6 +167,7 @@ describe('replies to what was written are lost', () => {
       await cut
     }
     const { refreshes } = await site.judge({ mayFail: true })
+    expect(refreshes).toBeGreaterThan(EACH)
     figure(`${EACH} replies lost to fail`, { refreshes })
   })
 
