@@ -17,20 +17,15 @@ export interface RollupWorkerPlan {
   readonly startAt: number
   /** How long a refresh takes between reading and writing. */
   readonly workMs: number
-  /** Each so many-th refresh fails. Default: none. */
-  readonly failEach?: number
 }
 
 const plan = JSON.parse(process.argv[2] ?? '') as RollupWorkerPlan
 const sums = await openSums(plan.sums)
 const opened = await openClient(plan.client, plan.storeUrl, plan.name)
 
-let begun = 0
-
 const refresh: Refresh = async (request, { job, fence, signal }) => {
   const windows = request.windows.map(({ start, end }) => ({ start: start.getTime(), end: end.getTime() }))
   await sums.tell({ worker: plan.name, job, starts: windows.map(({ start }) => start) })
-  if (plan.failEach !== undefined && ++begun % plan.failEach === 0) throw new Error('Not this time.')
   const computed = await sums.recompute(windows)
   await sleep(plan.workMs, undefined, { signal })
   await sums.write(job.replace(/#.*/, ''), windows, computed, fence)

@@ -1,7 +1,6 @@
 /** Rollups whose processes are killed within a refresh, a drain and a backfill, and whose store does not answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { until } from '../servers/poll.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { figure } from './figure.ts'
 import { loseCall } from './lose-call.ts'
@@ -139,34 +138,6 @@ describe('replies to what was written are lost', () => {
     expect(workers.map(({ isAlive }) => isAlive)).toEqual([true, true])
     const { refreshes } = await site.judge()
     figure(`${lost} replies lost to mark, drain, claim, commit`, { refreshes })
-  })
-
-  it('to passes over windows without changes: the watermark goes on, and no mark is lost', async () => {
-    await using site = await filled()
-    await using proxy = await startRespProxy(server.url)
-    await site.start('a', { storeUrl: proxy.url })
-    const watermark = async (): Promise<number> => Date.parse((await site.scheduler.rollups.state('fine')).watermark ?? '')
-    const before = await watermark()
-    await loseCall(proxy, 'reply', 'windowsPass', 3 * STEP_MS)
-    await site.change([5, 40])
-    await until('the watermark has moved on', async () => (await watermark()) >= before + STEP_MS)
-    const { refreshes } = await site.judge()
-    expect(refreshes).toBeGreaterThan(0)
-    figure('replies lost to pass', { refreshes })
-  })
-
-  it('to failures of windows: each is counted once, and tried again', async () => {
-    await using site = await filled()
-    await using proxy = await startRespProxy(server.url)
-    await site.start('a', { storeUrl: proxy.url, failEach: 2 })
-    for (let round = 0; round < EACH; round++) {
-      const cut = loseCall(proxy, 'reply', 'windowsFail')
-      await site.change(someOf(3))
-      await cut
-    }
-    const { refreshes } = await site.judge({ mayFail: true })
-    expect(refreshes).toBeGreaterThan(EACH)
-    figure(`${EACH} replies lost to fail`, { refreshes })
   })
 
   it('of a backfill that is made and selects its windows: it is made once, and leaves none out', async () => {
