@@ -50,6 +50,8 @@ export const UNITS: Readonly<Record<string, string>> = {
   refreshMs: 'ms',
   refreshCpuMs: 'ms',
   walKb: 'KiB',
+  fillMs: 'ms',
+  rowsPerS: 'rows/s',
   statementUs: 'µs',
   walBytes: 'B',
   writesPerS: 'tx/s',

@@ -6,6 +6,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { backfill } from './backfill/scenario.ts'
 import { capture } from './capture/scenario.ts'
 import { summarise, type Figure, type Sample } from './figure.ts'
 import { http } from './http/scenario.ts'
@@ -38,6 +39,7 @@ const SCENARIOS: readonly Scenario[] = [
   idle,
   rollupRefresh,
   capture,
+  backfill,
   http,
 ]
 

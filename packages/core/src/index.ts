@@ -35,7 +35,15 @@ export type { BackfillProgress } from './rollup/backfill-progress.ts'
 export type { Freshness, FreshnessStatus } from './rollup/freshness.ts'
 export type { RefreshSummary } from './rollup/refresh-work.ts'
 export type { Grain } from './rollup/grain.ts'
-export type { ExamineContext, Finding, RefreshTarget, RestoredRange, TargetContext, TargetCopy } from './rollup/refresh-target.ts'
+export type {
+  ExamineContext,
+  Finding,
+  RefreshTarget,
+  RestoreContext,
+  RestoredRange,
+  TargetContext,
+  TargetCopy,
+} from './rollup/refresh-target.ts'
 export type {
   CommittedRefresh,
   Drift,

@@ -35,11 +35,17 @@ export const WITHOUT_MARKS = 'quarterjack.without_marks'
 /** Beyond what windows can reach: marks of all time, for TRUNCATE. */
 const EVER = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 } as const
 
+/**
+ * A transaction that is no older has probably done nothing else, and does no more. To remember something for it would cost more
+ * than the mark of another statement.
+ */
+const YOUNG_US = 500
+
 /** When a mark is made. */
 const NOW = `pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000`
 
 /** Raised when the triggers are written otherwise: those of older versions are replaced. */
-export const CAPTURE_VERSION = 2
+export const CAPTURE_VERSION = 3
 
 /** Names of the function and the triggers: one set per table and column. */
 export function captureName({ source, time }: Pick<CaptureSpec, 'source' | 'time'>): string {
@@ -49,6 +55,8 @@ export function captureName({ source, time }: Pick<CaptureSpec, 'source' | 'time
 /** What is written on the function, so that a later installation sees what is there. */
 export interface CaptureNote {
   readonly version: number
+  readonly source: string
+  readonly time: string
   readonly timeZone: string | null
   readonly grainMs: number
   readonly leaves: boolean
@@ -58,8 +66,8 @@ export interface CaptureNote {
 
 /** Writes it. */
 export function noteSql(spec: CaptureSpec, history: boolean): string {
-  const { timeZone, grainMs, leaves } = spec
-  const note: CaptureNote = { version: CAPTURE_VERSION, timeZone, grainMs, leaves, history }
+  const { source, time, timeZone, grainMs, leaves } = spec
+  const note: CaptureNote = { version: CAPTURE_VERSION, source, time, timeZone, grainMs, leaves, history }
   return `comment on function ${functionOf(spec)}() is ${literal(JSON.stringify(note))};`
 }
 
@@ -67,8 +75,8 @@ export function noteSql(spec: CaptureSpec, history: boolean): string {
  * The trigger function. Writers need no privilege on the log: it runs as whoever installed it. Its names are all told with
  * their schema, since a search path of its own would cost more than what it does.
  *
- * Most statements change one window, and many of a transaction the same: it is marked once. What is remembered of it lasts
- * and is taken back exactly as the mark is, with the transaction and its savepoints.
+ * Many statements of a long transaction change the same window: it is marked once. What is remembered of it lasts and is taken
+ * back exactly as the mark is, with the transaction and its savepoints. A young transaction marks at once, in one statement.
  */
 export function captureFunctionSql(spec: CaptureSpec): string {
   const { schema, source, time, grainMs } = spec
@@ -76,25 +84,32 @@ export function captureFunctionSql(spec: CaptureSpec): string {
   const name = functionOf(spec)
   const column = `r.${quoteName(time)}`
   const changed = (relation: string): string => `select ${instantOf(spec)} as at from ${relation} r where pg_catalog.isfinite(${column})`
+  const mark = (ms: string, kind: string): string =>
+    `insert into ${log} (source, from_at, to_at, kind, marked_at) select ${literal(source)}, ${ms}, ${ms} operator(pg_catalog.+) ${grainMs}, '${kind}', ${NOW}`
+  const each = (rows: string, kind: string): string =>
+    `${mark('b.ms', kind)} from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from (${rows}) x) b;`
   const append = (rows: string, kind: string): string => `
+    if pg_catalog.clock_timestamp() operator(pg_catalog.<) (pg_catalog.now() operator(pg_catalog.+) interval '${YOUNG_US} microseconds') then
+      ${each(rows, kind)}
+      return null;
+    end if;
     select pg_catalog.min(x.at), pg_catalog.max(x.at) into v_first, v_last from (${rows}) x;
     v_ms := ${bucketOf('v_first', grainMs)};
-    if v_ms operator(pg_catalog.=) (${bucketOf('v_last', grainMs)}) then
+    if v_first operator(pg_catalog.=) v_last or v_ms operator(pg_catalog.=) (${bucketOf('v_last', grainMs)}) then
       if pg_catalog.current_setting('${seenOf(spec, kind)}', true) operator(pg_catalog.=) v_ms::pg_catalog.text then
         return null;
       end if;
-      insert into ${log} (source, from_at, to_at, kind, marked_at) values (${literal(source)}, v_ms, v_ms operator(pg_catalog.+) ${grainMs}, '${kind}', ${NOW});
-      perform pg_catalog.set_config('${seenOf(spec, kind)}', v_ms::pg_catalog.text, true);
+      ${mark('v_ms', kind)};
+      v_seen := pg_catalog.set_config('${seenOf(spec, kind)}', v_ms::pg_catalog.text, true);
     elsif v_ms is not null then
-      insert into ${log} (source, from_at, to_at, kind, marked_at)
-      select ${literal(source)}, b.ms, b.ms operator(pg_catalog.+) ${grainMs}, '${kind}', ${NOW}
-      from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from (${rows}) x) b;
+      ${each(rows, kind)}
     end if;`
   return `create or replace function ${name}() returns trigger language plpgsql security definer as $capture$
 declare
   v_first pg_catalog.timestamptz;
   v_last pg_catalog.timestamptz;
   v_ms bigint;
+  v_seen pg_catalog.text;
 begin
   if pg_catalog.current_setting('${WITHOUT_MARKS}', true) operator(pg_catalog.=) 'on' then
     return null;

@@ -2,12 +2,22 @@
 import type { Connection } from '../client/sql-client.ts'
 import type { CaptureId } from './capture-sql.ts'
 import { checkReaders } from './check-readers.ts'
+import { checkStrays } from './check-strays.ts'
 import { type CaptureCheck, judgeCapture } from './judge-capture.ts'
-import { readCapture } from './read-capture.ts'
+import { type CaptureFacts, readCapture } from './read-capture.ts'
 
-/** `isComplete`: the rollup is promised a mark of each change. Of a view, nothing is known. */
+/** `isComplete`: the rollup is promised a mark of each change. Of a view, nothing is known. Tables that no rollup reads are named as well. */
 export async function examineSource(connection: Connection, id: CaptureId, isComplete: boolean): Promise<readonly CaptureCheck[]> {
   const facts = await readCapture(connection, id)
+  const strays = facts.hasLog ? await checkStrays(connection, id.schema, id.source) : []
+  return [...(await examineTable(connection, id, { facts, isComplete })), ...strays]
+}
+
+async function examineTable(
+  connection: Connection,
+  id: CaptureId,
+  { facts, isComplete }: { readonly facts: CaptureFacts; readonly isComplete: boolean },
+): Promise<readonly CaptureCheck[]> {
   const { table, note } = facts
   if (table !== null && table.kind !== 'r' && table.kind !== 'p') return []
   const checks = judgeCapture(id.source, id.time, facts)

@@ -91,7 +91,7 @@ export async function readCapture(connection: Connection, id: CaptureId): Promis
 }
 
 /** Whatever stands there is no reason to fail. */
-function readNote(text: string): Partial<CaptureNote> {
+export function readNote(text: string): Partial<CaptureNote> {
   try {
     const note: unknown = JSON.parse(text)
     return typeof note === 'object' && note !== null ? note : {}

@@ -28,7 +28,14 @@ export function createTarget({ plan, reads, client }: TargetParts): RefreshTarge
       const { table, rows } = await writing(ctx, (connection) => snapshotWithin(connection, plan, range))
       return { snapshot: table, rows }
     },
-    restore: (snapshot, ctx) => writing(ctx, (connection) => restoreWithin(connection, plan, snapshot)),
+    restore: (snapshot, { writeWith, markParents }) =>
+      client === null
+        ? writeWith(async (tx) => {
+            const restored = await restoreWithin(connectionWithin(tx), plan, snapshot)
+            await markParents(tx, restored)
+            return restored
+          }).catch(needsClient)
+        : client.transaction((connection) => restoreWithin(connection, plan, snapshot)),
     sql: (ctx) => reading(ctx, (connection) => targetSqlWithin(connection, plan)),
     async examine({ store, isComplete, ...ctx }) {
       if (reads === null) return []

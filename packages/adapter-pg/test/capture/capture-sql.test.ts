@@ -89,44 +89,45 @@ describe('a table that is captured', () => {
     expect(await marks()).toEqual(['added 2026-01-01T10:00'])
   })
 
-  describe('many times in one transaction', () => {
+  describe('many times in one transaction that is no longer young', () => {
+    const BEGIN = 'begin; select pg_sleep(0.001);'
     const one = (at: string): string => `insert into calls values (1, '2026-01-01 ${at}Z', 1);`
 
     it('has each window marked once, for as long as statements stay in it', async () => {
-      await pool.query(`begin; ${one('10:00')} ${one('10:01')} ${one('10:20')} ${one('10:21')} ${one('10:02')} commit;`)
+      await pool.query(`${BEGIN} ${one('10:00')} ${one('10:01')} ${one('10:20')} ${one('10:21')} ${one('10:02')} commit;`)
       expect(await marks()).toEqual(['added 2026-01-01T10:00', 'added 2026-01-01T10:00', 'added 2026-01-01T10:15'])
-      await pool.query(`do $$ begin for n in 1..100 loop ${one('10:00')} end loop; end $$`)
+      await pool.query(`do $$ begin perform pg_sleep(0.001); for n in 1..100 loop ${one('10:00')} end loop; end $$`)
       expect(await marks()).toEqual(['added 2026-01-01T10:00'])
     })
 
     it('has it marked for each kind of change', async () => {
       const day = `'2026-01-01 10:00Z'`
       const round = `${one('10:00')} update calls set ms = ms + 1 where at = ${day}; delete from calls where at = ${day};`
-      await pool.query(`begin; ${round} ${round} commit;`)
+      await pool.query(`${BEGIN} ${round} ${round} commit;`)
       expect((await marks()).toSorted()).toEqual(['added 2026-01-01T10:00', 'changed 2026-01-01T10:00', 'removed 2026-01-01T10:00'])
     })
 
     it('has it marked again when the mark was rolled back with a savepoint, or an exception', async () => {
-      await pool.query(`begin; savepoint s; ${one('10:00')} rollback to s; ${one('10:00')} commit;`)
+      await pool.query(`${BEGIN} savepoint s; ${one('10:00')} rollback to s; ${one('10:00')} commit;`)
       expect(await marks()).toEqual(['added 2026-01-01T10:00'])
       await pool.query(
-        `do $$ begin begin ${one('10:00')} perform 1 / 0; exception when division_by_zero then null; end; ${one('10:01')} end $$`,
+        `do $$ begin perform pg_sleep(0.001); begin ${one('10:00')} perform 1 / 0; exception when division_by_zero then null; end; ${one('10:01')} end $$`,
       )
       expect(await marks()).toEqual(['added 2026-01-01T10:00'])
-      await pool.query(`begin; savepoint s; ${one('10:00')} release s; ${one('10:00')} rollback; ${one('10:00')}`)
+      await pool.query(`${BEGIN} savepoint s; ${one('10:00')} release s; ${one('10:00')} rollback; ${one('10:00')}`)
       expect(await marks()).toEqual(['added 2026-01-01T10:00'])
     })
 
     it('has it marked again in the next transaction, and in one that goes on after COMMIT', async () => {
-      await pool.query(`do $$ begin for n in 1..3 loop ${one('10:00')} commit; end loop; end $$`)
+      await pool.query(`do $$ begin for n in 1..3 loop perform pg_sleep(0.001); ${one('10:00')} commit; end loop; end $$`)
       expect(await marks()).toHaveLength(3)
-      await pool.query(`begin; ${one('10:00')} commit and chain; ${one('10:00')} commit`)
+      await pool.query(`${BEGIN} ${one('10:00')} commit and chain; select pg_sleep(0.001); ${one('10:00')} commit`)
       expect(await marks()).toHaveLength(2)
     })
 
     it('has it marked anew when its windows become larger meanwhile', async () => {
       const client = await pool.connect()
-      await client.query(`begin; ${one('10:00')}`)
+      await client.query(`${BEGIN} ${one('10:00')}`)
       await pool.query(captureFunctionSql({ ...spec, grainMs: 3_600_000 }))
       await client.query(`${one('10:50')} commit`)
       client.release()
@@ -136,7 +137,7 @@ describe('a table that is captured', () => {
 
     it('has all of it marked where rows of one statement are in several windows', async () => {
       await pool.query(
-        `begin; ${one('10:00')} insert into calls values (1, '2026-01-01 10:00Z', 1), (1, '2026-01-01 10:20Z', 1); ${one('10:00')} commit;`,
+        `${BEGIN} ${one('10:00')} insert into calls values (1, '2026-01-01 10:00Z', 1), (1, '2026-01-01 10:20Z', 1); ${one('10:00')} commit;`,
       )
       expect(await marks()).toEqual(['added 2026-01-01T10:00', 'added 2026-01-01T10:00', 'added 2026-01-01T10:15'])
     })

@@ -4,7 +4,7 @@ import { runCli } from '@quarterjack/core/cli'
 import { until } from '@quarterjack/fault-kit/poll'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { captureChanges, count, pgStore, sqlRollup, sum } from '../../src/index.ts'
+import { captureChanges, count, pgStore, removeCapture, sqlRollup, sum } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
@@ -103,6 +103,34 @@ describe.each([
   })
 })
 
+describe('in the database of the store, what comes after a rollup', () => {
+  const restored = async () => {
+    const scheduler = schedulerOn(pgStore({ pool }), rollupsOf())
+    await filled(scheduler)
+    await scheduler.stop()
+    const { snapshot } = await scheduler.rollups.snapshot('calls-hourly', range)
+    await pool.query('update calls_hourly set calls = 0')
+    return { scheduler, snapshot }
+  }
+  const marks = async () => (await pool.query("select xmin, kind from quarterjack.marks where source like '%calls-hourly'")).rows
+
+  it('is marked in the transaction that puts its rows back', async () => {
+    const { scheduler, snapshot } = await restored()
+    await scheduler.rollups.restore('calls-hourly', snapshot)
+    const found = await pool.query('select distinct xmin from calls_hourly where calls > 0')
+    expect(await marks()).toEqual(found.rows.map((row) => ({ ...row, kind: 'removed' })))
+    expect(found.rows).toHaveLength(1)
+  })
+
+  it('is not marked when that is rolled back', async () => {
+    const { scheduler, snapshot } = await restored()
+    await pool.query(`create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+      create constraint trigger refuse after insert on calls_hourly deferrable initially deferred for each row execute function refuse()`)
+    await expect(scheduler.rollups.restore('calls-hourly', snapshot)).rejects.toThrow()
+    expect([await marks(), await total('calls_hourly')]).toEqual([[], 0])
+  })
+})
+
 describe('rollups ddl', () => {
   it.each([
     ['in the database of the store', () => pgStore({ pool }), (): { pool?: Pool } => ({})],
@@ -148,6 +176,20 @@ describe('doctor', () => {
       expect.stringMatching(/^fail of calls-hourly: the trigger of calls for .* is disabled/),
       expect.stringMatching(/^warn of calls-hourly: no index of calls begins with at/),
     ])
+  })
+
+  it('tells of triggers on tables that no rollup reads any more, once for all rollups', async () => {
+    const [hourly, daily] = rollupsOf()
+    const scheduler = schedulerOn(pgStore({ pool }), [hourly, daily])
+    await scheduler.start()
+    await captureChanges({ pool }, { source: 'calls', time: 'at', rollups: [hourly] })
+    await pool.query('create table orders (placed timestamptz); create index on orders (placed)')
+    await captureChanges({ pool }, { source: 'orders', time: 'placed', grain: 'hour' })
+    expect((await lines(scheduler)).filter((line) => line.includes('orders'))).toEqual([
+      expect.stringMatching(/^warn of .*: orders is captured, and no rollup reads it/),
+    ])
+    await removeCapture({ pool }, { source: 'orders', time: 'placed' })
+    expect((await lines(scheduler)).filter((line) => line.includes('orders'))).toEqual([])
   })
 
   it('looks through the client of the rollup, and asks for no triggers where marks are made by hand', async () => {

@@ -6,7 +6,7 @@ export interface RefreshTarget {
   /** Copies the rows of windows that start in `[from, to)`, beside the target. */
   readonly snapshot: (range: { readonly from: Date; readonly to: Date }, ctx: TargetContext) => Promise<TargetCopy>
   /** Replaces the rows of a snapshot's range by those of the snapshot, which stays. All of them, or none. */
-  readonly restore: (snapshot: string, ctx: TargetContext) => Promise<RestoredRange>
+  readonly restore: (snapshot: string, ctx: RestoreContext) => Promise<RestoredRange>
   /** The statements that make the target, for those who create tables in migrations alone. */
   readonly sql: (ctx: TargetContext) => Promise<string>
   /** What is wrong, or dear, about how the rollup reads its source. Writes nothing. */
@@ -20,6 +20,15 @@ export interface TargetContext {
   readonly readWith: <T>(work: (tx: unknown) => Promise<T>) => Promise<T>
   /** Runs `work` in a transaction of the store, and commits it. Throws `TransactionsUnsupported` on a store without. */
   readonly writeWith: <T>(work: (tx: unknown) => Promise<T>) => Promise<T>
+}
+
+/** What a restoration gets besides. */
+export interface RestoreContext extends TargetContext {
+  /**
+   * Marks the range for the rollups that come after this one, within a transaction of `writeWith`: they are marked exactly if the rows
+   * are back. Where it is not called, they are marked afterwards.
+   */
+  readonly markParents: (tx: unknown, range: { readonly from: Date; readonly to: Date }) => Promise<void>
 }
 
 /** What an examination gets besides. */

@@ -6,6 +6,7 @@ import type { RefreshTarget, TargetContext } from '../rollup/refresh-target.ts'
 import { sourceOfRollup } from '../rollup/resolve-rollup.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import type { Store } from '../store/store.ts'
+import type { Mark } from '../store/window-records.ts'
 import { windowsOf } from '../trigger/marker.ts'
 import type { Backfill, RollupRef, RollupsGroup } from './rollups.ts'
 import type { RollupsDeps } from './rollup-parts.ts'
@@ -41,14 +42,21 @@ export function createTargetVerbs({ store, call, logger, stir, rollups, known, b
       const target = targetOf(rollup, 'restore')
       const [backfill] = await backfills({ rollup, unfinished: true, limit: 1 })
       if (backfill !== undefined) throw wouldBeOverwritten(rollup, backfill)
-      const restored = await target.restore(snapshot, contextOf('restore'))
-      // Its parents were put together from the rows that were replaced. Of what nobody reads, some stores keep marks for ever.
-      if (![...rollups.values()].some(({ policy }) => policy.after.includes(rollup.name)))
-        return { rollup: rollup.name, snapshot, ...restored }
-      const marks = [
-        { source: sourceOfRollup(rollup.name), kind: 'removed', from: restored.from.getTime(), to: restored.to.getTime() },
-      ] as const
-      await call('windows.mark', (opened: Store) => windowsOf(opened).mark({ marks }))
+      // Its parents were put together from the rows that are replaced. Of what nobody reads, some stores keep marks for ever.
+      const hasParents = [...rollups.values()].some(({ policy }) => policy.after.includes(rollup.name))
+      const marksOf = ({ from, to }: { readonly from: Date; readonly to: Date }): readonly Mark[] => [
+        { source: sourceOfRollup(rollup.name), kind: 'removed', from: from.getTime(), to: to.getTime() },
+      ]
+      let isMarked = false
+      const restored = await target.restore(snapshot, {
+        ...contextOf('restore'),
+        async markParents(tx, range) {
+          isMarked = true
+          if (hasParents) await windowsOf(store).mark({ marks: marksOf(range), tx })
+        },
+      })
+      if (!hasParents) return { rollup: rollup.name, snapshot, ...restored }
+      if (!isMarked) await call('windows.mark', (opened: Store) => windowsOf(opened).mark({ marks: marksOf(restored) }))
       stir()
       return { rollup: rollup.name, snapshot, ...restored }
     },

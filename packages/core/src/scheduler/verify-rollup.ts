@@ -9,6 +9,7 @@ import type { Drift, Rollup, Verify, VerifyContext } from '../rollup/rollup.ts'
 import type { Window } from '../rollup/windows.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Store } from '../store/store.ts'
+import type { WindowRecord } from '../store/window-records.ts'
 import { type Duration, parseDuration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
 import { windowsOf } from '../trigger/marker.ts'
@@ -17,6 +18,8 @@ import { transactionsOf } from './store-transactions.ts'
 
 /** Windows of one range; longer ranges are to be verified piece by piece. */
 const MOST_WINDOWS = 1_000_000
+/** Records that one call lists. */
+const PAGE = 5_000
 /** Windows of one recomputation. */
 const BATCH = 50
 /** Rows that are told of. */
@@ -98,8 +101,7 @@ async function windowsToVerify(
   }
   const { states } = await call('windows.state', (store) => windowsOf(store).state({ rollups: [{ rollup: name, limit: 1 }] }))
   const watermark = states[0]?.record.watermark ?? Number.NEGATIVE_INFINITY
-  const { windows: records } = await call('windows.list', (store) => windowsOf(store).list({ rollup: name, from, to, limit: MOST_WINDOWS }))
-  const known = new Map(records.map((record) => [record.start, record]))
+  const known = await recordsOf({ rollup: name, from, to }, call)
   const clean: Window[] = []
   let leftOut = 0
   for (const window of policy.windows.between(from, to)) {
@@ -109,6 +111,21 @@ async function windowsToVerify(
     else leftOut++
   }
   return { windows: clean.length <= sample ? clean : spread(clean, sample), leftOut }
+}
+
+/** By their starts. A store never answers with more than a page. */
+async function recordsOf(
+  range: { readonly rollup: string; readonly from: number; readonly to: number },
+  call: VerifyDeps['call'],
+): Promise<ReadonlyMap<number, WindowRecord>> {
+  const known = new Map<number, WindowRecord>()
+  for (let from = range.from; ; ) {
+    const { windows } = await call('windows.list', (store) => windowsOf(store).list({ ...range, from, limit: PAGE }))
+    for (const record of windows) known.set(record.start, record)
+    const last = windows.at(-1)
+    if (last === undefined || windows.length < PAGE) return known
+    from = last.start + 1
+  }
 }
 
 function spread(windows: readonly Window[], count: number): readonly Window[] {

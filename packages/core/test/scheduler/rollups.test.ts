@@ -3,12 +3,33 @@ import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { Rollup } from '../../src/rollup/rollup.ts'
+import type { WindowRecord } from '../../src/store/window-records.ts'
+import type { WindowStore } from '../../src/store/windows.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler, type ManualScheduler } from '../../src/testing/manual-scheduler.ts'
 import { createSource } from './summed-source.ts'
 
 const START = '2026-03-01T00:00:00Z'
 const HOUR_MS = 3_600_000
+
+/** Of a window that is dirty. */
+const RECORD: WindowRecord = {
+  rollup: 'minutes',
+  start: 0,
+  end: 0,
+  seq: 1,
+  dirtySince: 1,
+  removed: false,
+  complete: true,
+  refreshedAt: null,
+  attempts: 0,
+  error: null,
+  retryAt: null,
+  suspect: null,
+  backfill: null,
+  runId: null,
+  fence: 0,
+}
 
 const at = (text: string): number => Date.parse(`2026-03-01T${text}Z`)
 
@@ -195,6 +216,25 @@ describe('a rollup', () => {
     const summary = await manual.finish(run)
     expect(summary).toMatchObject({ refreshed: 3, failed: 0 })
     expect(source.calls.slice(before).flat().sort()).toEqual([at('03:00:00'), at('04:00:00'), at('05:00:00')])
+  })
+
+  it('lists what is not clean page by page when it verifies', async () => {
+    const store = memoryStore()
+    const minute = 60_000
+    const limits: number[] = []
+    const list: WindowStore['list'] = async ({ rollup, from, to, limit }) => {
+      limits.push(limit)
+      const first = Math.ceil(from / minute) * minute
+      const count = Math.min(limit, Math.max(0, Math.ceil((to - first) / minute)))
+      return { windows: Array.from({ length: count }, (_, n) => ({ ...RECORD, rollup, start: first + n * minute })) }
+    }
+    const windows = { ...(store.windows as WindowStore), list }
+    const refresh = Object.assign(() => undefined, { verify: async () => [] })
+    const rollup = defineRollup({ name: 'minutes', grain: '1m', start: 0, refresh })
+    await using manual = manualScheduler({ jobs: [rollup], store: { ...store, windows }, startAt: 30 * 86_400_000 })
+    const { checked, leftOut } = await manual.scheduler.rollups.verify(rollup, { from: 0, to: 12_000 * minute, sample: 'all' })
+    expect({ checked, leftOut, calls: limits.length }).toEqual({ checked: 0, leftOut: 12_000, calls: 3 })
+    expect(Math.max(...limits)).toBeLessThanOrEqual(5_000)
   })
 
   it('refuses what is not a rollup, and a store without windows', async () => {
