@@ -88,7 +88,9 @@ async function fireAll({ firings, lookedAt }: Taken, deps: FireDeps): Promise<nu
   const askedAt = deps.monotonic()
   try {
     const claim = { owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }
-    const reply = await deps.link.call('schedules.fire', (store) => store.schedules.fire(lookedAt === null ? { firings, claim } : { firings, claim, lookedAt }))
+    const reply = await deps.link.call('schedules.fire', (store) =>
+      store.schedules.fire(lookedAt === null ? { firings, claim } : { firings, claim, lookedAt }),
+    )
     reservation.answered()
     const claimed = reply.replies.flatMap((one) => one.runs.flatMap((run) => (run.claimed === undefined ? [] : [run.claimed])))
     if (claimed.length > 0) deps.owner.confirm(owner, askedAt, deps.leaseMs)

@@ -74,7 +74,11 @@ describe('a process on a store that others share', () => {
   it('looks once before each instant, and only fires at it', async () => {
     const { clock, store, calls } = site()
     const starts: number[] = []
-    const job = defineJob({ name: 'mail', schedule: every('10s'), run: ({ slot }) => void starts.push(clock.now() - (slot?.getTime() ?? 0)) })
+    const job = defineJob({
+      name: 'mail',
+      schedule: every('10s'),
+      run: ({ slot }) => void starts.push(clock.now() - (slot?.getTime() ?? 0)),
+    })
     const manual = manualScheduler({ store, clock, jobs: [job] })
     await manual.start()
     await manual.advance('5s')

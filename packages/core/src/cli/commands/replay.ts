@@ -45,7 +45,10 @@ export const replayCommand: CliCommand<ReplayOptions> = {
       return replayResult([{ replayOf: id, id: handle.id, error: null }], EXIT.ok)
     }
     if (job === undefined || id !== undefined) {
-      throw new QuarterjackError('InvalidOption', 'replay: give the id of a run, or --job <name> for the dead runs of a job, perhaps with --unreplayed.')
+      throw new QuarterjackError(
+        'InvalidOption',
+        'replay: give the id of a run, or --job <name> for the dead runs of a job, perhaps with --unreplayed.',
+      )
     }
     if (unreplayed) return replayUnreplayed(context, job, limit)
     const dead = await oldestDead(scheduler, job, limit)
