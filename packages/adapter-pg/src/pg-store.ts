@@ -111,7 +111,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
   return {
     name,
     schema,
-    capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false, windows: true },
+    capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false, windows: true, looksAhead: true },
     get hintStatus() {
       return hints.status
     },

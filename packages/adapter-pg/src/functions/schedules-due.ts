@@ -1,6 +1,6 @@
 /**
- * `schedules_due({ owner, limit, now? })` → `{ due, stretches, storeNow, nextDueAt }`: what is due of the owner's jobs,
- * earliest first, in columns (`rows/due-schedules.ts`). One look into the due index per known job tells which jobs have
+ * `schedules_due({ owner, limit, aheadMs?, now? })` → `{ due, stretches, storeNow, nextDueAt }`: what is due of the owner's jobs,
+ * or will be within `aheadMs`, earliest first, in columns (`rows/due-schedules.ts`). One look into the due index per known job tells which jobs have
  * anything due; those share the limit: an equal share first, then what others left, beginning with another job each time.
  *
  * Live owners that know a job divide its schedules among themselves by number, so that they do not all set out to fire the
@@ -37,6 +37,7 @@ declare
   v_now bigint;
   v_owner text;
   v_limit int;
+  v_ahead_ms int;
   v_look int;
   v_until bigint;
   v_known int[];
@@ -53,13 +54,14 @@ declare
   v_due json;
   v_stretches json;
 begin
-  select coalesce(x.now, store_now()), x.owner, x."limit" into v_now, v_owner, v_limit
-  from json_to_record(p) as x(now bigint, owner text, "limit" int);
+  select coalesce(x.now, store_now()), x.owner, x."limit", coalesce(x."aheadMs", 0) into v_now, v_owner, v_limit, v_ahead_ms
+  from json_to_record(p) as x(now bigint, owner text, "limit" int, "aheadMs" int);
+  v_until := v_now + v_ahead_ms;
   select o.job_ids into v_known from owners o where o.id = v_owner and o.ended_at is null and o.expires_at > v_now;
   if not found then
     return ${NOTHING});
   end if;
-  select min(h.next_due_at), array_agg(k.job_id order by k.job_id) filter (where h.next_due_at <= v_now)
+  select min(h.next_due_at), array_agg(k.job_id order by k.job_id) filter (where h.next_due_at <= v_until)
   into v_next_due_at, v_jobs
   from unnest(v_known) as k(job_id)
   cross join lateral (
@@ -78,7 +80,6 @@ begin
   v_equal := ceil(v_limit::numeric / cardinality(v_jobs));
   v_jobs := v_jobs[:v_limit];
   v_look := v_limit * ${BATCHES_LOOKED_AT};
-  v_until := v_now;
   select array_agg(c.parties order by t.turn), array_agg(c.share order by t.turn) into v_parties, v_shares
   from unnest(v_jobs) with ordinality as t(job_id, turn)
   cross join lateral (

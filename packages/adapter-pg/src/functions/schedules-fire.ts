@@ -1,9 +1,10 @@
 /**
  * `schedules_fire(p)`: carries out firings, each by itself: where the schedule still stands at the expected slot, its cursor
  * moves and the records of its slots are written in one transaction; with `claim`, new runs are claimed at once as far as
- * gates and the limit permit. A schedule whose row somebody else has locked is answered `stale`, without waiting.
+ * gates and the limit permit. A schedule whose row somebody else has locked is answered `stale`, without waiting; with
+ * `lookedAt`, so is one that is not due yet, or was resumed since.
  *
- * Parameters: claim, now, and the firings in columns (`rows/fire-letter.ts`). Result: `odd`, the replies to firings that did
+ * Parameters: claim, now, lookedAt, and the firings in columns (`rows/fire-letter.ts`). Result: `odd`, the replies to firings that did
  * not go their usual way, as [place, status, [[id, state, reason], …]]: the others fired and made all their runs; claimed
  * runs, as `running` in columns of what the caller does not know (`rows/fired-run.ts`) where all were claimed and no gate or
  * limit had a say, else in lots (see `claimed-columns.ts`); the tick of the claiming owner; hints.
@@ -16,6 +17,13 @@ import { fewBy } from './by-index.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 import { HISTORY_COLUMNS } from './history-columns.ts'
 
+/** So far ahead of the store's clock, in ms, a firing may be that waits for its instant. */
+const LONGEST_WAIT_MS = 20
+
+/** No suspension of it ended after the look. */
+const isKnown = (row: string): string => /* sql */ `(v_looked_at is null or ${row}.suspended_stretches::text = '[]'
+      or not exists (select 1 from json_array_elements(${row}.suspended_stretches) e(value) where (e.value->>1)::bigint > v_looked_at))`
+
 const gates = (run: string): string => `array(select g from json_array_elements_text(${run}.gates) g order by g collate "C")`
 
 export const schedulesFire: SqlFunction = {
@@ -25,6 +33,7 @@ create or replace function schedules_fire(p json) returns json language plpgsql 
 declare
   v_now bigint;
   v_claim json;
+  v_looked_at bigint;
   v_job_names text[];
   v_of_job int[];
   v_names text[];
@@ -48,13 +57,26 @@ declare
   v_start int;
   v_known int[];
   v_free int[];
-  -- Of each job: its id, and the same unless it is suspended.
+  -- Of each job: its id, the same unless it is suspended, and whether it was not resumed since the look.
   v_jobs int[];
   v_open int[];
-  -- Firings that go ahead: their places, and their schedules beside them; v_at has the schedules at the places.
+  v_still boolean[];
+  -- Firings that go ahead: their places, and beside them their schedules, as their locked rows have it. The same by place, null
+  -- where a firing does not go ahead.
   v_places bigint[];
-  v_schedules bigint[];
+  v_rows tid[];
+  v_ids_of bigint[];
+  v_keys_of text[];
+  v_payloads_of text[];
+  v_last_of text[];
   v_at bigint[];
+  v_keys text[];
+  v_payloads text[];
+  v_last_runs text[];
+  -- No run has an id between the lowest and the highest that are asked for.
+  v_is_new boolean;
+  v_wait_ms bigint;
+  v_moved int;
   -- Runs that look at their own schedule alone: how many were asked for and written, and of each [firing, place, is skipped].
   v_asked int;
   v_written int;
@@ -79,17 +101,25 @@ declare
   v_firing int;
   v_one record;
 begin
-  select coalesce(x.now, store_now()), x.claim, x.jobs, x."ofJob", x.names, x.incarnations, x.generations, x.expected, x.through,
+  select coalesce(x.now, store_now()), x.claim, x."lookedAt", x.jobs, x."ofJob", x.names, x.incarnations, x.generations, x.expected, x.through,
     x."nextSlots", x."nextDueAts", x."ofFiring", x.ids, x.slots, x."runAts", x.priorities, x."overlaps", x."queueLimits", x.gates, x.skips,
     x.counts, x.last, x.claim->>'owner', (x.claim->>'start')::int
-  into v_now, v_claim, v_job_names, v_of_job, v_names, v_incarnations, v_generations, v_expected, v_through,
+  into v_now, v_claim, v_looked_at, v_job_names, v_of_job, v_names, v_incarnations, v_generations, v_expected, v_through,
     v_next_slots, v_next_due_ats, v_of_firing, v_ids, v_slots, v_run_ats, v_priorities, v_overlaps, v_queue_limits, v_gates, v_skips,
     v_counts, v_last, v_owner, v_start
   from json_to_record(p) as x(
-    now bigint, claim json, jobs text[], "ofJob" int[], names text[], incarnations text[], generations int[], expected bigint[],
+    now bigint, claim json, "lookedAt" bigint, jobs text[], "ofJob" int[], names text[], incarnations text[], generations int[], expected bigint[],
     through bigint[], "nextSlots" bigint[], "nextDueAts" bigint[], "ofFiring" int[], ids text[], slots bigint[], "runAts" bigint[],
     priorities int[], "overlaps" text[], "queueLimits" int[], gates json, skips json,
     counts int[], last int[]);
+  -- Clocks agree to a moment: what is about to be due is waited for, before anything is locked.
+  if v_looked_at is not null and p->>'now' is null then
+    select max(u.at) - v_now into v_wait_ms from unnest(v_run_ats) u(at);
+    if v_wait_ms between 1 and ${LONGEST_WAIT_MS} then
+      perform pg_sleep(v_wait_ms / 1000.0);
+      v_now := store_now();
+    end if;
+  end if;
   ${SHARE_DEFINITIONS}
   v_fence := claim_fence((p->>'now')::bigint, (v_claim->>'seenFence')::bigint);
   v_known := open_claim(v_claim, v_now, v_fence);
@@ -99,47 +129,66 @@ begin
 
   -- Those that may fire, locked. Locking reads the newest version of a row, so what it says holds.
   select array_agg(j.id order by n.place), array_agg(case when j.suspended_at is null then j.id end order by n.place),
+    array_agg(${isKnown('j')} order by n.place),
     v_known is not null and coalesce(json_array_length(v_gates), 0) = 0 and (v_claim->>'limit')::int >= cardinality(v_ids)
       and v_now >= all (v_run_ats) and not ('queue' = any (v_overlaps) or 'replace' = any (v_overlaps))
       and bool_and(j.id = any (v_free) and j.rate_max is null) is true
-  into v_jobs, v_open, v_is_plain
+  into v_jobs, v_open, v_still, v_is_plain
   from unnest(v_job_names) with ordinality n(name, place)
   left join lateral (select * from jobs o where o.name = n.name collate "C" limit 1) j on true;
-  select array_agg(q.place order by q.place), array_agg(q.id order by q.place) into v_places, v_schedules
-  from (select distinct on (l.id) l.place, l.id from (
-    select f.place, s.id
+  select array_agg(q.place), array_agg(q.row), array_agg(q.id), array_agg(q.key), array_agg(q.payload), array_agg(q.last_run_id)
+  into v_places, v_rows, v_ids_of, v_keys_of, v_payloads_of, v_last_of
+  from (select * from (select distinct on (l.id) l.* from (
+    select f.place, s.ctid as row, s.id, s.key, s.payload, s.last_run_id
     from unnest(v_of_job, v_names, v_incarnations, v_generations, v_expected) with ordinality
       as f(job, name, incarnation, generation, expected_slot, place)
     join schedules s on s.job_id = v_open[f.job] and s.name = f.name collate "C"
     where ${fewBy('f.place')} and s.incarnation = f.incarnation collate "C" and s.generation = f.generation and s.next_slot = f.expected_slot
-      and s.quarantined is null and s.suspended_at is null
+      and s.quarantined is null and s.suspended_at is null and v_still[f.job]
+      and (v_looked_at is null or s.next_due_at <= v_now) and ${isKnown('s')}
     for update of s skip locked
-  ) l order by l.id, l.place) q;
+  ) l order by l.id, l.place) d order by d.place) q;
 
   v_odd := array_fill(false, array[coalesce(cardinality(v_names), 0)]);
   if v_places is not null then
-    v_at := v_schedules;
+    v_at := v_ids_of;
+    v_keys := v_keys_of;
+    v_payloads := v_payloads_of;
+    v_last_runs := v_last_of;
     if cardinality(v_places) < cardinality(v_names) then
       v_at := array_fill(null::bigint, array[cardinality(v_names)]);
-      for v_place in 1 .. cardinality(v_places) loop
-        v_at[v_places[v_place]] := v_schedules[v_place];
+      v_keys := array_fill(null::text, array[cardinality(v_names)]);
+      v_payloads := v_keys;
+      v_last_runs := v_keys;
+      for v_nth in 1 .. cardinality(v_places) loop
+        v_place := v_places[v_nth];
+        v_at[v_place] := v_ids_of[v_nth];
+        v_keys[v_place] := v_keys_of[v_nth];
+        v_payloads[v_place] := v_payloads_of[v_nth];
+        v_last_runs[v_place] := v_last_of[v_nth];
       end loop;
     end if;
+    -- Ids of slots begin with the slot: one look into each index most often speaks for all.
+    select not exists (select 1 from runs k where k.id between b.lowest and b.highest)
+      and not exists (select 1 from history k where k.id between b.lowest and b.highest)
+    into v_is_new
+    from (select min(i.id collate "C") as lowest, max(i.id collate "C") as highest from unnest(v_ids) i(id)) b;
 
     -- Overlap of one slot with the schedule's run before it; several runs of one schedule are each other's.
     with r as (
-      select u.*, s.id as schedule_id, s.name, s.key, s.payload, s.job_id, s.last_run_id
+      select u.*, v_at[u.firing] as schedule_id, v_names[u.firing] as name, v_keys[u.firing] as key, v_payloads[u.firing] as payload,
+        v_jobs[v_of_job[u.firing]] as job_id
       from rows from (
         unnest(v_of_firing, v_ids, v_slots, v_run_ats, v_priorities, v_overlaps), json_array_elements(v_gates)
       ) with ordinality as u(firing, id, slot, run_at, priority, overlap, gates, place)
-      join schedules s on s.id = v_at[u.firing]
-      where ${fewBy('u.place')} and u.overlap in ('skip', 'allow')
+      where v_at[u.firing] is not null and u.overlap in ('skip', 'allow')
     ), judged as (
       select r.*, r.overlap = 'skip' and (
-          v_of_firing[r.place - 1] is not distinct from r.firing or exists (select 1 from runs b where b.id = r.last_run_id)
+          v_of_firing[r.place - 1] is not distinct from r.firing or exists (select 1 from runs b where b.id = v_last_runs[r.firing])
         ) as is_skipped
       from r
-      where not exists (select 1 from runs k where k.id = r.id collate "C") and not exists (select 1 from history k where k.id = r.id collate "C")
+      where v_is_new or (
+        not exists (select 1 from runs k where k.id = r.id collate "C") and not exists (select 1 from history k where k.id = r.id collate "C"))
     ), new as materialized (
       select j.*, row_number() over (order by j.priority desc, j.run_at, j.place) as turn from judged j where not j.is_skipped
     ), made as (
@@ -189,8 +238,12 @@ begin
       slots = s.slots + v_counts[w.place], last_run_id = coalesce(v_ids[v_last[w.place]], s.last_run_id),
       suspended_stretches = case when s.suspended_stretches::text = '[]' then s.suspended_stretches
         else stretches_after(s.suspended_stretches, greatest(s.cursor, v_through[w.place])) end
-    from unnest(v_places, v_schedules) w(place, id)
-    where s.id = w.id and ${fewBy('w.place')};
+    from unnest(v_places, v_rows) w(place, row)
+    where s.ctid = w.row and ${fewBy('w.place')};
+    get diagnostics v_moved = row_count;
+    if v_moved < cardinality(v_places) then
+      raise exception 'of % locked schedules, % moved', cardinality(v_places), v_moved;
+    end if;
 
     -- Ids derive from slots, so none is doubled whatever became of the cursor: a run that is there already is the record.
     if v_written < v_asked then

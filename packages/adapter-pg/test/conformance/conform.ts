@@ -15,7 +15,14 @@ export interface ConformanceSubject {
 }
 
 /** What a Postgres server can do. */
-export const POSTGRES_CAPABILITIES = { shared: true, durable: true, transactions: true, hints: true, windows: true } as const
+export const POSTGRES_CAPABILITIES = {
+  shared: true,
+  durable: true,
+  transactions: true,
+  hints: true,
+  windows: true,
+  looksAhead: true,
+} as const
 
 const IS_FULL = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
 /** Programs may have to be installed first. */

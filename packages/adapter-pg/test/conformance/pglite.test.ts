@@ -8,7 +8,7 @@ const ONE_CONNECTION = 'PGlite has one connection: whatever is asked while a tra
 
 conform({
   open: async () => pgliteBackend(await PGlite.create()),
-  capabilities: { shared: false, durable: false, transactions: true, hints: true, windows: true },
+  capabilities: { shared: false, durable: false, transactions: true, hints: true, windows: true, looksAhead: true },
   skip: {
     'transactions: a trigger in a transaction is visible after the commit': ONE_CONNECTION,
     'transactions: debounced triggers of open transactions do not wait for each other': ONE_CONNECTION,

@@ -23,6 +23,7 @@ import { createHoldings, type Execution } from './holdings.ts'
 import { keepRules } from './keep-rules.ts'
 import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
 import { createLoop } from './loop.ts'
+import { createLookAhead, LOOK_AHEAD_MS } from './look-ahead.ts'
 import { createLossLog } from './loss-log.ts'
 import { createMaintenance } from './maintain.ts'
 import { createOwner } from './owner.ts'
@@ -54,6 +55,7 @@ export function createEngine(options: EngineOptions): Engine {
   let left: readonly string[] = []
   /** By so much slots are late where passes come and go. */
   let latenessMs = 0
+  let ahead = createLookAhead(0)
   let accepting = false
   /** The store may know this owner. */
   let present = false
@@ -165,8 +167,11 @@ export function createEngine(options: EngineOptions): Engine {
     random,
     storeClock: link.clock,
     wakes,
+    get ahead() {
+      return ahead
+    },
     logger,
-    fire: () => fireDue({ ...pass, policies, latenessMs }),
+    fire: () => fireDue({ ...pass, policies, latenessMs, ahead }),
     claim: () => claimDue({ ...pass, onDead: lose }),
     canClaim,
     onLag: lag.note,
@@ -255,6 +260,9 @@ export function createEngine(options: EngineOptions): Engine {
       policies = new Map(given.map(({ policy }) => [policy.name, policy]))
       holdings.limitTo(rule?.quota ?? null)
       latenessMs = rule?.everyMs ?? 0
+      // A pass ends when nothing is due: it leaves what is due soon to the next. A store within the process answers at once.
+      const { looksAhead = false, shared = true } = link.store.capabilities
+      ahead = createLookAhead(looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0)
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true

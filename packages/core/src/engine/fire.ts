@@ -8,6 +8,7 @@ import type { ScheduleRecord } from '../store/records.ts'
 import type { FireReply, Firing, ScheduleStore } from '../store/schedules.ts'
 import { type Clock, waitForHint } from '../time/clock.ts'
 import type { Holdings } from './holdings.ts'
+import type { LookAhead, Planned, Taken } from './look-ahead.ts'
 import type { Owner } from './owner.ts'
 import { planFiring } from './plan-firing.ts'
 import type { StoreLink } from './store-link.ts'
@@ -32,6 +33,7 @@ export interface FireDeps {
   /** What a slot may be late by in addition to `misfireAfter`. */
   readonly latenessMs: number
   readonly wakes: Wakes
+  readonly ahead: LookAhead
   readonly emitter: Emitter
   readonly logger: Logger
   readonly clock: Clock
@@ -40,30 +42,62 @@ export interface FireDeps {
   readonly onClaimed: (runs: readonly ClaimedRun[], owner: string) => void
 }
 
-/** One round; returns how many schedules it fired: none where others were quicker, and the loop then waits a moment. */
+/**
+ * One round; returns how many schedules it fired: none where others were quicker, and the loop then waits a moment. Before
+ * anything is due, it only looks.
+ */
 export async function fireDue(deps: FireDeps): Promise<number> {
-  await roomWithin(deps)
+  const isAhead = (deps.wakes.dueAt ?? Number.POSITIVE_INFINITY) > deps.link.clock.now()
+  if (!isAhead) await roomWithin(deps)
+  const most = isAhead ? MOST_RECORDS : mostRecords(deps)
+  const limit = Math.min(isAhead ? MOST_RECORDS : BATCH, most)
+  const kept = isAhead ? null : takeKept(deps, { limit, most })
+  if (kept !== null) return fireAll(kept, deps)
+  const { taken, quarantined } = await look(deps, { limit, most })
+  return quarantined + (taken === null ? 0 : await fireAll(taken, deps))
+}
+
+/** Most schedules, and most records, of one round. */
+interface Bounds {
+  readonly limit: number
+  readonly most: number
+}
+
+function takeKept({ ahead, link, wakes }: FireDeps, bounds: Bounds): Taken | null {
+  return ahead.take({ now: link.clock.now(), earliest: wakes.dueAt ?? Number.NEGATIVE_INFINITY, ...bounds })
+}
+
+/** Asks for what is due, and plans it; what is due soon is kept. */
+async function look(deps: FireDeps, { limit, most }: Bounds): Promise<{ readonly taken: Taken | null; readonly quarantined: number }> {
+  const { ahead, link } = deps
   const owner = deps.owner.id
-  const most = mostRecords(deps)
-  const limit = Math.min(BATCH, most)
-  const due = await deps.link.call('schedules.due', (store) => store.schedules.due({ owner, limit }))
-  if (due.schedules.length === 0) return 0
-  const { firings, broken } = planAll(due, most, deps)
+  const due = await link.call('schedules.due', (store) =>
+    store.schedules.due(ahead.sightMs > 0 ? { owner, limit, aheadMs: ahead.sightMs } : { owner, limit }),
+  )
+  const { planned, broken, isAll } = planAll(due, most, deps)
+  const through = isAll && due.schedules.length < limit ? due.storeNow + ahead.sightMs : (planned.at(-1)?.dueAt ?? due.storeNow)
+  ahead.keep({ lookedAt: due.storeNow, through, planned })
   const quarantined = await quarantine(broken, deps)
-  if (firings.length === 0) return quarantined
+  return { taken: ahead.take({ now: due.storeNow, earliest: due.storeNow, limit, most }), quarantined }
+}
+
+async function fireAll({ firings, lookedAt }: Taken, deps: FireDeps): Promise<number> {
+  const owner = deps.owner.id
   const wanted = firings.reduce((sum, firing) => sum + firing.runs.length, 0)
   const reservation = deps.holdings.reserve(wanted)
   const askedAt = deps.monotonic()
   try {
     const claim = { owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }
-    const reply = await deps.link.call('schedules.fire', (store) => store.schedules.fire({ firings, claim }))
+    const reply = await deps.link.call('schedules.fire', (store) =>
+      store.schedules.fire(lookedAt === null ? { firings, claim } : { firings, claim, lookedAt }),
+    )
     reservation.answered()
     const claimed = reply.replies.flatMap((one) => one.runs.flatMap((run) => (run.claimed === undefined ? [] : [run.claimed])))
     if (claimed.length > 0) deps.owner.confirm(owner, askedAt, deps.leaseMs)
     deps.onClaimed(claimed, owner)
     if (claimed.length < reservation.limit && reply.replies.some(leftPending)) deps.wakes.stir()
     report(firings, reply.replies, deps.emitter)
-    return quarantined + reply.replies.filter(({ status }) => status === 'fired').length
+    return reply.replies.filter(({ status }) => status === 'fired').length
   } finally {
     reservation.close()
   }
@@ -96,31 +130,33 @@ function mostRecords({ holdings: { room, pace }, wakes: { runAt }, link }: FireD
 }
 
 function planAll(
-  { schedules, suspendedStretches: stretches, storeNow: now }: Awaited<ReturnType<ScheduleStore['due']>>,
+  { schedules, suspendedStretches: stretches, storeNow }: Awaited<ReturnType<ScheduleStore['due']>>,
   most: number,
   deps: FireDeps,
-): { firings: readonly Firing[]; broken: readonly Broken[] } {
-  const firings: Firing[] = []
+): { readonly planned: readonly Planned[]; readonly broken: readonly Broken[]; readonly isAll: boolean } {
+  const planned: Planned[] = []
   const broken: Broken[] = []
   const until = deps.monotonic() + PLANNING_MS
   let records = 0
   for (const record of schedules) {
-    if (records >= most || deps.monotonic() > until) break
+    if (records >= most || deps.monotonic() > until) return { planned, broken, isAll: false }
     const policy = deps.policies.get(record.job)
     if (policy === undefined) continue
     const misfireAfterMs = (policy.misfireAfterMs ?? deps.leaseMs + 5_000) + deps.latenessMs
+    const dueAt = record.nextDueAt ?? storeNow
+    const now = Math.max(storeNow, dueAt)
     const onExcludeError = (error: unknown): void => reportExcludeError(record, error, deps)
     try {
       const firing = planFiring({ record, policy, jobStretches: stretches[record.job] ?? [], now, misfireAfterMs, onExcludeError })
       records += firing.runs.length + firing.skips.length
-      firings.push(firing)
+      planned.push({ dueAt, firing })
     } catch (error) {
       // A newer version may have written it, and fire it in time; if nobody does, it is unreadable for all.
-      const overdueMs = now - (record.nextDueAt ?? now)
+      const overdueMs = storeNow - dueAt
       if (overdueMs > deps.leaseMs + 5_000) broken.push({ record, reason: error instanceof Error ? error.message : String(error) })
     }
   }
-  return { firings, broken }
+  return { planned, broken, isAll: true }
 }
 
 function reportExcludeError({ job, name }: ScheduleRecord, error: unknown, { logger }: FireDeps): void {

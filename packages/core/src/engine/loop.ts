@@ -2,6 +2,7 @@
 import type { Logger } from '../observe/logger.ts'
 import type { Clock, TimerHandle } from '../time/clock.ts'
 import { SLOW_POLL_MS } from './keep-alive.ts'
+import type { LookAhead } from './look-ahead.ts'
 import { storeBackoff } from './retry-store.ts'
 import type { StoreClock } from './store-clock.ts'
 import type { Wakes } from './wakes.ts'
@@ -14,8 +15,9 @@ export interface LoopDeps {
   readonly random: () => number
   readonly storeClock: StoreClock
   readonly wakes: Wakes
+  readonly ahead: LookAhead
   readonly logger: Logger
-  /** One round of firing, or of claiming; answers how much it did. */
+  /** One round of firing or of looking ahead, or of claiming; answers how much it did. */
   readonly fire: () => Promise<number>
   readonly claim: () => Promise<number>
   /** There is room for more runs, and new ones may be trusted. */
@@ -50,15 +52,22 @@ export function createLoop(deps: LoopDeps): Loop {
   let turnedAt = clock.monotonic()
 
   const isDue = (): boolean => wakes.dueAt !== null && wakes.dueAt <= storeClock.now()
+  /** When to look: at the instant itself, or before, as long as nobody has. */
+  const lookAt = (): number | null =>
+    wakes.dueAt === null || wakes.dueAt <= deps.ahead.through ? wakes.dueAt : wakes.dueAt - deps.ahead.ms
+  const isToLook = (): boolean => {
+    const at = lookAt()
+    return at !== null && at <= storeClock.now()
+  }
   const isRunnable = (): boolean => wakes.runAt !== null && wakes.runAt <= storeClock.now() && deps.canClaim()
 
   const rounds = async (): Promise<void> => {
     let sliceAt = clock.monotonic()
-    while (running && (isDue() || isRunnable())) {
+    while (running && (isToLook() || isRunnable())) {
       let done = 0
       let failure: unknown = null
       turnedAt = clock.monotonic()
-      if (isDue()) {
+      if (isToLook()) {
         done += await deps.fire().catch((error: unknown) => {
           failure = error
           return 0
@@ -98,7 +107,7 @@ export function createLoop(deps: LoopDeps): Loop {
     if (failures > 0) return storeBackoff(failures, deps.random)
     const now = clock.monotonic()
     const until = (at: number | null): number => (at === null ? SLOW_POLL_MS : storeClock.monotonicOf(at) - now)
-    const soonest = Math.min(until(wakes.dueAt), deps.canClaim() ? until(wakes.runAt) : SLOW_POLL_MS, SLOW_POLL_MS)
+    const soonest = Math.min(until(lookAt()), deps.canClaim() ? until(wakes.runAt) : SLOW_POLL_MS, SLOW_POLL_MS)
     const least = emptyRounds === 0 ? 0 : Math.min(2 ** (emptyRounds - 1), 1_000)
     return Math.max(soonest, least)
   }
@@ -137,7 +146,7 @@ export function createLoop(deps: LoopDeps): Loop {
     news() {
       // A turn under way sees the wakes by itself; a failing store is given its pause.
       if (!running || turning !== null || failures > 0) return
-      if (isDue() || isRunnable()) go()
+      if (isToLook() || isRunnable()) go()
       else arm()
     },
     async stop() {

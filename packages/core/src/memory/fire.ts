@@ -27,15 +27,26 @@ interface Firer {
 /** The verb. */
 export function fire(
   state: MemoryState,
-  request: { readonly firings: readonly Firing[]; readonly claim?: ClaimAtOnce | undefined; readonly now?: number | undefined },
+  request: {
+    readonly firings: readonly Firing[]
+    readonly claim?: ClaimAtOnce | undefined
+    readonly lookedAt?: number | undefined
+    readonly now?: number | undefined
+  },
 ): { replies: FireReply[] } & Tick {
   begin(state, request.now)
   const claiming = request.claim === undefined ? null : openClaim(state, request.claim)
-  const replies = request.firings.map((firing) => fireOne(state, firing, claiming))
+  const replies = request.firings.map((firing) => fireOne(state, firing, { claiming, lookedAt: request.lookedAt ?? null }))
   return { replies, ...tickFor(state, claiming?.owner ?? null) }
 }
 
-function fireOne(state: MemoryState, firing: Firing, claiming: Claiming | null): FireReply {
+/** What all firings of one call share. */
+interface FireCall {
+  readonly claiming: Claiming | null
+  readonly lookedAt: number | null
+}
+
+function fireOne(state: MemoryState, firing: Firing, { claiming, lookedAt }: FireCall): FireReply {
   const job = state.jobs.get(firing.job)
   const row = job?.schedules.find(firing.name)
   if (job === undefined || row === undefined) return refused('gone')
@@ -44,12 +55,20 @@ function fireOne(state: MemoryState, firing: Firing, claiming: Claiming | null):
   const isNext = table.generation(row) === firing.generation && table.nextSlot(row) === firing.expectedSlot
   if (!isNext || table.detail(row)?.quarantined) return refused('stale')
   if (job.suspended !== null || table.detail(row)?.suspended) return refused('suspended')
+  if (lookedAt !== null && !holdsStill(state, job, { row, lookedAt })) return refused('stale')
   moveCursor(job, row, { cursor: firing.through, nextSlot: firing.nextSlot, nextDueAt: firing.nextDueAt })
   reindexSchedule(state, job, row)
   for (const range of firing.skips) recordSkip(state, job, row, range)
   const ledger = table.ensureDetail(row)
   const firer = { job, row, ledger, key: ledger.key ?? table.name(row) }
   return { status: 'fired', runs: firing.runs.map((run) => fireRun(state, firer, run, claiming)) }
+}
+
+/** Whether what was planned at that look, of a schedule that was perhaps not due by then, may fire now. */
+function holdsStill(state: MemoryState, job: JobRow, { row, lookedAt }: { readonly row: number; readonly lookedAt: number }): boolean {
+  const dueAt = job.schedules.nextDueAt(row)
+  const stretches = [...job.stretches, ...(job.schedules.detail(row)?.stretches ?? [])]
+  return dueAt !== null && dueAt <= state.now && stretches.every(([, to]) => to <= lookedAt)
 }
 
 function fireRun(state: MemoryState, firer: Firer, fired: FiredRun, claiming: Claiming | null): FiredReply {

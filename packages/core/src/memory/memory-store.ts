@@ -37,7 +37,14 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
-const CAPABILITIES: StoreCapabilities = { shared: false, durable: false, transactions: false, hints: true, windows: true }
+const CAPABILITIES: StoreCapabilities = {
+  shared: false,
+  durable: false,
+  transactions: false,
+  hints: true,
+  windows: true,
+  looksAhead: true,
+}
 
 /**
  * A store that lives and dies with the process: for tests, for development, and for work that may be forgotten.

@@ -142,18 +142,27 @@ export interface ScheduleStore {
   /**
    * Schedules of the owner's jobs with `nextDueAt ≤ now`, unsuspended, earliest first, fair between jobs. Where several
    * live owners know a job, a store may leave each a part of what is due to itself for up to 100 ms; `nextDueAt` then tells
-   * when to ask again. It is advice about who fires, never a rule: firing compares.
+   * when to ask again. It is advice about who fires, never a rule: firing compares. With `aheadMs`, where the store's
+   * capabilities say `looksAhead`, also what is due within that time.
    */
-  due(request: { readonly owner: string; readonly limit: number } & AtStoreTime): Promise<
+  due(request: { readonly owner: string; readonly limit: number; readonly aheadMs?: number | undefined } & AtStoreTime): Promise<
     {
       readonly schedules: readonly ScheduleRecord[]
       readonly suspendedStretches: Readonly<Record<string, ScheduleRecord['suspendedStretches']>>
     } & Tick
   >
 
-  /** Carries out firings, each atomic by itself; see {@link Firing} and {@link FireReply}. */
+  /**
+   * Carries out firings, each atomic by itself; see {@link Firing} and {@link FireReply}. With `lookedAt`, the store's instant at
+   * which they were looked at, a firing is `stale` also when its schedule is not yet due, or when the schedule or its job
+   * was resumed since: its plan does not know the stretch. A store may wait a moment for what is about to be due.
+   */
   fire(
-    request: { readonly firings: readonly Firing[]; readonly claim?: ClaimAtOnce | undefined } & AtStoreTime,
+    request: {
+      readonly firings: readonly Firing[]
+      readonly claim?: ClaimAtOnce | undefined
+      readonly lookedAt?: number | undefined
+    } & AtStoreTime,
   ): Promise<{ readonly replies: readonly FireReply[] } & Tick>
 
   /** Creates or changes dynamic schedules. */

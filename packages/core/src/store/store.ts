@@ -16,6 +16,8 @@ export interface StoreCapabilities {
   readonly hints?: boolean
   /** It has the `windows` part, which rollups need. Default false. */
   readonly windows?: boolean
+  /** `due({ aheadMs })` tells what is due soon as well, and `fire({ lookedAt })` keeps that from firing early. Default false. */
+  readonly looksAhead?: boolean
 }
 
 /** A hint, never the truth: it may be lost, late or doubled. */

@@ -5,7 +5,7 @@ import type { ConformanceHarness } from '../../src/testing/conformance/trial.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 
 /** What the memory store declares. */
-export const MEMORY_CAPABILITIES = { shared: false, durable: false, hints: true, windows: true } as const
+export const MEMORY_CAPABILITIES = { shared: false, durable: false, hints: true, windows: true, looksAhead: true } as const
 
 /** A harness around a fresh memory store, or around what `wrap` makes of it. */
 export function memoryHarness(wrap: (store: Store) => Store = (store) => store): ConformanceHarness {

@@ -12,5 +12,5 @@ storeConformance({
     const store = memoryStore({ clock })
     return { store, advance: (ms) => clock.advance(ms), close: () => store.close() }
   },
-  capabilities: { shared: false, durable: false, hints: true, windows: true },
+  capabilities: { shared: false, durable: false, hints: true, windows: true, looksAhead: true },
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createLookAhead } from '../../src/engine/look-ahead.ts'
 import { createLoop } from '../../src/engine/loop.ts'
 import { createStoreClock } from '../../src/engine/store-clock.ts'
 import { createWakes } from '../../src/engine/wakes.ts'
@@ -15,6 +16,7 @@ async function looks(dueInMs: (look: number) => number, forMs: number): Promise<
     random: () => 0.5,
     storeClock,
     wakes,
+    ahead: createLookAhead(0),
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     fire: async () => {
       at.push(clock.monotonic())

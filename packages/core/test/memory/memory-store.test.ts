@@ -14,7 +14,10 @@ afterEach(() => {
 
 describe('memoryStore', () => {
   it('says what it can do', () => {
-    expect(memoryStore()).toMatchObject({ name: 'memory', capabilities: { shared: false, durable: false, hints: true, windows: true } })
+    expect(memoryStore()).toMatchObject({
+      name: 'memory',
+      capabilities: { shared: false, durable: false, hints: true, windows: true, looksAhead: true },
+    })
   })
 
   it('warns once when it is opened in production', async () => {

@@ -1,5 +1,6 @@
 /** The pace of a process: it neither idles while work waits, nor spins, nor hoards, nor falls behind in housekeeping. */
 import { describe, expect, it } from 'vitest'
+import { createLookAhead } from '../../src/engine/look-ahead.ts'
 import { createLoop } from '../../src/engine/loop.ts'
 import { createStoreClock } from '../../src/engine/store-clock.ts'
 import { createWakes } from '../../src/engine/wakes.ts'
@@ -76,6 +77,7 @@ describe('the loop', () => {
       random: () => 0.5,
       storeClock: createStoreClock(clock),
       wakes,
+      ahead: createLookAhead(0),
       logger: { debug() {}, info() {}, warn() {}, error() {} },
       // There is always more that is due.
       fire: () => new Promise((resolve) => clock.setTimer(() => resolve(500), 1_000)),

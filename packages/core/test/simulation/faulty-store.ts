@@ -26,6 +26,7 @@ export interface Wire {
   /** While this process is cut off: the chance that a request is lost, else its reply is. Null when it is not. */
   cut(process: SimProcess): number | null
   readonly dice: Dice
+  readonly isShared: boolean
   readonly timeline: Timeline
   storeNow(): number
   /** May look at the store before a call takes effect. */
@@ -127,7 +128,8 @@ export function createFaultyStore(real: Store, process: SimProcess, wire: Wire):
 
   const store: Store = {
     name: real.name,
-    capabilities: real.capabilities,
+    // As of a store on a server, which the engine asks ahead of time; in every other history.
+    capabilities: { ...real.capabilities, shared: wire.isShared },
     open: () => call('open', () => real.open(), undefined) as Promise<void>,
     close: async () => undefined,
     now: () => call('now', () => real.now(), undefined) as Promise<number>,

@@ -105,6 +105,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       return cut?.losesRequests ?? null
     },
     dice: createDice(seed, 'wire'),
+    isShared: seed % 2 === 1,
     timeline,
     storeNow: storeTime.now,
     async before(verb) {

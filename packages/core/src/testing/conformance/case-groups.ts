@@ -22,6 +22,7 @@ import { leaseQueueCases } from './cases/lease-queue.ts'
 import { leaseCases } from './cases/leases.ts'
 import { ledgerCases } from './cases/ledger.ts'
 import { lifecycleCases } from './cases/lifecycle.ts'
+import { lookAheadCases } from './cases/look-ahead.ts'
 import { markCases } from './cases/marks.ts'
 import { overlapCases } from './cases/overlap.ts'
 import { ownerCases } from './cases/owners.ts'
@@ -51,6 +52,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
   dynamicScheduleCases,
   dueCases,
   fireCases,
+  lookAheadCases,
   overlapCases,
   suspensionCases,
   quarantineAndRetireCases,

@@ -107,8 +107,10 @@ export function createSchedulesModel(deps: SchedulesModelDeps): SchedulesModel {
     if (withinMs !== null && missed.some(({ slot }) => now - slot > withinMs)) {
       return { invariant: 'catch-up-bound', detail: `made a run for a slot older than ${withinMs} ms` }
     }
-    const early = firing.runs.find(({ slot }) => slot > now)
-    if (early !== undefined) return { invariant: 'not-before-due', detail: `fired slot ${early.slot} at ${now}` }
+    // It may have been planned before it was due, but not fired.
+    const firedAt = Math.max(now, deps.storeNow())
+    const early = firing.runs.find(({ slot }) => slot > firedAt)
+    if (early !== undefined) return { invariant: 'not-before-due', detail: `fired slot ${early.slot} at ${firedAt}` }
     const rash = firing.skips.find(({ reason, to }) => reason === 'misfire' && now - to <= policy.misfireAfterMs)
     if (rash !== undefined) return { invariant: 'misfire-only-when-late', detail: `skipped slot ${rash.to} as missed at ${now}` }
     return null
