@@ -47,11 +47,13 @@ export interface FireDeps {
  * anything is due, it only looks.
  */
 export async function fireDue(deps: FireDeps): Promise<number> {
-  const isAhead = (deps.wakes.dueAt ?? Number.POSITIVE_INFINITY) > deps.link.clock.now()
+  const { ahead, link, wakes } = deps
+  const dueAt = wakes.dueAt ?? Number.POSITIVE_INFINITY
+  const isAhead = dueAt > link.clock.now()
   if (!isAhead) await roomWithin(deps)
   const most = isAhead ? MOST_RECORDS : mostRecords(deps)
   const limit = Math.min(isAhead ? MOST_RECORDS : BATCH, most)
-  const kept = isAhead ? null : takeKept(deps, { limit, most })
+  const kept = isAhead ? null : ahead.take({ now: link.clock.now(), earliest: dueAt, limit, most })
   if (kept !== null) return fireAll(kept, deps)
   const { taken, quarantined } = await look(deps, { limit, most })
   return quarantined + (taken === null ? 0 : await fireAll(taken, deps))
@@ -63,19 +65,13 @@ interface Bounds {
   readonly most: number
 }
 
-function takeKept({ ahead, link, wakes }: FireDeps, bounds: Bounds): Taken | null {
-  return ahead.take({ now: link.clock.now(), earliest: wakes.dueAt ?? Number.NEGATIVE_INFINITY, ...bounds })
-}
-
 /** Asks for what is due, and plans it; what is due soon is kept. */
 async function look(deps: FireDeps, { limit, most }: Bounds): Promise<{ readonly taken: Taken | null; readonly quarantined: number }> {
   const { ahead, link } = deps
   const owner = deps.owner.id
-  const due = await link.call('schedules.due', (store) =>
-    store.schedules.due(ahead.sightMs > 0 ? { owner, limit, aheadMs: ahead.sightMs } : { owner, limit }),
-  )
+  const due = await link.call('schedules.due', (store) => store.schedules.due({ owner, limit, aheadMs: ahead.sightMs }))
   const { planned, broken, isAll } = planAll(due, most, deps)
-  const through = isAll && due.schedules.length < limit ? due.storeNow + ahead.sightMs : (planned.at(-1)?.dueAt ?? due.storeNow)
+  const through = isAll && due.schedules.length < limit ? due.storeNow + (ahead.sightMs ?? 0) : (planned.at(-1)?.dueAt ?? due.storeNow)
   ahead.keep({ lookedAt: due.storeNow, through, planned })
   const quarantined = await quarantine(broken, deps)
   return { taken: ahead.take({ now: due.storeNow, earliest: due.storeNow, limit, most }), quarantined }
@@ -88,9 +84,7 @@ async function fireAll({ firings, lookedAt }: Taken, deps: FireDeps): Promise<nu
   const askedAt = deps.monotonic()
   try {
     const claim = { owner, leaseMs: deps.leaseMs, limit: reservation.limit, start: reservation.start, seenFence: deps.seenFence() }
-    const reply = await deps.link.call('schedules.fire', (store) =>
-      store.schedules.fire(lookedAt === null ? { firings, claim } : { firings, claim, lookedAt }),
-    )
+    const reply = await deps.link.call('schedules.fire', (store) => store.schedules.fire({ firings, claim, lookedAt }))
     reservation.answered()
     const claimed = reply.replies.flatMap((one) => one.runs.flatMap((run) => (run.claimed === undefined ? [] : [run.claimed])))
     if (claimed.length > 0) deps.owner.confirm(owner, askedAt, deps.leaseMs)

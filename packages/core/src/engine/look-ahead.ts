@@ -25,8 +25,8 @@ export interface Look {
 export interface LookAhead {
   /** How long before its instant, in ms, something is looked at; 0: not before. */
   readonly ms: number
-  /** How far a look sees, in ms. */
-  readonly sightMs: number
+  /** How far a look sees, in ms; undefined: what is due, and no further. */
+  readonly sightMs: number | undefined
   /** Up to here the last look saw. */
   readonly through: number
   /** In place of what was kept before. */
@@ -49,26 +49,25 @@ export interface Wanted {
 
 export interface Taken {
   readonly firings: readonly Firing[]
-  /** Null where nothing is looked at before it is due. */
-  readonly lookedAt: number | null
+  /** Undefined where nothing is looked at before it is due. */
+  readonly lookedAt: number | undefined
 }
 
 export function createLookAhead(ms: number): LookAhead {
-  let lookedAt = Number.NEGATIVE_INFINITY
-  let through = Number.NEGATIVE_INFINITY
-  let planned: readonly Planned[] = []
+  let kept: Look = { lookedAt: 0, through: 0, planned: [] }
   return {
     ms,
-    sightMs: SIGHT * ms,
+    sightMs: SIGHT * ms || undefined,
     get through() {
-      return through
+      return kept.through
     },
     keep(look) {
-      ;({ lookedAt, through, planned } = look)
+      kept = look
     },
     take({ now, earliest, limit, most }) {
-      const head = planned[0]
+      const { lookedAt, planned } = kept
       const isOld = now - lookedAt > LONGEST_KEPT_MS || now < lookedAt
+      const [head] = planned
       if (head === undefined || head.dueAt > now || earliest < head.dueAt || isOld) return null
       const firings: Firing[] = []
       let records = 0
@@ -77,8 +76,8 @@ export function createLookAhead(ms: number): LookAhead {
         firings.push(firing)
         records += firing.runs.length + firing.skips.length
       }
-      planned = ms > 0 ? planned.slice(firings.length) : []
-      return { firings, lookedAt: ms > 0 ? lookedAt : null }
+      kept = { ...kept, planned: ms > 0 ? planned.slice(firings.length) : [] }
+      return { firings, lookedAt: ms > 0 ? lookedAt : undefined }
     },
   }
 }
