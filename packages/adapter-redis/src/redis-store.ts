@@ -65,7 +65,7 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
 
   return {
     name: NAME,
-    capabilities: { shared: true, durable: true, transactions: false, hints: mode !== false, windows: true },
+    capabilities: { shared: true, durable: true, transactions: false, hints: mode !== false, windows: true, looksAhead: true },
     get hintStatus() {
       return hints.status
     },

@@ -10,6 +10,11 @@ export function after(ms: number, work: () => void): Cancel {
   return () => clearTimeout(timer)
 }
 
+/** Resolves after `ms`. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms))
+}
+
 /** Milliseconds of a clock that never goes back. */
 export function monotonic(): number {
   return performance.now()

@@ -1,12 +1,13 @@
 /** The schedules part of the contract. */
 import type { FireReply, Firing, RegistrationReply, ScheduleStore, ScheduleWriteReply } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
+import { pause } from '../client/timers.ts'
 import { flag, list, number, text, textOrNull } from '../rows/reply-reader.ts'
 import { toClaimedRun, toShortFires } from '../rows/run-row.ts'
 import { toCounters, toJobRecord, toScheduleRecord, toScheduleRecordOrNull, toSkipRecord, toStretches } from '../rows/schedule-row.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
 import type { Scripts } from '../scripts/scripts.ts'
-import { toTick, type Call } from './call.ts'
+import { type Answer, toTick, type Call } from './call.ts'
 
 export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenCursors): ScheduleStore {
   return {
@@ -29,7 +30,7 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
       }
     },
     async fire(request) {
-      const { storeNow, reply } = await call(scripts.schedulesFire, request)
+      const { storeNow, reply } = await fireInTime(call, scripts, request)
       const [answers, tick, short, started] = list(reply)
       const first = toShortFires(short, { firings: request.firings, owner: request.claim?.owner ?? '', storeNow, started: number(started) })
       const replies = [...first, ...list(answers).map(toFireReply)]
@@ -84,6 +85,15 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
       await call(scripts.schedulesCountSkips, request)
     },
   }
+}
+
+/** Clocks agree to a moment: firings that come a little before their instant wait for it here, once. */
+async function fireInTime(call: Call, scripts: Scripts, request: Parameters<ScheduleStore['fire']>[0]): Promise<Answer> {
+  if (request.lookedAt === undefined || request.now !== undefined) return call(scripts.schedulesFire, request)
+  const answer = await call(scripts.schedulesFire, { ...request, mayWait: true })
+  if (typeof answer.reply !== 'number') return answer
+  await pause(answer.reply)
+  return call(scripts.schedulesFire, request)
 }
 
 function isRange(reply: Reply): boolean {

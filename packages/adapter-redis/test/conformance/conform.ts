@@ -16,7 +16,14 @@ export interface ConformanceSubject {
 }
 
 /** What every store in a Redis can do. */
-export const REDIS_CAPABILITIES = { shared: true, durable: true, transactions: false, hints: true, windows: true } as const
+export const REDIS_CAPABILITIES = {
+  shared: true,
+  durable: true,
+  transactions: false,
+  hints: true,
+  windows: true,
+  looksAhead: true,
+} as const
 
 const IS_FULL = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
 /** Programs may have to be installed first. */

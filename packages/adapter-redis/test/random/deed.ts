@@ -80,6 +80,8 @@ const DEEDS = {
     claim: fc.option(claim),
     /** Also when it is not due. */
     isEarly: rarely,
+    /** Before now. */
+    lookedAgo: fc.option(fc.constantFrom(0, 400, 5_000), { freq: 1 }),
     /** With a firing that was sent before. */
     again: fc.option(place, { freq: 1 }),
   }),
@@ -144,7 +146,7 @@ const DEEDS = {
   releaseLease: fc.record({ place }),
   withdraw: fc.record({ name: mutex, holder }),
   countSkips: fc.record({ job: anyJob, name: schedule, count: fc.nat(4) }),
-  due: fc.record({ owner, limit: fc.constantFrom(1, 2, 100) }),
+  due: fc.record({ owner, limit: fc.constantFrom(1, 2, 100), aheadMs: fc.option(fc.constantFrom(0, 100, 1_000), { freq: 1 }) }),
   held: fc.record({ owner }),
   find: fc.record({
     job: fc.option(anyJob),

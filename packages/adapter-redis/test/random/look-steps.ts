@@ -9,8 +9,9 @@ import { JOBS, OTHER_NAME, OWNERS, pickOf, ROLLUPS, SCHEDULES, type World } from
 
 const ALL_JOBS = [...JOBS, OTHER_NAME] as const
 
-export function due(world: World, { owner, limit }: DeedNamed<'due'>): Step {
-  return stepOf('schedules.due', { owner: ownerOf(world, owner), limit, now: world.now }, (store, asked) => store.schedules.due(asked))
+export function due(world: World, { owner, limit, aheadMs }: DeedNamed<'due'>): Step {
+  const request = { owner: ownerOf(world, owner), limit, ...(aheadMs === null ? {} : { aheadMs }), now: world.now }
+  return stepOf('schedules.due', request, (store, asked) => store.schedules.due(asked))
 }
 
 export function held(world: World, { owner }: DeedNamed<'held'>): Step {
@@ -72,7 +73,7 @@ export function everything(world: World): readonly Step[] {
     stepOf('runs.find', { limit: 1_000 }, (store, asked) => store.runs.find(asked)),
     stepOf('runs.get', { ids: [...world.runIds, 'nobody'] }, (store, asked) => store.runs.get(asked)),
     stepOf('runs.gates', { names: [...JOBS.map(jobGate), mutexGate('x'), 'other'] }, (store, asked) => store.runs.gates(asked)),
-    ...OWNERS.flatMap((owner) => [held(world, { do: 'held', owner }), due(world, { do: 'due', owner, limit: 100 })]),
+    ...OWNERS.flatMap((owner) => [held(world, { do: 'held', owner }), due(world, { do: 'due', owner, limit: 100, aheadMs: 1_000 })]),
     ...ALL_JOBS.flatMap((job) => SCHEDULES.map((name) => ledger(world, { do: 'ledger', job, name, limit: 100, ago: null }))),
     ...everythingOfWindows(world),
   ]

@@ -14,7 +14,8 @@ export async function fire(world: World, deed: DeedNamed<'fire'>, reference: Sto
   const record = (await reference.schedules.get({ schedules: [{ job, name }] })).schedules[0]
   const firing = again ?? (record == null ? null : toFiring(world, deed, record))
   if (firing === null) return null
-  const request = { firings: [firing], ...withClaim(world, deed.claim), now: world.now }
+  const looked = deed.lookedAgo === null ? {} : { lookedAt: world.now - deed.lookedAgo }
+  const request = { firings: [firing], ...withClaim(world, deed.claim), ...looked, now: world.now }
   return stepOf(
     'schedules.fire',
     request,

@@ -9,10 +9,10 @@ export const schedulesDue: LuaModule = {
   source: `
 local owner = fn.live_owner(request.owner)
 if owner == nil then return fn.answer({ {}, {}, {} }) end
-local rows, stretches = {}, {}
+local rows, stretches, ownAt = {}, {}, nil
 -- After a loss nothing fires before everybody has told what they saw fired.
-if now >= meta.claimsFrom then rows, stretches = fn.due_shares(request.owner, owner, request.limit) end
-local news, later = fn.tick_for(request.owner, owner), #rows == 0 and fn.due_after_others(owner)
+if now >= meta.claimsFrom then rows, stretches, ownAt = fn.due_shares(request.owner, owner, request.limit, request.aheadMs or 0) end
+local news, later = fn.tick_for(request.owner, owner), fn.due_beside_others(owner, ownAt)
 if later then news[1] = fn.number_out(later) end
 return fn.answer({ rows, stretches, news })
 `,

@@ -7,7 +7,36 @@ export const schedulesFire: LuaModule = {
   name: 'schedules.fire',
   needs: [claim, schedules],
   source: `
+-- What was looked at before it is due, and comes a little before its instant: scripts cannot wait, so the asker is told how long to.
+local LONGEST_WAIT_MS = 20
+if request.mayWait then
+  local early = 0
+  for _, firing in ipairs(request.firings) do
+    for _, run in ipairs(firing.runs) do early = math.max(early, run.runAt - now) end
+  end
+  if early > 0 and early <= LONGEST_WAIT_MS then return fn.answer(fn.number_out(math.ceil(early))) end
+end
+
 local claiming = request.claim and fn.open_claim(request.claim)
+
+-- Whether what was planned at a look, of a schedule that was perhaps not due by then, may fire now.
+local function was_resumed(stretches)
+  for _, stretch in ipairs(stretches or {}) do
+    if stretch[2] > request.lookedAt then return true end
+  end
+  return false
+end
+local function holds_still(job, row)
+  if not request.lookedAt then return true end
+  return row.nextDueAt ~= nil and row.nextDueAt <= now and not was_resumed(job.stretches) and not was_resumed(row.stretches)
+end
+-- Why a firing does not go ahead, or nil.
+local function refusal(job, row, firing)
+  if row == nil or row.incarnation ~= firing.incarnation then return 'gone' end
+  if row.generation ~= firing.generation or row.nextSlot ~= firing.expectedSlot or row.quarantined then return 'stale' end
+  if job.suspendedAt or row.suspendedAt then return 'suspended' end
+  if not holds_still(job, row) then return 'stale' end
+end
 
 local function is_alive(id)
   local run = id and fn.find_run(id)
@@ -82,9 +111,8 @@ local function fire_one(firing)
   if now < meta.claimsFrom then return { 'stale', {} } end
   local job = fn.find_job(firing.job)
   local row = job and fn.find_schedule(job, firing.name)
-  if row == nil or row.incarnation ~= firing.incarnation then return { 'gone', {} } end
-  if row.generation ~= firing.generation or row.nextSlot ~= firing.expectedSlot or row.quarantined then return { 'stale', {} } end
-  if job.suspendedAt or row.suspendedAt then return { 'suspended', {} } end
+  local status = refusal(job, row, firing)
+  if status then return { status, {} } end
   fn.move_cursor(row, firing.through, fn.given(firing.nextSlot), fn.given(firing.nextDueAt))
   fn.index_schedule(job, row)
   for _, range in ipairs(firing.skips) do fn.record_skip(job, row, range.reason, range.from, range.to, fn.given(range.count)) end
@@ -151,10 +179,7 @@ local function fire_short()
   for _, firing in ipairs(firings) do
     local job = fn.find_job(firing.job)
     local row = job and fn.find_schedule(job, firing.name)
-    local status
-    if row == nil or row.incarnation ~= firing.incarnation then status = 'gone'
-    elseif row.generation ~= firing.generation or row.nextSlot ~= firing.expectedSlot or row.quarantined then status = 'stale'
-    elseif job.suspendedAt or row.suspendedAt then status = 'suspended' end
+    local status = refusal(job, row, firing)
     if status then
       told[2 * count + 1], told[2 * count + 2] = status, false
     else
