@@ -146,3 +146,31 @@ it('a process that dies leaves its runs of slots to others, and the gates with t
     { id: record.id, attempt: 2, suspect: true },
   ])
 })
+
+describe('a firing that was looked at before, by the clock of the server', () => {
+  async function fireIn(ms: number): Promise<{ readonly status: FireReply['status']; readonly lateMs: number }> {
+    const asOf = await store.now()
+    const slot = asOf + ms
+    const schedule = { job: JOB, name: 'soon', key: KEY, incarnation: INCARNATION.replace(/1$/, '2'), spec: '{}', payload: null, asOf }
+    await store.schedules.set({ schedules: [{ ...schedule, nextSlot: slot, nextDueAt: slot }] })
+    const run = { id: 'soon', slot, runAt: slot, priority: 0, overlap: 'allow', queueLimit: 5, gates: [] } as const
+    const firing: Firing = {
+      ...{ job: JOB, name: 'soon', incarnation: schedule.incarnation, generation: 1, expectedSlot: slot, through: slot },
+      ...{ nextSlot: null, nextDueAt: null, runs: [run], skips: [] },
+    }
+    const { replies, storeNow } = await store.schedules.fire({ firings: [firing], lookedAt: asOf })
+    return { status: replies[0]?.status as FireReply['status'], lateMs: storeNow - slot }
+  }
+
+  it('waits for its instant where that is near', async () => {
+    const { status, lateMs } = await fireIn(20)
+    expect(status).toBe('fired')
+    expect(lateMs).toBeGreaterThanOrEqual(0)
+  })
+
+  it('is stale at once where it is not', async () => {
+    const { status, lateMs } = await fireIn(60_000)
+    expect(status).toBe('stale')
+    expect(lateMs).toBeLessThan(-30_000)
+  })
+})
