@@ -9,13 +9,14 @@ export const dueShares: LuaModule = {
   source: `
 -- So many are not worth the work of two processes: what one owner was told of, others are not told of for a while. It is advice:
 -- who is told all the same, fires no less.
-local MANY, TOLD_FOR_MS, MOST_TOLD = 50, 50, 20
+local MANY, TOLD_FOR_MS, MOST_TOLD, LONGEST_TOLD = 50, 50, 20, 2000
 
 -- How far is looked; and how many live owners could look.
 local dueUntil, owners = now, 1
 
 -- By job: when there may be more than an owner was told of; and how many of those that it was told of lie together, from the first on.
 local moreAtOf, togetherOf = {}, {}
+
 -- Notes stand on the job: owner, first and last member, from when and until when. Those of an owner end when it asks again.
 function fn.told_to_others(job, id)
   local others = {}
@@ -27,7 +28,7 @@ end
 function fn.note_told(job, id, rows)
   local left = fn.told_to_others(job, id)
   if #rows >= MANY and #left < MOST_TOLD and owners > 1 then
-    local first, last = rows[1], rows[math.min(#rows, togetherOf[job.name])]
+    local first, last = rows[1], rows[math.min(#rows, togetherOf[job.name], LONGEST_TOLD)]
     left[#left + 1] = {
       id, fn.due_member(job, first.indexedAt, first.name), fn.due_member(job, last.indexedAt, last.name), now,
       math.max(now, last.indexedAt) + TOLD_FOR_MS,
@@ -37,12 +38,14 @@ function fn.note_told(job, id, rows)
   job.told = #left > 0 and left or nil
   fn.touch(job)
 end
--- Who was told of which of a job's first due members: by their places, since when.
+-- What others were told of, and what came between since.
+local function length_of(told) return math.min(call('ZLEXCOUNT', KEY.due, '[' .. told[2], '[' .. told[3]), LONGEST_TOLD) end
+-- Of a job's due members, by place: since when others are told of it.
 local function told_since(prefix, others)
   local since = {}
   for _, told in ipairs(others) do
     local before = call('ZLEXCOUNT', KEY.due, '[' .. prefix, '(' .. told[2])
-    for place = before + 1, before + call('ZLEXCOUNT', KEY.due, '[' .. told[2], '[' .. told[3]) do
+    for place = before + 1, before + length_of(told) do
       since[place] = math.max(since[place] or 0, told[4])
     end
   end
@@ -57,7 +60,7 @@ function fn.due_members(job, id, limit)
     limit = math.min(limit, math.max(MANY, math.ceil(call('ZLEXCOUNT', KEY.due, from, '(' .. to) / owners)))
   end
   local others, count = fn.told_to_others(job, id), 0
-  for _, told in ipairs(others) do count = count + call('ZLEXCOUNT', KEY.due, '[' .. told[2], '[' .. told[3]) end
+  for _, told in ipairs(others) do count = count + length_of(told) end
   local read = call('ZRANGEBYLEX', KEY.due, from, '(' .. to, 'LIMIT', 0, limit + count)
   if #others == 0 then return read, nil, #read end
   local since, members, moreAt, together = told_since(prefix, others), {}, nil, nil
