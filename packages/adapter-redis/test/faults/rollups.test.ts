@@ -37,7 +37,7 @@ async function filled(): Promise<RollupSite> {
 
 async function watermarksOf({ scheduler }: RollupSite): Promise<{ readonly fine: number; readonly coarse: number }> {
   const [fine, coarse] = await Promise.all([scheduler.rollups.state('fine'), scheduler.rollups.state('coarse')])
-  return { fine: fine.watermark.getTime(), coarse: coarse.watermark.getTime() }
+  return { fine: Date.parse(fine.watermark ?? ''), coarse: Date.parse(coarse.watermark ?? '') }
 }
 
 /** Runs that did not come to their end with their first attempt. */
