@@ -44,9 +44,7 @@ function wasCommitted(state: MemoryState, { rollup, run }: Admitted, { windows }
 
 /** The same of a failure. */
 function wasFailed(state: MemoryState, { rollup, run }: Admitted, { windows }: WindowFailure): boolean {
-  return windows.every(
-    ({ start }) => !isHeldBy(rollup, run, start) && state.windows.recorded.has(run, keyOf(rollup, start, 'failed')),
-  )
+  return windows.every(({ start }) => !isHeldBy(rollup, run, start) && state.windows.recorded.has(run, keyOf(rollup, start, 'failed')))
 }
 
 /** `what`: the seq that the window was committed with, or that it failed. */
