@@ -26,10 +26,10 @@ export interface Line extends AsyncDisposable {
 const PATIENCE_MS = 10_000
 
 /** Fails when a call was not lost in time: nobody makes it, or it is not known on the line. */
-export async function untilLost(call: string, lost: Promise<void>): Promise<void> {
+export async function untilLost(call: string, lost: Promise<void>, patienceMs: number = PATIENCE_MS): Promise<void> {
   const patience = new AbortController()
-  const tooLate = sleep(PATIENCE_MS, undefined, { signal: patience.signal }).then(() => {
-    throw new Error(`No call of ${call} within ${PATIENCE_MS} ms. Does the line still know it?`)
+  const tooLate = sleep(patienceMs, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`No call of ${call} within ${patienceMs} ms. Does the line still know it?`)
   })
   tooLate.catch(() => undefined)
   await Promise.race([lost, tooLate])

@@ -534,7 +534,7 @@ create function open_claim(p_claim json, p_now bigint, p_fence bigint) returns i
 create function promote(p_gate text) returns integer language plpgsql volatile; -- 2e6f7a2e44d8c9b7f2a155cc5c8d07fb
 create function prune_records(p_runs text[], p_skips bigint[]) returns integer language plpgsql volatile; -- 63d0fdd593391759ae50fe8d93260c30
 create function rate_room(p_job integer, p_now bigint) returns integer language plpgsql volatile; -- 1e26d76a7d0e36b5b15635157bce62ef
-create function record_refreshes(p_commits json, p_now bigint) returns json language plpgsql volatile; -- 5514a94d076131474e7a532af300eb37
+create function record_refreshes(p_commits json, p_now bigint) returns json language plpgsql volatile; -- 8b1aaed8d116a55b3250b439d07f9e2b
 create function record_skips(p_schedule_id bigint, p_ranges json, p_now bigint) returns void language plpgsql volatile; -- 2214b15dc0a888f9ae2ca0b8cd450dde
 create function release_gates(p_gates text[]) returns integer language plpgsql volatile; -- 51021da81582d433d76fb1bc332f471d
 create function rename_job(p_job_id integer, p_name text, p_now bigint) returns void language plpgsql volatile; -- 2f0a87ab194d55b997ab278433218ea0

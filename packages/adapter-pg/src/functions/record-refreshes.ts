@@ -75,8 +75,9 @@ begin
       v_moved := v_moved || v_commit.rollup_id;
       v_paces := v_paces || (v_commit.value->>'pace');
     elsif not exists (
+      -- It arrived before, and its reply was lost. Of what was taken again since, nothing is recorded yet.
       select 1 from unnest(v_starts, v_seqs) x(start, seq)
-      where not exists (
+      where x.start = any(v_held) or not exists (
         select 1 from window_commits c cross join lateral unnest(c.starts, c.seqs) k(start, seq)
         where c.run_id = v_commit.run_id and c.fence = v_commit.fence and c.rollup_id = v_commit.rollup_id
           and k.start = x.start and k.seq = x.seq)

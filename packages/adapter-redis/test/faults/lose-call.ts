@@ -5,7 +5,7 @@ import type { CutPoint, RespProxy } from './resp-proxy.ts'
 
 const SCRIPTS = createScripts()
 
-/** Resolves when the next call of `verb` is lost on its way (`request`), or the reply to it (`reply`). */
-export function loseCall(proxy: RespProxy, at: CutPoint['at'], verb: keyof Scripts): Promise<void> {
-  return untilLost(verb, proxy.cutAt({ at, containing: SCRIPTS[verb].sha }))
+/** Resolves when the next call of `verb` is lost on its way (`request`), or the reply to it (`reply`); fails when none is made in time. */
+export function loseCall(proxy: RespProxy, at: CutPoint['at'], verb: keyof Scripts, patienceMs?: number): Promise<void> {
+  return untilLost(verb, proxy.cutAt({ at, containing: SCRIPTS[verb].sha }), patienceMs)
 }

@@ -23,7 +23,7 @@ export interface RollupSite extends AsyncDisposable {
   readonly startAt: number
   /** Marks, and asks for backfills; it refreshes nothing. */
   readonly scheduler: Scheduler
-  start(name: string, options?: Partial<Pick<RollupWorkerPlan, 'storeUrl' | 'workMs'>>): Promise<Worker>
+  start(name: string, options?: Partial<Pick<RollupWorkerPlan, 'storeUrl' | 'workMs' | 'failing'>>): Promise<Worker>
   /** Adds an event to each of these windows, and marks them afterwards, as one does without a common transaction. */
   change(windows: readonly number[], by?: Scheduler): Promise<void>
   /** Another process that marks. */

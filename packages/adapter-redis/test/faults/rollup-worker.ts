@@ -4,7 +4,7 @@ import { createScheduler, type Refresh } from '@quarterjack/core'
 import { LEASE_MS, type Told } from '@quarterjack/fault-kit/worker-plan'
 import { redisStore } from '../../src/index.ts'
 import { type ClientKind, openClient } from './open-client.ts'
-import { rollupsOf } from './rollups-of.ts'
+import { rollupsOf, STEP_MS } from './rollups-of.ts'
 import { openSums, type SumsPlace } from './sums.ts'
 
 /** What it is told. */
@@ -17,15 +17,23 @@ export interface RollupWorkerPlan {
   readonly startAt: number
   /** How long a refresh takes between reading and writing. */
   readonly workMs: number
+  /** Windows, by their numbers, whose refresh fails until each of them has failed alone, once. */
+  readonly failing?: readonly number[]
 }
 
 const plan = JSON.parse(process.argv[2] ?? '') as RollupWorkerPlan
 const sums = await openSums(plan.sums)
+const failing = new Set((plan.failing ?? []).map((window) => plan.startAt + window * STEP_MS))
 const opened = await openClient(plan.client, plan.storeUrl, plan.name)
 
 const refresh: Refresh = async (request, { job, fence, signal }) => {
   const windows = request.windows.map(({ start, end }) => ({ start: start.getTime(), end: end.getTime() }))
   await sums.tell({ worker: plan.name, job, starts: windows.map(({ start }) => start) })
+  const broken = job === 'fine' ? windows.filter(({ start }) => failing.has(start)) : []
+  if (broken.length > 0) {
+    if (windows.length === 1) for (const { start } of broken) failing.delete(start)
+    throw new Error('This window is broken.')
+  }
   const computed = await sums.recompute(windows)
   await sleep(plan.workMs, undefined, { signal })
   await sums.write(job.replace(/#.*/, ''), windows, computed, fence)

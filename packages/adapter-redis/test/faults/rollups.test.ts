@@ -1,6 +1,7 @@
 /** Rollups whose processes are killed within a refresh, a drain and a backfill, and whose store does not answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { figure } from '@quarterjack/fault-kit/figure'
+import { until } from '@quarterjack/fault-kit/poll'
 import { isFull, MOST_MS } from '@quarterjack/fault-kit/tier'
 import { LEASE_MS } from '@quarterjack/fault-kit/worker-plan'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -32,6 +33,16 @@ async function filled(): Promise<RollupSite> {
   await site.judge()
   await first.stop()
   return site
+}
+
+async function watermarksOf({ scheduler }: RollupSite): Promise<{ readonly fine: number; readonly coarse: number }> {
+  const [fine, coarse] = await Promise.all([scheduler.rollups.state('fine'), scheduler.rollups.state('coarse')])
+  return { fine: Date.parse(fine.watermark ?? ''), coarse: Date.parse(coarse.watermark ?? '') }
+}
+
+/** Runs that did not come to their end with their first attempt. */
+async function triedAgain(site: RollupSite): Promise<readonly object[]> {
+  return (await site.scheduler.runs.find({ limit: 500 })).filter(({ attempt }) => attempt > 1)
 }
 
 const someOf = (count: number): readonly number[] => Array.from({ length: count }, () => Math.floor(Math.random() * WINDOWS))
@@ -139,6 +150,45 @@ describe('replies to what was written are lost', () => {
     expect(workers.map(({ isAlive }) => isAlive)).toEqual([true, true])
     const { refreshes } = await site.judge()
     figure(`${lost} replies lost to mark, drain, claim, commit`, { refreshes })
+  })
+
+  it('of a watermark that moves over empty windows: it has moved, and goes on moving', async () => {
+    await using site = await filled()
+    await using proxy = await startRespProxy(server.url)
+    const before = await watermarksOf(site)
+    const worker = await site.start('a', { storeUrl: proxy.url })
+    // A window falls due with each step, and nothing is ever marked in it.
+    await loseCall(proxy, 'reply', 'windowsPass', 3 * STEP_MS)
+    const moved = await watermarksOf(site)
+    expect(moved).not.toEqual(before)
+    await until('the watermark goes on', async () => (await watermarksOf(site)).fine > moved.fine)
+    expect(worker.isAlive).toBe(true)
+    expect(await triedAgain(site)).toEqual([])
+    await site.change([6])
+    const { refreshes } = await site.judge()
+    figure('a reply lost to pass', { refreshes })
+  })
+
+  it('of a failure: it is told again, the window is put off once, and the run goes on with the rest', async () => {
+    await using site = await filled()
+    await using proxy = await startRespProxy(server.url)
+    const worker = await site.start('a', { storeUrl: proxy.url, failing: [7] })
+    const cut = loseCall(proxy, 'reply', 'windowsFail')
+    await site.change([7, 8])
+    await cut
+    const { refreshes } = await site.judge()
+    expect(worker.isAlive).toBe(true)
+    expect(await triedAgain(site)).toEqual([])
+    // Together, which failed; alone, which failed; the other; and once more.
+    const windows = (await site.sums.refreshes()).filter((one) => one.worker === 'a' && one.job === 'fine').map(({ starts }) => starts)
+    const [seven, eight] = [7, 8].map((window) => site.startAt + window * STEP_MS)
+    expect(windows.filter((starts) => starts.some((start) => start === seven || start === eight))).toEqual([
+      [seven, eight],
+      [seven],
+      [eight],
+      [seven],
+    ])
+    figure('a reply lost to fail', { refreshes })
   })
 
   it('of a backfill that is made and selects its windows: it is made once, and leaves none out', async () => {

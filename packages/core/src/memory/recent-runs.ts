@@ -4,27 +4,26 @@ import type { RunRow } from './rows.ts'
 interface Entry {
   readonly run: RunRow
   readonly fence: number
-  /** What was recorded last, by what it is about. */
-  readonly written: Map<string, number>
+  readonly written: Set<string>
 }
 
 /** Entries of runs that have ended are dropped step by step, as others are added. */
 export class RecentRuns {
   readonly #entries = new Map<RunRow, Entry>()
 
-  get(run: RunRow, key: string): number | undefined {
+  has(run: RunRow, what: string): boolean {
     const entry = this.#entries.get(run)
-    return entry?.fence === run.fence ? entry.written.get(key) : undefined
+    return entry?.fence === run.fence && entry.written.has(what)
   }
 
-  set(run: RunRow, key: string, value: number): void {
+  add(run: RunRow, what: string): void {
     let entry = this.#entries.get(run)
     if (entry?.fence !== run.fence) {
       this.#sweep()
-      entry = { run, fence: run.fence, written: new Map() }
+      entry = { run, fence: run.fence, written: new Set() }
       this.#entries.set(run, entry)
     }
-    entry.written.set(key, value)
+    entry.written.add(what)
   }
 
   #sweep(): void {

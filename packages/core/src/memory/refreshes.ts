@@ -37,22 +37,19 @@ function commitOne(state: MemoryState, commit: WindowCommit): WindowCommitReply 
 
 /** The commit arrived before, and its reply was lost. */
 function wasCommitted(state: MemoryState, { rollup, run }: Admitted, { windows }: WindowCommit): boolean {
-  return windows.every(({ start, seq }) => !isHeldBy(rollup, run, start) && state.windows.recorded.get(run, keyOf(rollup, start)) === seq)
+  return windows.every(
+    ({ start, seq }) => !isHeldBy(rollup, run, start) && state.windows.recorded.has(run, keyOf(rollup, start, String(seq))),
+  )
 }
 
 /** The same of a failure. */
 function wasFailed(state: MemoryState, { rollup, run }: Admitted, { windows }: WindowFailure): boolean {
-  return windows.every(
-    ({ start }) => !isHeldBy(rollup, run, start) && state.windows.recorded.get(run, keyOfFailure(rollup, start)) !== undefined,
-  )
+  return windows.every(({ start }) => !isHeldBy(rollup, run, start) && state.windows.recorded.has(run, keyOf(rollup, start, 'failed')))
 }
 
-function keyOf(rollup: RollupRow, start: number): string {
-  return `${start} ${rollup.name}`
-}
-
-function keyOfFailure(rollup: RollupRow, start: number): string {
-  return `failed ${keyOf(rollup, start)}`
+/** `what`: the seq that the window was committed with, or that it failed. */
+function keyOf(rollup: RollupRow, start: number, what: string): string {
+  return `${what} ${start} ${rollup.name}`
 }
 
 function isHeldBy(rollup: RollupRow, run: RunRow, start: number): boolean {
@@ -77,7 +74,7 @@ function recordRefresh(state: MemoryState, { rollup, run }: Admitted, { start, s
     unstamp(row, 'done')
     finishIfDone(backfill, state.now)
   }
-  state.windows.recorded.set(run, keyOf(rollup, start), seq)
+  state.windows.recorded.add(run, keyOf(rollup, start, String(seq)))
   tidy(row)
 }
 
@@ -127,7 +124,7 @@ function recordFailure(
   row.attempts++
   row.error = { ...error }
   row.retryAt = retryDelayMs === null ? null : state.now + retryDelayMs
-  state.windows.recorded.set(run, keyOfFailure(rollup, start), row.seq)
+  state.windows.recorded.add(run, keyOf(rollup, start, 'failed'))
   if (retryDelayMs !== null) return
   // It was marked again since: that is not given up.
   if (hold.laterSince !== null) clearError(row)

@@ -142,7 +142,10 @@ export interface WindowCommit extends Refresher {
   readonly pace?: string | undefined
 }
 
-/** `stale` too when a window is not held by the run. The same commit twice is `committed` twice, while the run lasts. */
+/**
+ * `stale` too when a window is not held by the run. The same commit twice is `committed` twice, while the run lasts, whatever it
+ * committed since; but not while it holds only some of the windows again: of those, nothing is recorded yet.
+ */
 export interface WindowCommitReply {
   readonly status: 'committed' | RefresherRefusal
   readonly watermark: number | null

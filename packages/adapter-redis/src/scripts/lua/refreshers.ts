@@ -31,19 +31,19 @@ local FAILED = -1
 
 -- Each a list of windows and what they were committed with: start, seq, start, seq, …
 function fn.was_recorded(rollup, asked)
-  local known, seqs, failed = fn.read(KEY.rollupCommits, fn.hold_text(asked.runId, asked.fence)) or {}, {}, {}
+  local known, seqs = fn.read(KEY.rollupCommits, fn.hold_text(asked.runId, asked.fence)) or {}, {}
   for _, one in ipairs(known) do
     for index = 1, one.number == rollup.number and #one.seqs or 0, 2 do
       local start, seq = one.seqs[index], one.seqs[index + 1]
-      if seq == FAILED then failed[start] = true else seqs[start] = seq end
+      seqs[start] = seqs[start] or {}
+      seqs[start][seq] = true
     end
   end
   for _, one in ipairs(asked.windows) do
-    if one.seq == nil then
-      if not failed[one.start] or fn.is_held_by(fn.find_window(rollup, one.start), asked) then return false end
-    elseif seqs[one.start] ~= one.seq then
-      return false
-    end
+    local recorded = seqs[one.start]
+    if not (recorded and recorded[one.seq or FAILED]) then return false end
+    -- Of what was taken again since, nothing is recorded yet.
+    if fn.is_held_by(fn.find_window(rollup, one.start), asked) then return false end
   end
   return true
 end

@@ -152,6 +152,30 @@ export const windowCommitCases: CaseGroup = {
       assert.equal(await isDirty(t, 'stats', 4), true, 'what was marked since stays dirty')
       assert.equal((await sendCommit(t, { ...one, windows: [...one.windows, { start: hour(6).start, seq: 0 }] })).status, 'stale')
     }),
+    windowed('a commit is known again after a later one of the same window', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      const first = commitOf(worker, await claimHours(t, worker, [4]))
+      assert.equal((await sendCommit(t, first)).status, 'committed')
+      await soilHours(t, [4])
+      const second = commitOf(worker, await claimHours(t, worker, [4]))
+      assert.notDeepEqual(second, first)
+      assert.equal((await sendCommit(t, second)).status, 'committed')
+      for (const again of [first, second]) assert.equal((await sendCommit(t, again)).status, 'committed')
+      assertFields(await windowOf(t, 'stats', 4), { dirtySince: null, runId: null })
+    }),
+    windowed('a commit that comes again is stale where the run has taken one of its windows again', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      const one = commitOf(worker, await claimHours(t, worker, [3, 4]))
+      assert.equal((await sendCommit(t, one)).status, 'committed')
+      const again = await claimHours(t, worker, [4])
+      assert.deepEqual(await sendCommit(t, one), { status: 'stale', watermark: null })
+      assertFields(await windowOf(t, 'stats', 4), { runId: worker.run.id })
+      assert.equal(await isDirty(t, 'stats', 4), true, 'what it took again is not refreshed yet')
+      await commit(t, worker, again)
+      assert.equal((await sendCommit(t, one)).status, 'committed')
+    }),
     windowed('a commit for a rollup that was defined anew is refused', async (t) => {
       const generation = await defineRollup(t, 'stats')
       const worker = await startWorker(t, 'stats')
