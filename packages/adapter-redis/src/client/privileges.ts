@@ -10,6 +10,8 @@ export const COMMANDS: readonly string[] = [
   'hset',
   'hmget',
   'hdel',
+  'hincrby',
+  'hsetnx',
   'hexists',
   'hkeys',
   'hvals',
