@@ -167,8 +167,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     // Spread over processes, and over the instants at which schedules are due.
     if (holdings.size > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
-    // Idle: as seldom as a lease that began and ended since is still taken over within a second of its end.
-    return Math.min(SLOW_POLL_MS, leaseMs) * (1 + deps.random() / 60)
+    // Idle: within one lease, since a claim whose reply was lost may have begun it.
+    return Math.min(SLOW_POLL_MS, leaseMs) * (1 - deps.random() / 60)
   }
 
   const arm = (delayMs: number): void => {
