@@ -73,8 +73,6 @@ declare
   v_keys text[];
   v_payloads text[];
   v_last_runs text[];
-  -- No run has an id between the lowest and the highest that are asked for.
-  v_is_new boolean;
   v_wait_ms bigint;
   v_moved int;
   -- Runs that look at their own schedule alone: how many were asked for and written, and of each [firing, place, is skipped].
@@ -168,12 +166,6 @@ begin
         v_last_runs[v_place] := v_last_of[v_nth];
       end loop;
     end if;
-    -- Ids of slots begin with the slot: one look into each index most often speaks for all.
-    select not exists (select 1 from runs k where k.id between b.lowest and b.highest)
-      and not exists (select 1 from history k where k.id between b.lowest and b.highest)
-    into v_is_new
-    from (select min(i.id collate "C") as lowest, max(i.id collate "C") as highest from unnest(v_ids) i(id)) b;
-
     -- Overlap of one slot with the schedule's run before it; several runs of one schedule are each other's.
     with r as (
       select u.*, v_at[u.firing] as schedule_id, v_names[u.firing] as name, v_keys[u.firing] as key, v_payloads[u.firing] as payload,
@@ -181,14 +173,13 @@ begin
       from rows from (
         unnest(v_of_firing, v_ids, v_slots, v_run_ats, v_priorities, v_overlaps), json_array_elements(v_gates)
       ) with ordinality as u(firing, id, slot, run_at, priority, overlap, gates, place)
-      where v_at[u.firing] is not null and u.overlap in ('skip', 'allow')
+      where ${fewBy('u.place')} and v_at[u.firing] is not null and u.overlap in ('skip', 'allow')
     ), judged as (
       select r.*, r.overlap = 'skip' and (
           v_of_firing[r.place - 1] is not distinct from r.firing or exists (select 1 from runs b where b.id = v_last_runs[r.firing])
         ) as is_skipped
       from r
-      where v_is_new or (
-        not exists (select 1 from runs k where k.id = r.id collate "C") and not exists (select 1 from history k where k.id = r.id collate "C"))
+      where not exists (select 1 from runs k where k.id = r.id collate "C") and not exists (select 1 from history k where k.id = r.id collate "C")
     ), new as materialized (
       select j.*, row_number() over (order by j.priority desc, j.run_at, j.place) as turn from judged j where not j.is_skipped
     ), made as (
