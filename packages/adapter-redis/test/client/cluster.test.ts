@@ -1,5 +1,5 @@
 /** Clusters, by way of both clients. */
-import { until } from '@quarterjack/fault-kit/poll'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { Cluster } from 'ioredis'
 import Redis5 from 'ioredis-5'
 import { createCluster } from 'redis'
@@ -108,7 +108,7 @@ describe.each([
     const holder = await cluster.holderOf('{b}:row')
     await holder.stop()
     try {
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await outwait(200)
       await expect(driver.run('x', WRITE, ['{b}:row'], ['never'])).rejects.toMatchObject({ code: 'StoreUnavailable' })
     } finally {
       await holder.start()

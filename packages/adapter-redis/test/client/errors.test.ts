@@ -1,7 +1,7 @@
 /** What servers refuse, by way of every client: each with a code, and what to do. */
 import { mkdir } from 'node:fs/promises'
 import { freePort } from '@quarterjack/fault-kit/free-port'
-import { until } from '@quarterjack/fault-kit/poll'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { describe, expect, it } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { aclRules } from '../../src/client/privileges.ts'
@@ -214,7 +214,7 @@ describe.concurrent.each(CLIENTS)('$name', (kind) => {
     await driver.run('x', ECHO, KEYS, ['y'])
     server.pause()
     const call = refused(driver)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await outwait(100)
     await server.kill()
     expect((await call).code).toMatch(/^Store(?:Unavailable|TimedOut)$/)
   })

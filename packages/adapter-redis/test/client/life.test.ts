@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { freePort } from '@quarterjack/fault-kit/free-port'
-import { until } from '@quarterjack/fault-kit/poll'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { describe, expect, it } from 'vitest'
 import { redisStore } from '../../src/index.ts'
 import { startRedis } from '../servers/redis.ts'
@@ -35,7 +35,7 @@ describe.concurrent.each(CLIENTS)('a store by way of $name', ({ open }) => {
     await store.open()
     await store.close()
     await server.stop()
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await outwait(100)
     await expect(store.open()).rejects.toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/^store "redis": open failed: /),
@@ -74,7 +74,7 @@ describe.concurrent('a store', () => {
       const store = redisStore({ client })
       await store.open()
       store.watch(() => undefined)
-      while (store.hintStatus.state !== 'on') await new Promise((resolve) => setTimeout(resolve, 5))
+      while (store.hintStatus.state !== 'on') await outwait(5)
       client.${end}()
       console.log('ended')`
     const args = ['--conditions=@quarterjack/source', '--input-type=module', '--eval', script, server.url]

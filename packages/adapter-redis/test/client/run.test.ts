@@ -1,5 +1,5 @@
 /** Scripts and commands by way of every client. */
-import { until } from '@quarterjack/fault-kit/poll'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { describe, expect, it } from 'vitest'
 import { createRedisClient } from '../../src/client/recognize.ts'
 import type { RedisClient } from '../../src/client/redis-client.ts'
@@ -81,7 +81,7 @@ describe.concurrent.each(CLIENTS)('$name', (kind) => {
     await client.run(WRITE, ['{jobs}:late'], ['before'])
     await server.stop()
     // What was asked before the client noticed stays in its own queue, or is sent again.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await outwait(100)
     const begun = performance.now()
     await expect(client.run(WRITE, ['{jobs}:late'], ['never'])).rejects.toThrow(/no connection|closed/i)
     expect(performance.now() - begun).toBeLessThan(4_000)

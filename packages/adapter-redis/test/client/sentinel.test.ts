@@ -1,5 +1,5 @@
 /** A primary that changes, by way of both clients. */
-import { until } from '@quarterjack/fault-kit/poll'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { describe, expect, it } from 'vitest'
@@ -52,7 +52,7 @@ describe.each([
       await until('it hears', async () => {
         heard.length = 0
         await driver.run('x', PUBLISH, ['{jobs}:hints'], []).catch(ignore)
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await outwait(50)
         return heard.some((hint) => (hint as { of?: string }).of === 'runs')
       })
     } finally {

@@ -1,6 +1,6 @@
 /** Hints between processes that share a prefix. */
 import type { StoreHint } from '@quarterjack/core/store'
-import { until } from '@quarterjack/fault-kit/poll'
+import { outwait, until } from '@quarterjack/fault-kit/poll'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createDriver, type Driver } from '../../src/client/driver.ts'
 import { createRedisClient } from '../../src/client/recognize.ts'
@@ -48,7 +48,7 @@ function watch(hints: Hints): StoreHint[] {
 }
 
 const isOn = (hints: Hints) => (): boolean => hints.status.state === 'on'
-const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 50))
+const moment = (): Promise<void> => outwait(50)
 const connections = async (): Promise<number> => Number(/connected_clients:(\d+)/.exec(String(await server.ask('INFO', 'clients')))?.[1])
 
 describe.each(CLIENTS)('hints by way of $name', (kind) => {
@@ -156,7 +156,7 @@ describe('hints', () => {
     endings.push(() => hints.close())
     watch(hints)
     await until('it failed', () => hints.status.state === 'failing')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await outwait(300)
     expect(warning).toHaveBeenCalledOnce()
     expect(warning.mock.calls[0]).toMatchObject(
       [/NOPERM/, { code: 'QUARTERJACK_REDIS_HINTS' }].map((part) => (part instanceof RegExp ? expect.stringMatching(part) : part)),

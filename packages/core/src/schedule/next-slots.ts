@@ -17,7 +17,7 @@ const MAX_STEPS = 100_000
  * A registration anchor is taken to be `from`; `job` names the job that resolves an `H`.
  *
  * @example
- * nextSlots(cron('0 9 * * MON', { timeZone: 'Asia/Tokyo' }), { from: new Date(), count: 3 })
+ * nextSlots(cron('0 9 * * MON', { timeZone: 'Asia/Tokyo' }), { from: '2026-01-01T00:00:00Z', count: 3 })
  */
 export function nextSlots(schedule: Schedule, options: { readonly from: Instant; readonly count?: number; readonly job?: string }): Date[] {
   requireSchedule(schedule, 'nextSlots: schedule')
