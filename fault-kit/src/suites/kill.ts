@@ -21,6 +21,12 @@ export function testKill(ground: Ground): void {
       await using site = await server().createSite([{ name: 'tick', every: ['500ms'] }])
       const [idle, other] = await site.start(['idle', 'other'])
       await until('both know each other', async () => (await site.store.runs.stats({ jobs: ['tick'] })).owners === 2)
+      // A slot that it has fired and not begun would wait for its lease: it is killed when one has just been worked on.
+      const before = (await site.effects.all()).length
+      await until('a slot is over', async () => {
+        const effects = await site.effects.all()
+        return effects.length > before && effects.every(({ endedAt }) => endedAt !== null)
+      })
       const killedAt = await sinceThen(site, () => idle!.kill())
       const later = async () => (await site.effects.all()).filter(({ startedAt }) => startedAt > killedAt)
       await until('three more slots', async () => (await later()).length >= 3)
