@@ -74,7 +74,7 @@ describe.concurrent('a store', () => {
       const store = redisStore({ client })
       await store.open()
       store.watch(() => undefined)
-      while (store.hintStatus.state !== 'on') await outwait(5)
+      while (store.hintStatus.state !== 'on') await new Promise((resolve) => setTimeout(resolve, 5))
       client.${end}()
       console.log('ended')`
     const args = ['--conditions=@quarterjack/source', '--input-type=module', '--eval', script, server.url]
