@@ -15,6 +15,8 @@ export interface Worker {
   ask<What extends Ask['what']>(ask: Ask & { readonly what: What }): Promise<Answers[What]>
   /** Events that it told of so far. */
   events<Name extends SchedulerEventName>(name: Name): readonly SchedulerEvents[Name][]
+  /** When they were heard of here, by the machine's clock, in ms. */
+  eventTimes(name: SchedulerEventName): readonly number[]
   /** `kill -9`; resolves when it is gone. */
   kill(): Promise<void>
   freeze(): void
@@ -29,14 +31,14 @@ export function startWorker(program: string, plan: { readonly name: string }, pr
   const { pid } = child
   if (pid === undefined) throw new Error(`Worker ${plan.name} cannot be started.`)
   const ended = once(child, 'exit')
-  const told: { readonly name: SchedulerEventName; readonly event: unknown }[] = []
+  const told: { readonly name: SchedulerEventName; readonly event: unknown; readonly at: number }[] = []
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>()
   let lastId = 0
 
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: Told) => {
       if (message.kind === 'ready') resolve()
-      else if (message.kind === 'event') told.push(message)
+      else if (message.kind === 'event') told.push({ ...message, at: Date.now() })
       else {
         const call = waiting.get(message.id)
         waiting.delete(message.id)
@@ -68,6 +70,7 @@ export function startWorker(program: string, plan: { readonly name: string }, pr
         child.send({ id, ask })
       }),
     events: (name) => told.filter((one) => one.name === name).map(({ event }) => event as never),
+    eventTimes: (name) => told.filter((one) => one.name === name).map(({ at }) => at),
     async kill() {
       signal(pid, 'SIGKILL')
       if (isAlive()) await ended

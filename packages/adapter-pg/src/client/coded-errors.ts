@@ -14,27 +14,27 @@ export interface ErrorPlace {
 interface Advice {
   readonly remedy: string
   readonly code?: ErrorCode
+  /** What was written may be the reason, and not the state of the server. */
+  readonly ofContent?: boolean
 }
 
 /** Errors of ours as they are; everything else with a code, the server's or client's words, and the remedy. */
 export function codedError(error: unknown, place: ErrorPlace): QuarterjackError {
   if (QuarterjackError.isInstance(error)) return error
   const sign = codeOf(error)
-  const { remedy, code = 'StoreUnavailable' } = adviceFor(sign, messageOf(error), place)
+  const { remedy, code = 'StoreUnavailable', ofContent = false } = adviceFor(sign, messageOf(error), place)
   const shown = sign === null ? '' : ` (${sign})`
   return new QuarterjackError(
     code,
     `store "${place.store}": ${place.what} failed: ${sentence(messageOf(error))}${shown}. ${remedy}`.trim(),
-    {
-      cause: error,
-    },
+    { cause: error, serverWide: !ofContent },
   )
 }
 
 function adviceFor(sign: string | null, message: string, place: ErrorPlace): Advice {
   const bySign = sign === null ? undefined : (BY_SIGN[sign] ?? BY_CLASS[sign.slice(0, 2)])
   const found = (UNENCRYPTED.test(message) ? demandsTls : bySign) ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.' }
+  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.', ofContent: true }
 }
 
 const advice =
@@ -118,7 +118,7 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '0A000': advice('The server, or the pooler before it, does not support this.'),
 }
 
-const bug = advice('This should not happen: please report it, with its cause.')
+const bug = (): Advice => ({ remedy: 'This should not happen: please report it, with its cause.', ofContent: true })
 
 /** By the class of a SQLSTATE. */
 const BY_CLASS: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
@@ -127,6 +127,7 @@ const BY_CLASS: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '23': bug,
   '42': bug,
   '53': advice('The server lacks a resource. The scheduler tries again by itself.'),
+  '54': bug,
   '57': cut,
   '58': advice('The server failed. See its log.'),
   P0: bug,

@@ -15,6 +15,8 @@ export interface ErrorPlace {
 interface Advice {
   readonly remedy: string
   readonly code?: ErrorCode
+  /** What was written may be the reason, and not the state of the server. */
+  readonly ofContent?: boolean
 }
 
 /** Errors of ours as they are; what scripts refuse with its code; everything else with the words of server or client, and the remedy. */
@@ -24,10 +26,13 @@ export function codedError(error: unknown, place: ErrorPlace): QuarterjackError 
   if (refusal !== null) return new QuarterjackError(refusal.code, `store "${place.store}": ${refusal.message}`, { cause: error })
   const sign = signOf(error)
   const message = messageOf(error)
-  const { remedy, code = 'StoreUnavailable' } = adviceFor(sign, message, place)
+  const { remedy, code = 'StoreUnavailable', ofContent = false } = adviceFor(sign, message, place)
   const words = message.replace(/[.\s]+$/, '')
   const shown = sign === null || words.includes(sign) ? '' : ` (${sign})`
-  return new QuarterjackError(code, `store "${place.store}": ${place.what} failed: ${words}${shown}. ${remedy}`, { cause: error })
+  return new QuarterjackError(code, `store "${place.store}": ${place.what} failed: ${words}${shown}. ${remedy}`, {
+    cause: error,
+    serverWide: !ofContent,
+  })
 }
 
 /** The server answered, and would not do it for this user, or does not have it: what is optional can go without. */
@@ -59,7 +64,7 @@ function refusalOf(error: unknown): { readonly code: ErrorCode; readonly message
 function adviceFor(sign: string | null, message: string, place: ErrorPlace): Advice {
   const bySign = sign === null ? undefined : BY_SIGN[sign]
   const found = bySign ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.' }
+  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.', ofContent: true }
 }
 
 const advice =
@@ -80,7 +85,7 @@ const busy = advice('The server is busy with a script that takes too long. See i
 const starting = advice('The server is loading its data, or is not in touch with its primary. The scheduler goes on by itself once it is.')
 const moving = advice('The cluster is moving slots or electing. The scheduler tries again by itself.')
 const noCluster = advice('Keys of the store lie on another node: give the store a cluster client (createCluster, or new Cluster).')
-const bug = advice('This should not happen: please report it, with its cause.')
+const bug = (): Advice => ({ remedy: 'This should not happen: please report it, with its cause.', ofContent: true })
 const noPermission = ({ prefix }: ErrorPlace): Advice => ({
   remedy: `The Redis user lacks a permission. Let an administrator run: ACL SETUSER <user> ${aclRules(prefix)}`,
 })

@@ -9,6 +9,21 @@ const withCode = (code: string, message = 'no'): Error => Object.assign(new Erro
 
 describe('errors of clients and servers', () => {
   it.each([
+    "OOM command not allowed when used memory > 'maxmemory'.",
+    "READONLY You can't write against a read only replica.",
+    'MISCONF no',
+  ])('"%s" is the state of the server', (message) => {
+    expect(codedError(new Error(message), place).serverWide).toBe(true)
+  })
+
+  it.each(['ERR string exceeds maximum allowed size (proto-max-bulk-len)', 'ERR user_script:3: bad argument', 'whatever'])(
+    '"%s" may be due to what was written',
+    (message) => {
+      expect(codedError(new Error(message), place).serverWide).toBe(false)
+    },
+  )
+
+  it.each([
     ['ECONNREFUSED', 'StoreUnavailable', /Check host and port/],
     ['ECONNRESET', 'StoreUnavailable', /may have taken effect/],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'StoreUnavailable', /give its CA/],

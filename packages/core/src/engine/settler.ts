@@ -1,7 +1,8 @@
 /**
  * Settles runs in batches: at once when idle, gathered while a batch is under way, repeated until the store answers.
  * A batch that is refused again and again while the store answers other calls holds something that cannot be written:
- * it is halved until that stands alone, and then recorded as dead instead.
+ * it is halved until that stands alone, and then recorded as dead instead. What a store says to be its server's state
+ * (a full disk, a replica) is no such refusal, however often it comes.
  */
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { toStoredError } from '../observe/stored-error.ts'
@@ -72,7 +73,7 @@ export function createSettler(deps: SettlerDeps): Settler {
         return
       } catch (error) {
         if (!isTransient(error) || signal.aborted) return rejectAll(batch, error)
-        if (deps.answeredAt() > failedAt) {
+        if (deps.answeredAt() > failedAt && !error.serverWide) {
           refusals++
           // One that takes too long may only wait for a lock.
           if (error.code === 'StoreUnavailable') errors++

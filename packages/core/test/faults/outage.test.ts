@@ -103,6 +103,31 @@ describe('the store takes reads and refuses writes', () => {
   })
 })
 
+describe('the store refuses to record how a run ended', () => {
+  it.each([
+    { why: 'what was written', serverWide: false, state: 'dead', reason: 'its outcome could not be recorded' },
+    { why: 'the state of its server', serverWide: true, state: 'succeeded', reason: null },
+  ])('because of $why, and answers other calls: in the end the run is $state', async ({ serverWide, state, reason }) => {
+    await using site = createSite()
+    const job = defineJob({ name: 'task', run: () => 'done' })
+    const process = site.process({ jobs: [job] })
+    await process.start()
+    const error = new QuarterjackError('StoreUnavailable', 'refused.', { serverWide })
+    let refusals = 0
+    process.line.judge((verb, request) => {
+      const isOfOutcome = verb === 'runs.settle' && JSON.stringify(request).includes('"succeeded"')
+      if (isOfOutcome) refusals++
+      return isOfOutcome ? { ...REFUSED, error } : null
+    })
+    const { id } = await site.clock.until(process.scheduler.trigger(job))
+    await site.clock.advance(300_000)
+    expect(refusals).toBeGreaterThanOrEqual(10)
+    process.line.judge(null)
+    await site.clock.advance(30_000)
+    expect(await site.clock.until(process.scheduler.runs.get(id))).toMatchObject({ state, reason, attempt: 1 })
+  })
+})
+
 describe('the store is slow', () => {
   it('a call that does not answer in time is given up, and may have taken effect: slots are not doubled', async () => {
     await using site = createSite()
