@@ -78,12 +78,10 @@ function begin(execution: Execution, deps: ExecuteDeps): void {
 
 async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unknown> {
   execution.abort.throwIfAborted()
-  let payload = readPayload(execution)
-  if (payload instanceof Promise) {
-    payload = await payload
-    // A schema may take its time.
-    execution.abort.throwIfAborted()
-  }
+  // Awaited whatever it is: a handler begins in a step of its own, so that what it enters there (`enterWith`) is not the next run's.
+  const payload = await readPayload(execution)
+  // A schema may take its time.
+  execution.abort.throwIfAborted()
   const ctx = buildContext(payload, execution, {
     logger: deps.logger,
     reportLoss: deps.reportLoss,

@@ -48,7 +48,12 @@ describe('a process whose permits are all taken', () => {
     })
     const process = site.process({ jobs: [job], concurrency: 3 })
     await process.start()
-    await site.clock.until(process.scheduler.triggerMany(job, Array.from({ length: 40 }, (_, n) => ({ key: `${n}` }))))
+    await site.clock.until(
+      process.scheduler.triggerMany(
+        job,
+        Array.from({ length: 40 }, (_, n) => ({ key: `${n}` })),
+      ),
+    )
     await site.clock.advance(30_000)
     expect(ended).toEqual(Array.from({ length: 40 }, (_, n) => n).filter((n) => n !== 0 && n !== 5))
     expect(most).toBe(3)
