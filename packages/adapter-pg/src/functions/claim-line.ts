@@ -10,7 +10,7 @@
  * Results: the granted in lots (see `claimed-columns.ts`) and how many they are, the ids of the others. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { claimedColumns, givenTo, returnedOf } from './claimed-columns.ts'
+import { claimedOfJob, givenTo, returnedOf } from './claimed-columns.ts'
 
 export const claimLine: SqlFunction = {
   name: 'claim_line',
@@ -44,7 +44,7 @@ begin
       where r.ctid = d.at and r.id = d.id and not d.is_gated
       returning ${returnedOf('p_name', 'd.place')}
     )
-    select ${claimedColumns('taken', 'p_now')}, (select count(*)::int from taken), (select array_agg(d.id order by d.place) from placed d where d.is_gated)
+    select ${claimedOfJob('taken', 'p_name', 'p_now')}, (select count(*)::int from taken), (select array_agg(d.id order by d.place) from placed d where d.is_gated)
     into v_lot, v_got, v_gated;
     if v_got > 0 then
       o_lots := o_lots || v_lot;

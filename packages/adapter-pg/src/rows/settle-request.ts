@@ -18,20 +18,28 @@ export interface SettleLetter {
 }
 
 export function toSettleRequest(settlements: readonly Settlement[]): SettleLetter {
-  const plain = settlements.filter(isPlain)
-  const others = settlements.filter((one) => !isPlain(one))
-  const results = plain.map(({ then }) => (then.to === 'succeeded' ? then.result : null))
-  let nextPlain = 0
-  let nextOther = plain.length
+  const ids: string[] = []
+  const fences: number[] = []
+  const startedAts: number[] = []
+  const results: (string | null)[] = []
+  const others: object[] = []
+  let hasResults = false
+  // In one look: they come by the thousand. Those that are not plain follow all that are, so their places are known last.
+  const order = settlements.map((one) => {
+    const { then } = one
+    if (then.to !== 'succeeded' || !isPlain(one)) {
+      const { then: _, ...rest } = one
+      return -others.push({ ...rest, ...then })
+    }
+    hasResults ||= then.result !== null
+    fences.push(one.fence)
+    startedAts.push(one.startedAt as number)
+    results.push(then.result)
+    return ids.push(one.runId) - 1
+  })
   return {
-    request: {
-      ids: plain.map(({ runId }) => runId),
-      fences: plain.map(({ fence }) => fence),
-      startedAts: plain.map(({ startedAt }) => startedAt as number),
-      results: results.some((result) => result !== null) ? results : [],
-      others: others.map(({ then, ...rest }) => ({ ...rest, ...then })),
-    },
-    order: settlements.map((one) => (isPlain(one) ? nextPlain++ : nextOther++)),
+    request: { ids, fences, startedAts, results: hasResults ? results : [], others },
+    order: others.length === 0 ? order : order.map((place) => (place < 0 ? ids.length - 1 - place : place)),
   }
 }
 

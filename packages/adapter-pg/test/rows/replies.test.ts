@@ -135,6 +135,16 @@ describe('claimed runs', () => {
     expect(runs[2]?.record).toMatchObject({ gates: ['mutex:m'], failures: 1, suspect: true, attempts: [attempt], attempt: 2, triggers: 4 })
   })
 
+  it('are first attempts at plain triggers where a lot says no more', () => {
+    const plain = { job: 'mail', ids: ['a', 'b'], payloads: ['1', null], runAts: [10, 12], createdAts: [9, 8], fences: [7, 8] }
+    const runs = toClaimedRuns([{ ...plain, began: 1, startedAt: 11 }], 'o')
+    const common = { ...toRunRecord(plainRow), trigger: 'manual', schedule: null, slot: null, overlap: 'allow', owner: 'o' }
+    expect(runs).toEqual([
+      { record: { ...common, id: 'a', payload: '1', startedAt: 11 }, started: true },
+      { record: { ...common, id: 'b', payload: null, runAt: 12, createdAt: 8, fence: 8, startedAt: null }, started: false },
+    ])
+  })
+
   it('are none for none', () => {
     expect(toClaimedRuns(null, 'o')).toEqual([])
   })

@@ -15,9 +15,15 @@ export interface AdoptDeps {
   readonly holdings: Holdings
   readonly settler: Settler
   readonly permits: LimitFunction
+  readonly line: Line
   readonly execute: (execution: Execution) => Promise<void>
   /** After an execution gave its permit back. */
   readonly onFree: () => void
+}
+
+/** How many runs that were taken in wait for a permit. */
+export interface Line {
+  waiting: number
 }
 
 /** So many runs keep the thread busy for a while: they begin one turn later, when the next claim is on its way. */
@@ -26,9 +32,7 @@ const MANY = 20
 /** Everything claimed by `owner`, in order. */
 export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDeps): void {
   const executions = takeIn(runs, owner, deps)
-  const begin = (): void => {
-    for (const execution of executions) queueUp(execution, deps)
-  }
+  const begin = (): void => queueUp(executions, deps)
   if (executions.length < MANY) begin()
   else deps.clock.defer(begin)
 }
@@ -63,13 +67,25 @@ function takeIn(runs: readonly ClaimedRun[], owner: string, deps: AdoptDeps): re
   return executions
 }
 
-function queueUp(execution: Execution, deps: AdoptDeps): void {
-  void deps
-    .permits(() => deps.execute(execution))
-    .then(deps.onFree, (error: unknown) => {
+/** A permit serves one run of the lot after the other: what begins and ends soon takes longer to get a permit than to run. */
+function queueUp(executions: readonly Execution[], deps: AdoptDeps): void {
+  // Emptied as it is served, so that what is over is not kept for what goes on.
+  const lot = executions.toReversed()
+  deps.line.waiting += lot.length
+  const most = Math.min(lot.length, deps.permits.concurrency)
+  for (let permit = 0; permit < most; permit++) void deps.permits(() => serve(lot, deps))
+}
+
+async function serve(lot: Execution[], deps: AdoptDeps): Promise<void> {
+  for (let execution = lot.pop(); execution !== undefined; execution = lot.pop()) {
+    deps.line.waiting--
+    try {
+      await deps.execute(execution)
+    } catch (error) {
       deps.logger.error({ err: error, runId: execution.record.id }, 'an execution failed outside of its handler')
-      deps.onFree()
-    })
+    }
+    deps.onFree()
+  }
 }
 
 /** Gives a run back that has not begun: it is pending again, without an attempt. */

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
 import { waitForHint } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
-import { adopt, giveBack, type AdoptDeps } from './adopt.ts'
+import { adopt, giveBack, type AdoptDeps, type Line } from './adopt.ts'
 import { comeToRest } from './come-to-rest.ts'
 import { claimOffer } from './claim-offer.ts'
 import { claimDue } from './claim.ts'
@@ -45,6 +45,7 @@ export function createEngine(options: EngineOptions): Engine {
   const wakes = createWakes()
   const fences = createFences()
   const permits = pLimit({ concurrency: options.concurrency, rejectOnClear: true })
+  const line: Line = { waiting: 0 }
   const lag = createLoopLag()
   const monotonic = (): number => clock.monotonic()
 
@@ -91,6 +92,7 @@ export function createEngine(options: EngineOptions): Engine {
     holdings,
     settler,
     permits,
+    line,
     get policies() {
       return policies
     },
@@ -223,7 +225,7 @@ export function createEngine(options: EngineOptions): Engine {
     refilling = true
     clock.defer(() => {
       refilling = false
-      if (accepting && permits.pendingCount <= options.concurrency / 2) loop.news()
+      if (accepting && line.waiting <= options.concurrency / 2) loop.news()
     })
   }
 

@@ -11,7 +11,7 @@ import { sleep, type Clock } from '../time/clock.ts'
 import { classifyEnding, type Ending, type Verdict } from './classify-ending.ts'
 import type { Execution, Holdings } from './holdings.ts'
 import type { ReportLoss } from './loss-log.ts'
-import { buildContext } from './run-context.ts'
+import { buildContext, readPayload } from './run-context.ts'
 import { describe, reportSettled, runFields } from './run-events.ts'
 import { runHandler } from './run-handler.ts'
 import type { Settler } from './settler.ts'
@@ -78,14 +78,16 @@ function begin(execution: Execution, deps: ExecuteDeps): void {
 
 async function invokeJob(execution: Execution, deps: ExecuteDeps): Promise<unknown> {
   execution.abort.throwIfAborted()
-  const ctx = await buildContext(execution, {
+  // Awaited whatever it is: a handler begins in a step of its own, so that what it enters there (`enterWith`) is not the next run's.
+  const payload = await readPayload(execution)
+  // A schema may take its time.
+  execution.abort.throwIfAborted()
+  const ctx = buildContext(payload, execution, {
     logger: deps.logger,
     reportLoss: deps.reportLoss,
     schedulerOf: deps.schedulerOf,
     commit: (value) => commitFor(execution, value, deps),
   })
-  // A schema may take its time.
-  execution.abort.throwIfAborted()
   const { policy } = execution
   if (deps.around === null) return policy.run(ctx as RunContext<never>)
   return deps.around(ctx, async () => policy.run(ctx as RunContext<never>))

@@ -26,13 +26,16 @@ export interface ContextDeps {
   readonly commit: (value: unknown) => RunCommit
 }
 
-/** Parses the payload (folding merged triggers first) and builds the context. Throws `PayloadInvalid`. */
-export async function buildContext(execution: Execution, deps: ContextDeps): Promise<RunContext> {
+/** The payload as the job's schema has it, merged triggers folded; a promise only where the schema gives one. Throws `PayloadInvalid`. */
+export function readPayload(execution: Execution): unknown {
   const { record, policy } = execution
-  const payload = await parsePayload(policy.payload, deserialisePayload(payloadText(execution)), `run ${record.id} of job "${record.job}"`)
+  return parsePayload(policy.payload, deserialisePayload(payloadText(execution)), `run ${record.id} of job "${record.job}"`)
+}
+
+export function buildContext(payload: unknown, execution: Execution, deps: ContextDeps): RunContext {
   const ctx = new Context(payload, execution, deps)
   offerCommit(ctx, deps.commit)
-  tellPolicy(ctx, policy)
+  tellPolicy(ctx, execution.policy)
   return Object.freeze(ctx)
 }
 

@@ -22,7 +22,7 @@ export interface HandlerOptions {
 
 export function runHandler(handler: () => Promise<unknown>, options: HandlerOptions): HandlerRun {
   const { clock, abort, timeoutMs, graceMs, what } = options
-  const work: Promise<Ending> = invoke(handler)
+  let work: Promise<void> | null = null
   const timeout =
     timeoutMs === null
       ? null
@@ -37,20 +37,22 @@ export function runHandler(handler: () => Promise<unknown>, options: HandlerOpti
       if (timeout !== null) clock.clearTimer(timeout)
       grace = clock.setTimer(() => resolve({ kind: 'stuck' }), graceMs)
     })
-    void work.then((ended) => {
+    work = invoke(handler, (ended) => {
       abort.listen(null)
       if (timeout !== null) clock.clearTimer(timeout)
       if (grace !== null) clock.clearTimer(grace)
       resolve(ended)
     })
   })
-  return { ending, returned: () => work }
+  return { ending, returned: async () => work }
 }
 
-async function invoke(handler: () => Promise<unknown>): Promise<Ending> {
+async function invoke(handler: () => Promise<unknown>, over: (ending: Ending) => void): Promise<void> {
+  let ending: Ending
   try {
-    return { kind: 'returned', value: await handler() }
+    ending = { kind: 'returned', value: await handler() }
   } catch (error) {
-    return { kind: 'threw', error }
+    ending = { kind: 'threw', error }
   }
+  over(ending)
 }

@@ -29,6 +29,38 @@ describe('a process whose permits are all taken', () => {
     expect(begun.map((at) => at - from)).toEqual([10, 1_030, 2_050])
   })
 
+  it('lets no run wait for another of those that it claimed together, but for a permit', async () => {
+    await using site = createSite()
+    const ended: number[] = []
+    let running = 0
+    let most = 0
+    const job = defineJob({
+      name: 'j',
+      run: async ({ key }) => {
+        const n = Number(key)
+        most = Math.max(most, ++running)
+        await process.sleep(n === 0 ? 60_000 : 10)
+        running--
+        if (n === 5) throw new Error('no')
+        ended.push(n)
+      },
+      retry: { retries: 0 },
+    })
+    const process = site.process({ jobs: [job], concurrency: 3 })
+    await process.start()
+    await site.clock.until(
+      process.scheduler.triggerMany(
+        job,
+        Array.from({ length: 40 }, (_, n) => ({ key: `${n}` })),
+      ),
+    )
+    await site.clock.advance(30_000)
+    expect(ended).toEqual(Array.from({ length: 40 }, (_, n) => n).filter((n) => n !== 0 && n !== 5))
+    expect(most).toBe(3)
+    await site.clock.advance(60_000)
+    expect(ended).toHaveLength(39)
+  })
+
   it('hoards no runs that another process could execute', async () => {
     await using site = createSite()
     const where: string[] = []
