@@ -41,6 +41,7 @@ export const UNITS: Readonly<Record<string, string>> = {
   createdPerS: 'schedules/s',
   tickMs: 'ms',
   roundTripsPerRun: 'calls',
+  callsPerRun: 'calls',
   commandsPerRun: 'commands',
   commandsPerMin: 'commands/min',
   executedPerMin: 'commands/min',

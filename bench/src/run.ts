@@ -1,5 +1,6 @@
 /**
- * `pnpm bench [scenario …] [--quick] [--rounds N] [--json FILE] [--aof] [--ioredis]`: us and the peers, interleaved, in one run.
+ * `pnpm bench [scenario …] [--quick] [--rounds N] [--only TEXT] [--json FILE] [--aof] [--ioredis]`: us and the peers, interleaved,
+ * in one run. `--only`: the rows whose set-up begins with this text.
  * `--aof`: Redis appends what is written to a file, synced every second. `--ioredis`: ours and the bare scripts take part
  * through that client as well, beside node-redis.
  */
@@ -49,6 +50,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     rounds: { type: 'string' },
+    only: { type: 'string', default: '' },
     aof: { type: 'boolean', default: false },
     ioredis: { type: 'boolean', default: false },
   },
@@ -74,7 +76,9 @@ for (const scenario of SCENARIOS) {
 
 async function measure(scenario: Scenario, rounds: number): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack()
-  const contenders = (await scenario.contenders(stack, values)).filter(({ isSlow }) => !(values.quick && isSlow === true))
+  const contenders = (await scenario.contenders(stack, values)).filter(
+    ({ isSlow, config }) => config.startsWith(values.only) && !(values.quick && isSlow === true),
+  )
   printSetUps(contenders)
   const samples = contenders.map((): Sample[] => [])
   for (let round = 0; round < rounds; round++) {

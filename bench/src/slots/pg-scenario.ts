@@ -18,7 +18,10 @@ const ROWS: readonly { readonly phase: string; readonly config: string; readonly
   },
   { phase: 'stored-few', config: 'scheduler.tick() with 10 schedules due, 10,000 stored: start, fire, 10 runs, settle, leave' },
   { phase: 'stored-many', config: 'scheduler.tick() with 10 schedules due, 1,000,000 stored (100,000 with --quick)' },
-  { phase: 'round-trips', config: 'one schedule every second, one replica; calls of its pool, renewals included' },
+  {
+    phase: 'round-trips',
+    config: 'one schedule every second, one replica; calls of its pool; callsPerRun: with the renewals of its lease',
+  },
 ]
 
 const SET_UPS: Readonly<Record<string, string>> = {
