@@ -64,7 +64,9 @@ function fn.close_run(run)
   if key.open == run.id then key.open = nil end
 end
 
--- What has ended, oldest first: per (job, key) and kind for counts, per job for age.
+-- What has ended, oldest first: per (job, key) and kind for counts, per job for age. Behind their order stands what they name:
+-- r and a run, g and a range of skipped slots, l and a lot: successes of one key that ended together. Runs of a lot are filed
+-- under its number, all of them.
 local KIND_OF = { succeeded = 's', dead = 'd', cancelled = 'c', skipped = 'k' }
 function fn.filed_prefix(number, key, kind) return number .. '/' .. fn.bounded(key) .. '/' .. kind .. '/' end
 function fn.kept_of(job, kind)
@@ -92,6 +94,20 @@ function fn.unfile(job, item, kind)
   fn.cut(KEY.filed, fn.filed_prefix(job.number, item.key, kind) .. fn.count_text(item.filedAs) .. '/' .. name)
   fn.cut(KEY.aged, job.number .. '/' .. fn.instant_text(item.finishedAt) .. '/' .. fn.count_text(item.filedAs) .. '/' .. name)
   fn.drop_key_if_empty(job, item.key)
+end
+-- Answers how indexes name the lot. Its rows are written by who calls this.
+function fn.file_lot(number, lot)
+  local text = fn.count_text(number)
+  if #lot.ids == 1 then return text .. '/r' .. lot.ids[1] end
+  call('HSET', KEY.lots, text, cmsgpack.pack(lot))
+  return text .. '/l' .. text
+end
+function fn.unfile_lot(job, number)
+  local lot = fn.read(KEY.lots, number)
+  local file = number .. '/l' .. number
+  fn.cut(KEY.filed, fn.filed_prefix(job.number, lot.key, 's') .. file)
+  fn.cut(KEY.aged, job.number .. '/' .. fn.instant_text(lot.at) .. '/' .. file)
+  fn.write(KEY.lots, number, nil)
 end
 
 -- Ends a run that stands in no index and holds nothing any more.
@@ -159,6 +175,34 @@ function fn.end_refresher(run)
   fn.put(KEY.rollupFreed, fn.hold_text(run.id, run.fence))
   run.refreshes = nil
 end
+-- Runs that were claimed together are held as one, under fences that follow one another: the list of them is kept by the first.
+-- The owner's row counts how many are left of each.
+local LOT = '\\1'
+function fn.lot_member(owner, lot) return owner .. '/' .. LOT .. lot end
+function fn.hold_lot(id, owner, fence, ids)
+  if #ids == 1 then return fn.put(KEY.held, id .. '/' .. ids[1]) end
+  local lot = format('%d', fence)
+  owner.lots = owner.lots or {}
+  owner.lots[lot] = { #ids, #ids }
+  call('HSET', KEY.heldLots, lot, cmsgpack.pack(ids))
+  fn.put(KEY.held, fn.lot_member(id, lot))
+end
+-- The run of that fence is not held any more. False where it was held by itself.
+function fn.leave_lot(id, owner, fence)
+  for lot, counts in pairs(owner.lots or {}) do
+    local place = fence - tonumber(lot)
+    if place >= 0 and place < counts[1] then
+      counts[2] = counts[2] - 1
+      if counts[2] == 0 then
+        owner.lots[lot] = nil
+        fn.cut(KEY.held, fn.lot_member(id, lot))
+        fn.write(KEY.heldLots, lot, nil)
+      end
+      return true
+    end
+  end
+  return false
+end
 -- The run leaves its owner; its gates are released, unless its handler still needs them.
 function fn.release_run(run, isHolding)
   local id = run.owner
@@ -169,7 +213,7 @@ function fn.release_run(run, isHolding)
   local owner = fn.find_owner(id)
   if owner then
     owner.held = owner.held - 1
-    fn.cut(KEY.held, id .. '/' .. run.id)
+    if not fn.leave_lot(id, owner, run.fence) then fn.cut(KEY.held, id .. '/' .. run.id) end
     if owner.suspect == run.id then owner.suspect = nil end
     owner.cancels[run.id] = nil
     if isHolding then owner.stuck[run.id .. '/' .. format('%.0f', run.fence)] = run.gates or {} end
@@ -183,6 +227,11 @@ function fn.end_owner(id, owner, crashed)
   owners[id] = owner
   fn.write(KEY.ended, id, crashed)
   fn.put(KEY.endedOrder, id, fn.count('ends'))
+  local lots = fn.lot_member(id, '')
+  fn.each_with_prefix(KEY.held, lots, function(member)
+    fn.cut(KEY.held, member)
+    fn.write(KEY.heldLots, member:sub(#lots + 1), nil)
+  end)
   for _, ids in pairs(owner.stuck) do fn.release_gates(ids) end
   if call('ZCARD', KEY.endedOrder) > 5000 then
     fn.make_moves(KEY.endedOrder)
@@ -193,9 +242,22 @@ function fn.end_owner(id, owner, crashed)
   end
 end
 function fn.held_ids(id)
-  local prefix, ids = id .. '/', {}
-  fn.each_with_prefix(KEY.held, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 1) end)
+  local prefix, ids, lots = id .. '/', {}, {}
+  fn.each_with_prefix(KEY.held, prefix, function(member)
+    local name = member:sub(#prefix + 1)
+    if name:sub(1, 1) == LOT then lots[#lots + 1] = name:sub(2) else ids[#ids + 1] = name end
+  end)
   fn.prefetch(KEY.runs, ids)
+  for _, lot in ipairs(lots) do
+    local claimed = fn.read(KEY.heldLots, lot) or {}
+    fn.prefetch(KEY.runs, claimed)
+    for index, runId in ipairs(claimed) do
+      -- Others were settled or given back since, and may be held again.
+      local run = fn.find_run(runId)
+      if run and run.owner == id and run.fence == lot + index - 1 then ids[#ids + 1] = runId end
+    end
+  end
+  table.sort(ids)
   return ids
 end
 -- The run if this owner holds it under that very fence.
