@@ -1,10 +1,10 @@
 /** The life of a run: made, begun, recorded, ended and filed. */
 import type { LuaModule } from '../lua-module.ts'
-import { gates } from './gates.ts'
+import { held } from './held.ts'
 
 export const runs: LuaModule = {
   name: 'runs',
-  needs: [gates],
+  needs: [held],
   source: `
 local MOST_ATTEMPTS, MOST_RECENT, MOST_ABSORBED = 20, 100, 5000
 
@@ -175,34 +175,6 @@ function fn.end_refresher(run)
   fn.put(KEY.rollupFreed, fn.hold_text(run.id, run.fence))
   run.refreshes = nil
 end
--- Runs that were claimed together are held as one, under fences that follow one another: the list of them is kept by the first.
--- The owner's row counts how many are left of each.
-local LOT = '\\1'
-function fn.lot_member(owner, lot) return owner .. '/' .. LOT .. lot end
-function fn.hold_lot(id, owner, fence, ids)
-  if #ids == 1 then return fn.put(KEY.held, id .. '/' .. ids[1]) end
-  local lot = format('%d', fence)
-  owner.lots = owner.lots or {}
-  owner.lots[lot] = { #ids, #ids }
-  call('HSET', KEY.heldLots, lot, cmsgpack.pack(ids))
-  fn.put(KEY.held, fn.lot_member(id, lot))
-end
--- The run of that fence is not held any more. False where it was held by itself.
-function fn.leave_lot(id, owner, fence)
-  for lot, counts in pairs(owner.lots or {}) do
-    local place = fence - tonumber(lot)
-    if place >= 0 and place < counts[1] then
-      counts[2] = counts[2] - 1
-      if counts[2] == 0 then
-        owner.lots[lot] = nil
-        fn.cut(KEY.held, fn.lot_member(id, lot))
-        fn.write(KEY.heldLots, lot, nil)
-      end
-      return true
-    end
-  end
-  return false
-end
 -- The run leaves its owner; its gates are released, unless its handler still needs them.
 function fn.release_run(run, isHolding)
   local id = run.owner
@@ -227,11 +199,7 @@ function fn.end_owner(id, owner, crashed)
   owners[id] = owner
   fn.write(KEY.ended, id, crashed)
   fn.put(KEY.endedOrder, id, fn.count('ends'))
-  local lots = fn.lot_member(id, '')
-  fn.each_with_prefix(KEY.held, lots, function(member)
-    fn.cut(KEY.held, member)
-    fn.write(KEY.heldLots, member:sub(#lots + 1), nil)
-  end)
+  fn.end_lots(id)
   for _, ids in pairs(owner.stuck) do fn.release_gates(ids) end
   if call('ZCARD', KEY.endedOrder) > 5000 then
     fn.make_moves(KEY.endedOrder)
@@ -240,25 +208,6 @@ function fn.end_owner(id, owner, crashed)
       fn.write(KEY.ended, old, nil)
     end
   end
-end
-function fn.held_ids(id)
-  local prefix, ids, lots = id .. '/', {}, {}
-  fn.each_with_prefix(KEY.held, prefix, function(member)
-    local name = member:sub(#prefix + 1)
-    if name:sub(1, 1) == LOT then lots[#lots + 1] = name:sub(2) else ids[#ids + 1] = name end
-  end)
-  fn.prefetch(KEY.runs, ids)
-  for _, lot in ipairs(lots) do
-    local claimed = fn.read(KEY.heldLots, lot) or {}
-    fn.prefetch(KEY.runs, claimed)
-    for index, runId in ipairs(claimed) do
-      -- Others were settled or given back since, and may be held again.
-      local run = fn.find_run(runId)
-      if run and run.owner == id and run.fence == lot + index - 1 then ids[#ids + 1] = runId end
-    end
-  end
-  table.sort(ids)
-  return ids
 end
 -- The run if this owner holds it under that very fence.
 function fn.held_run(owner, id, fence)
