@@ -242,6 +242,20 @@ it('nothing stays of what was claimed and ended together', async () => {
   expect(await sizes()).toEqual({ held: 0, together: 0, lots: 0, filed: 0, aged: 0 })
 })
 
+it('when indexes are made anew, what is held together is counted run by run', async () => {
+  const prefix = `line-${prefixes++}`
+  const { appear, add, claim, succeed } = siteOf(redisStore({ client, prefix, hints: false }))
+  await appear('a')
+  for (let id = 0; id < 15; id++) await add(`run-${id}`)
+  await succeed((await claim(10, 1)).slice(0, 3), 2)
+  const alive = await client.hGet(`{${prefix}}:meta`, 'alive')
+  expect(alive).toBe('12')
+  await client.hSet(`{${prefix}}:meta`, 'alive', '0')
+  await client.del(`{${prefix}}:jobNumbers`)
+  await appear('a', 3)
+  expect(await client.hGet(`{${prefix}}:meta`, 'alive')).toBe('12')
+})
+
 it.each(HISTORIES)('%s', async (_, history) => {
   const reference = await history(siteOf(memoryStore({ clock: fakeClock(START) })))
   const found = await history(siteOf(redisStore({ client, prefix: `line-${prefixes++}`, hints: false })))
