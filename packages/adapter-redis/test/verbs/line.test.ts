@@ -47,6 +47,22 @@ function siteOf(store: Store) {
       const { runs } = await store.runs.claim({ owner, leaseMs: LEASE, limit, start: limit, seenFence: 0, now: START + at })
       return runs.map(({ record }) => record)
     },
+    async succeed(runs: readonly RunRecord[], at = 0, owner = 'a'): Promise<readonly string[]> {
+      const end = { outcome: 'succeeded', error: null, then: { to: 'succeeded', result: null } } as const
+      const settlements = runs.map(({ id, fence, startedAt }) => ({ runId: id, fence, startedAt, ...end }))
+      const { replies } = await store.runs.settle({ owner, settlements, now: START + at })
+      return replies.map(({ status }) => status)
+    },
+    async giveBack({ id, fence }: RunRecord, at = 0, owner = 'a'): Promise<void> {
+      const released = { runId: id, fence, outcome: 'released', startedAt: null, error: null, then: { to: 'released' } } as const
+      await store.runs.settle({ owner, settlements: [released], now: START + at })
+    },
+    async prune(succeeded: number, { limit = 100, forMs = 1_000_000, at = 0 } = {}): Promise<unknown> {
+      return store.runs.prune({ rules: [{ job: JOB, succeeded, dead: 9, forMs }], limit, now: START + at })
+    },
+    async held(owner = 'a'): Promise<readonly string[]> {
+      return (await store.runs.held({ owner })).runs.map(({ id, fence }) => `${id} ${fence}`)
+    },
     async all(): Promise<readonly string[]> {
       const { runs } = await store.runs.find({ job: JOB, limit: 100 })
       return runs.map(({ id, state, cancelRequested }) => `${id} ${state} ${cancelRequested ?? ''}`)
@@ -138,7 +154,107 @@ const HISTORIES: readonly [string, (site: Site) => Promise<unknown>][] = [
       return [await counts(3), ids(await claim(2, 4, 'b')), ids(await claim(2, 4, 'b')), await all()]
     },
   ],
+  [
+    'of those that were claimed together some end, one is given back and claimed again, and the rest is left to others',
+    async ({ appear, add, claim, succeed, giveBack, held, all, counts }) => {
+      await appear('a')
+      for (const id of ['a', 'b', 'c', 'd', 'e']) await add(id)
+      const [a, b, c] = await claim(5, 1)
+      await succeed([a!], 2)
+      await giveBack(b!, 2)
+      const again = await claim(5, 3)
+      const seen = [ids(again), (await held()).length, await succeed([a!, b!, c!], 4), await succeed(again, 5), await all()]
+      await appear('b', 2 * LEASE)
+      return [seen, await held('b'), ids(await claim(9, 2 * LEASE, 'b')), await counts(2 * LEASE), await all()]
+    },
+  ],
+  [
+    'those that ended together are history one by one',
+    async ({ appear, add, claim, succeed, prune, all }) => {
+      await appear('a')
+      for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await add(id, 0, { key: id < 'f' ? '' : 'k' })
+      await succeed(await claim(9, 1), 2)
+      const seen = [await prune(4, { limit: 3 }), await all(), await prune(2, { limit: 1 }), await prune(2), await all()]
+      return [seen, await prune(2, { forMs: 1, limit: 1, at: 50 }), await prune(2, { forMs: 1, at: 50 }), await all()]
+    },
+  ],
+  [
+    'a slot that ended among triggers is pruned in its turn',
+    async ({ store, appear, add, claim, succeed, prune, all }) => {
+      await appear('a')
+      await add('a')
+      await add('b')
+      const schedule = { job: JOB, name: 'one', key: '', incarnation: INCARNATION, spec: '{}', payload: null, asOf: START }
+      await store.schedules.set({ schedules: [{ ...schedule, nextSlot: START + 1, nextDueAt: START + 1 }], now: START })
+      const run = { id: 'slot', slot: START + 1, runAt: START + 1, priority: 0, overlap: 'allow', queueLimit: 1, gates: [] } as const
+      const firing = { job: JOB, name: 'one', incarnation: INCARNATION, generation: 1, expectedSlot: START + 1, through: START + 1 }
+      await store.schedules.fire({ firings: [{ ...firing, nextSlot: null, nextDueAt: null, runs: [run], skips: [] }], now: START + 1 })
+      await add('c', 1)
+      const [a, b, slot, c] = await claim(9, 2)
+      await succeed([a!, slot!, b!, c!], 3)
+      return [await all(), await prune(3), await all(), await prune(2), await all(), await prune(1), await all()]
+    },
+  ],
+  [
+    'a job that takes a name over takes its history over, one by one',
+    async ({ store, appear, add, claim, succeed, prune, all }) => {
+      await appear('a')
+      for (const id of ['a', 'b', 'c']) await add(id)
+      const [a, b, c] = await claim(9, 1)
+      await succeed([a!, b!], 2)
+      const early = { job: 'early', hash: 'h', expectedGeneration: 0, concurrency: null, rateLimit: null, schedules: [] }
+      await store.schedules.register({ registrations: [early], now: START + 3 })
+      const renamed = { ...early, job: JOB, renamedFrom: 'early' }
+      const { replies } = await store.schedules.register({ registrations: [renamed], now: START + 4 })
+      return [replies.map(({ status }) => status), await all(), await succeed([c!], 5), await prune(1), await all()]
+    },
+  ],
 ]
+
+it('nothing stays of what was claimed and ended together', async () => {
+  const prefix = `line-${prefixes++}`
+  const { store, appear, add, claim, succeed, prune } = siteOf(redisStore({ client, prefix, hints: false }))
+  const sizes = async () => {
+    const [held, together, lots, filed, aged] = await Promise.all([
+      client.zCard(`{${prefix}}:held`),
+      client.hLen(`{${prefix}}:heldLots`),
+      client.hLen(`{${prefix}}:lots`),
+      client.zCard(`{${prefix}}:filed`),
+      client.zCard(`{${prefix}}:aged`),
+    ])
+    return { held, together, lots, filed, aged }
+  }
+  await appear('a')
+  // The first one of a job makes its row, and is a row itself.
+  await add('first')
+  await succeed(await claim(1, 1), 1)
+  for (let id = 0; id < 20; id++) await add(`run-${id}`, 1)
+  const runs = await claim(10, 2)
+  await claim(10, 2)
+  expect(await sizes()).toEqual({ held: 2, together: 2, lots: 0, filed: 1, aged: 1 })
+  await succeed(runs, 3)
+  expect(await sizes()).toEqual({ held: 1, together: 1, lots: 1, filed: 2, aged: 2 })
+  await store.runs.leave({ owner: 'a', now: START + 4 })
+  expect(await sizes()).toEqual({ held: 0, together: 0, lots: 1, filed: 2, aged: 2 })
+  expect(await prune(4)).toEqual({ pruned: 7, more: false })
+  expect(await sizes()).toEqual({ held: 0, together: 0, lots: 1, filed: 1, aged: 1 })
+  expect(await prune(0)).toEqual({ pruned: 4, more: false })
+  expect(await sizes()).toEqual({ held: 0, together: 0, lots: 0, filed: 0, aged: 0 })
+})
+
+it('when indexes are made anew, what is held together is counted run by run', async () => {
+  const prefix = `line-${prefixes++}`
+  const { appear, add, claim, succeed } = siteOf(redisStore({ client, prefix, hints: false }))
+  await appear('a')
+  for (let id = 0; id < 15; id++) await add(`run-${id}`)
+  await succeed((await claim(10, 1)).slice(0, 3), 2)
+  const alive = await client.hGet(`{${prefix}}:meta`, 'alive')
+  expect(alive).toBe('12')
+  await client.hSet(`{${prefix}}:meta`, 'alive', '0')
+  await client.del(`{${prefix}}:jobNumbers`)
+  await appear('a', 3)
+  expect(await client.hGet(`{${prefix}}:meta`, 'alive')).toBe('12')
+})
 
 it.each(HISTORIES)('%s', async (_, history) => {
   const reference = await history(siteOf(memoryStore({ clock: fakeClock(START) })))

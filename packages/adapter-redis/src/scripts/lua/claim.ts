@@ -120,8 +120,8 @@ function fn.claim_short(job, claiming, claimed)
   local idFrom = #prefix + LENGTH_OF[kind] + 1
   for index, member in ipairs(members) do ids[index] = member:sub(idFrom) end
   local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
-  local rows, held, removed, byAge, known = {}, {}, {}, {}, fn.cacheOf(KEY.runs)
-  local by, holder, started = claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
+  local rows, taken, removed, byAge, known = {}, {}, {}, {}, fn.cacheOf(KEY.runs)
+  local holder, started = '/' .. fn.bounded(claiming.id) .. '/', format('%.17g', now) .. '/'
   local instant, letter, place = fn.instant_text(now), isInLine and IN_LINE or PENDING, #claimed
   local fence = fn.least_fence(claiming.seenFence) - 1
   for index, id in ipairs(ids) do
@@ -137,7 +137,7 @@ function fn.claim_short(job, claiming, claimed)
     local fenceText = format('%d', fence)
     local isStarted = index <= claiming.start
     rows[2 * index - 1], rows[2 * index] = id, 'R' .. fenceText .. holder .. (isStarted and started or '/') .. text
-    held[2 * index - 1], held[2 * index] = '0', by .. id
+    taken[index] = id
     removed[index] = member
     claimed[place + 1], claimed[place + 2], claimed[place + 3] = id, fenceText, text
     place = place + 3
@@ -148,7 +148,7 @@ function fn.claim_short(job, claiming, claimed)
   fn.set('fence', fence)
   call('HSET', KEY.runs, unpack(rows))
   call('ZREM', KEY_OF[kind], unpack(removed))
-  call('ZADD', KEY.held, unpack(held))
+  fn.hold_lot(claiming.id, claiming.owner, fence - count + 1, taken)
   if isInLine then call('ZADD', KEY.byAge, unpack(byAge)) end
   job.pending, job.running, job[kind] = job.pending - count, job.running + count, job[kind] - count
   fn.use_turn(job)

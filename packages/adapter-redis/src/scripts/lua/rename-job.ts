@@ -26,6 +26,21 @@ function fn.gates_of_early(gates, early, job)
   end
   return #moved > 0 and moved or nil
 end
+-- Runs of lots are filed one by one, so that each may move.
+function fn.open_lots(job)
+  local prefix, numbers = job.number .. '/', {}
+  fn.each_with_prefix(KEY.aged, prefix, function(member)
+    if member:sub(#prefix + 37, #prefix + 37) == 'l' then numbers[#numbers + 1] = member:sub(#prefix + 38) end
+  end)
+  for _, number in ipairs(numbers) do
+    local lot = fn.read(KEY.lots, number)
+    if lot then fn.unfile_lot(job, number) end
+    for _, id in ipairs(lot and lot.ids or {}) do
+      fn.put(KEY.filed, fn.filed_prefix(job.number, lot.key, 's') .. number .. '/r' .. id)
+      fn.put(KEY.aged, prefix .. fn.instant_text(lot.at) .. '/' .. number .. '/r' .. id)
+    end
+  end
+end
 -- Moves one run to another job.
 function fn.move_run(run, early, job)
   local isAlive = run.finishedAt == nil
@@ -115,6 +130,7 @@ function fn.rename_job(job, name)
   if early then fn.leave_indexes(early) end
   fn.name_job(job, name)
   if early == nil then return end
+  fn.open_lots(early)
   local prefix, ids, names = early.number .. '/', {}, {}
   for _, key in ipairs({ KEY.byAge, KEY.plain }) do
     fn.each_with_prefix(key, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + AGE_LENGTH + 1) end)

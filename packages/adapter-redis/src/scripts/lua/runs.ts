@@ -1,10 +1,10 @@
 /** The life of a run: made, begun, recorded, ended and filed. */
 import type { LuaModule } from '../lua-module.ts'
-import { gates } from './gates.ts'
+import { held } from './held.ts'
 
 export const runs: LuaModule = {
   name: 'runs',
-  needs: [gates],
+  needs: [held],
   source: `
 local MOST_ATTEMPTS, MOST_RECENT, MOST_ABSORBED = 20, 100, 5000
 
@@ -64,7 +64,9 @@ function fn.close_run(run)
   if key.open == run.id then key.open = nil end
 end
 
--- What has ended, oldest first: per (job, key) and kind for counts, per job for age.
+-- What has ended, oldest first: per (job, key) and kind for counts, per job for age. Behind their order stands what they name:
+-- r and a run, g and a range of skipped slots, l and a lot: successes of one key that ended together. Runs of a lot are filed
+-- under its number, all of them.
 local KIND_OF = { succeeded = 's', dead = 'd', cancelled = 'c', skipped = 'k' }
 function fn.filed_prefix(number, key, kind) return number .. '/' .. fn.bounded(key) .. '/' .. kind .. '/' end
 function fn.kept_of(job, kind)
@@ -92,6 +94,20 @@ function fn.unfile(job, item, kind)
   fn.cut(KEY.filed, fn.filed_prefix(job.number, item.key, kind) .. fn.count_text(item.filedAs) .. '/' .. name)
   fn.cut(KEY.aged, job.number .. '/' .. fn.instant_text(item.finishedAt) .. '/' .. fn.count_text(item.filedAs) .. '/' .. name)
   fn.drop_key_if_empty(job, item.key)
+end
+-- Answers how indexes name the lot. Its rows are written by who calls this.
+function fn.file_lot(number, lot)
+  local text = fn.count_text(number)
+  if #lot.ids == 1 then return text .. '/r' .. lot.ids[1] end
+  call('HSET', KEY.lots, text, cmsgpack.pack(lot))
+  return text .. '/l' .. text
+end
+function fn.unfile_lot(job, number)
+  local lot = fn.read(KEY.lots, number)
+  local file = number .. '/l' .. number
+  fn.cut(KEY.filed, fn.filed_prefix(job.number, lot.key, 's') .. file)
+  fn.cut(KEY.aged, job.number .. '/' .. fn.instant_text(lot.at) .. '/' .. file)
+  fn.write(KEY.lots, number, nil)
 end
 
 -- Ends a run that stands in no index and holds nothing any more.
@@ -169,7 +185,7 @@ function fn.release_run(run, isHolding)
   local owner = fn.find_owner(id)
   if owner then
     owner.held = owner.held - 1
-    fn.cut(KEY.held, id .. '/' .. run.id)
+    if not fn.leave_lot(id, owner, run.fence) then fn.cut(KEY.held, id .. '/' .. run.id) end
     if owner.suspect == run.id then owner.suspect = nil end
     owner.cancels[run.id] = nil
     if isHolding then owner.stuck[run.id .. '/' .. format('%.0f', run.fence)] = run.gates or {} end
@@ -183,6 +199,7 @@ function fn.end_owner(id, owner, crashed)
   owners[id] = owner
   fn.write(KEY.ended, id, crashed)
   fn.put(KEY.endedOrder, id, fn.count('ends'))
+  fn.end_lots(id)
   for _, ids in pairs(owner.stuck) do fn.release_gates(ids) end
   if call('ZCARD', KEY.endedOrder) > 5000 then
     fn.make_moves(KEY.endedOrder)
@@ -191,12 +208,6 @@ function fn.end_owner(id, owner, crashed)
       fn.write(KEY.ended, old, nil)
     end
   end
-end
-function fn.held_ids(id)
-  local prefix, ids = id .. '/', {}
-  fn.each_with_prefix(KEY.held, prefix, function(member) ids[#ids + 1] = member:sub(#prefix + 1) end)
-  fn.prefetch(KEY.runs, ids)
-  return ids
 end
 -- The run if this owner holds it under that very fence.
 function fn.held_run(owner, id, fence)

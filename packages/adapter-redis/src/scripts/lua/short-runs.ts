@@ -5,7 +5,7 @@
  *   origin                                                            pending and due
  *   R fence/owner/started/origin                                      its first attempt runs; 'started' is empty until that is known
  *   G fence/owner/started/origin                                      the same, and it holds the gate of its key, which is among what was asked for
- *   S filedAs/finishedAt/startedAt/fence/owner/result/origin          its first attempt succeeded
+ *   S filedAs/finishedAt/startedAt/fence/owner/result/origin          its first attempt succeeded; what was filed together has one 'filedAs'
  *   origin: N body, which came by way of the line of its job: see below; or P body, which stood in all indexes that rows stand in
  *   body:   job/key/age/runAt/createdAt/priority/salt/what else was asked for, as JSON; of a slot's run also its schedule and ledger;
  *           without what most have: manual triggers, one per run, whose runs may overlap
@@ -55,6 +55,18 @@ function fn.unfold_origin(run, text, at)
   run.trigger, run.overlap, run.triggers = 'manual', 'allow', 1
   for name, value in pairs(cjson.decode(text:sub(at))) do run[name] = value end
   return run
+end
+-- The age of one that succeeded, as it is written.
+function fn.age_in(text)
+  local at = 2
+  for _ = 1, 4 do at = text:find('/', at, true) + 1 end
+  for part = 1, 3 do
+    -- Owner and result; then, behind the job, the key.
+    if part == 3 then at = text:find('/', at, true) + 1 end
+    local _, to, length = text:find('^(%d+):', at)
+    at = length and to + length + 2 or at + 2
+  end
+  return text:sub(at, at + PLACE_LENGTH - 2)
 end
 -- The row that a text stands for.
 readers[KEY.runs] = function(text)

@@ -68,6 +68,11 @@ local function mend_counts()
   fn.set('dynamic', call('ZCARD', KEY.scheduleNames) - statics)
   local alive = 0
   for _, key in ipairs({ KEY.plain, KEY.ready, KEY.suspects, KEY.delayed, KEY.lines, KEY.held }) do alive = alive + call('ZCARD', key) end
+  -- What is held together has one member.
+  alive = alive - call('HLEN', KEY.heldLots)
+  for _, id in ipairs(call('HKEYS', KEY.owners)) do
+    for _, counts in pairs(fn.find_owner(id).lots or {}) do alive = alive + counts[2] end
+  end
   fn.set('alive', alive)
   fn.set('due', call('ZCARD', KEY.due))
   fn.set('dueJobs', 0)

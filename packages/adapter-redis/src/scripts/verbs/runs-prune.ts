@@ -21,8 +21,7 @@ local function schedule_of(job, name, ledger)
   local row = name and fn.find_schedule(job, name)
   if row and row.ledger == ledger then return row end
 end
-local function delete_run(job, run)
-  fn.unfile(job, run, KIND_OF[run.state])
+local function forget_run(job, run)
   fn.cut(KEY.byAge, fn.age_member(run))
   if run.ledger and run.slot then
     fn.cut(KEY.ledger, fn.ledger_member(run.ledger, run.slot, 'r', run.id))
@@ -36,6 +35,50 @@ local function delete_run(job, run)
     end
   end
   fn.write(KEY.runs, run.id, nil)
+end
+local function delete_run(job, run)
+  fn.unfile(job, run, KIND_OF[run.state])
+  forget_run(job, run)
+end
+-- Deletes the oldest runs of a lot, and the lot with its last one; counts them off. Answers how many there were, and whether none is left.
+local function delete_of_lot(job, number, most)
+  local lot = fn.read(KEY.lots, number)
+  if lot == nil then return 0, true end
+  local ids, rest = {}, {}
+  for index, id in ipairs(lot.ids) do
+    local list = index <= most and ids or rest
+    list[#list + 1] = id
+  end
+  local texts = call('HMGET', KEY.runs, unpack(ids))
+  for index, id in ipairs(ids) do
+    local text = texts[index]
+    if text and text:byte(1) == SUCCEEDED then
+      fn.cut(KEY.byAge, job.number .. '/' .. fn.age_in(text) .. '/' .. id)
+      fn.write(KEY.runs, id, nil)
+    elseif text then
+      forget_run(job, fn.find_run(id))
+    end
+  end
+  local row = fn.obtain_key(job, lot.key)
+  local count = (row.kinds.s or 0) - #ids
+  row.kinds.s = count > 0 and count or nil
+  if #rest > 0 then
+    fn.write(KEY.lots, number, { key = lot.key, at = lot.at, ids = rest })
+  else
+    fn.unfile_lot(job, number)
+  end
+  fn.drop_key_if_empty(job, lot.key)
+  left = left - #ids
+  return #ids, #rest == 0
+end
+local function lot_of(name) return name:sub(1, 1) == 'l' and name:sub(2) end
+-- What history is about to be looked at.
+local function prefetch_filed(members, nameAt)
+  local ids = {}
+  for _, member in ipairs(members) do
+    if member:sub(nameAt, nameAt) == 'r' then ids[#ids + 1] = member:sub(nameAt + 1) end
+  end
+  fn.prefetch(KEY.runs, ids)
 end
 local function delete_range(job, skip)
   fn.unfile(job, skip, 'g')
@@ -73,13 +116,19 @@ local function prune_key(job, key, rule)
     while excess > 0 do
       local members = fn.with_prefix(KEY.filed, prefix, math.min(excess, left + 1), last)
       if #members == 0 then break end
-      local ids = {}
-      for index, member in ipairs(members) do ids[index] = member:sub(#prefix + 19) end
-      fn.prefetch(KEY.runs, ids)
+      prefetch_filed(members, #prefix + 18)
       for _, member in ipairs(members) do
         if left == 0 then return false end
-        if delete_filed(job, member:sub(#prefix + 18)) then left = left - 1 end
-        excess = excess - 1
+        local name = member:sub(#prefix + 18)
+        local lot, count, isGone = lot_of(name), 1, true
+        if lot then
+          count, isGone = delete_of_lot(job, lot, math.min(excess, left))
+        elseif delete_filed(job, name) then
+          left = left - 1
+        end
+        excess = excess - count
+        if excess > 0 and not isGone then return false end
+        if excess <= 0 then break end
         last = member
       end
     end
@@ -101,14 +150,19 @@ local function prune_by_age(job, rule)
   local prefix, last = job.number .. '/', nil
   while true do
     local members = fn.with_prefix(KEY.aged, prefix, 200, last)
-    local ids = {}
-    for index, member in ipairs(members) do ids[index] = member:sub(#prefix + 38) end
-    fn.prefetch(KEY.runs, ids)
+    prefetch_filed(members, #prefix + 37)
     for _, member in ipairs(members) do
       local finishedAt = tonumber(member:sub(#prefix + 1, #prefix + 18))
       if finishedAt + rule.forMs >= now then return true end
       if left == 0 then return false end
-      if delete_filed(job, member:sub(#prefix + 37)) then left = left - 1 end
+      local name = member:sub(#prefix + 37)
+      local lot = lot_of(name)
+      if lot then
+        local _, isGone = delete_of_lot(job, lot, left)
+        if not isGone then return false end
+      elseif delete_filed(job, name) then
+        left = left - 1
+      end
       last = member
     end
     if #members < 200 then return true end

@@ -77,6 +77,15 @@ local function settle_short()
   local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
   local rows, held, alive, filed, aged, gates, count, ends = {}, {}, {}, {}, {}, {}, 0, meta.ends
   local by, prefix, job, name, key, ageing = id .. '/', nil, nil, nil, nil, nil
+  -- What shares a (job, key), came by way of its line, and stands together here, is filed as one.
+  local lot, lotNumber = {}, nil
+  local function file_lot()
+    if lotNumber == nil then return end
+    local place, file = #filed, fn.file_lot(lotNumber, { key = name, at = now, ids = lot })
+    filed[place + 1], filed[place + 2] = '0', prefix .. 's/' .. file
+    aged[place + 1], aged[place + 2] = '0', ageing .. file
+    lot, lotNumber = {}, nil
+  end
   for index = 1, shortCount do
     local runId, fence, startedAt, result = short_at(index)
     local text, head = texts[index], fence .. holder
@@ -96,23 +105,33 @@ local function settle_short()
       local startEnds = text:find('/', headEnds + 1, true)
       local bodyAt = startEnds + 2
       if prefix == nil or text:find(prefix, bodyAt, true) ~= bodyAt then
-        if key then fn.note_crowding(job, name, key, 's') end
+        if key then
+          file_lot()
+          fn.note_crowding(job, name, key, 's')
+        end
         local _, to, number = text:find('^(%d+)/', bodyAt)
         name, to = fn.bounded_at(text, to + 1)
         prefix, job = text:sub(bodyAt, to - 1), fn.job_by_number(number)
         key, ageing = fn.obtain_key(job, name), job.number .. '/' .. instant
         fn.touch(job)
       end
-      ends = ends + 1
-      local file = format('%016d/r', ends) .. runId
-      local placeEnds = bodyAt - 1 + #prefix + PLACE_LENGTH
+      -- What came by way of a line never stood among what is alive, and is of no ledger.
+      local isInLine, placeEnds = text:byte(startEnds + 1) == IN_LINE, bodyAt - 1 + #prefix + PLACE_LENGTH
+      if not isInLine then
+        file_lot()
+        ends = ends + 1
+        local place, file = #filed, fn.count_text(ends) .. '/r' .. runId
+        alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId
+        filed[place + 1], filed[place + 2] = '0', prefix .. 's/' .. file
+        aged[place + 1], aged[place + 2] = '0', ageing .. file
+      elseif lotNumber == nil then
+        ends = ends + 1
+        lotNumber = ends
+      end
+      if isInLine then lot[#lot + 1] = runId end
       rows[2 * count - 1] = runId
       rows[2 * count] = 'S' .. format('%d', ends) .. '/' .. finished .. startedAt .. '/' .. fence .. holder .. (result ~= '' and fn.bounded(result) or '-') .. '/' .. text:sub(startEnds + 1)
-      held[count] = by .. runId
-      -- What came by way of a line never stood among what is alive.
-      if text:byte(startEnds + 1) == PENDING then alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId end
-      filed[2 * count - 1], filed[2 * count] = '0', prefix .. 's/' .. file
-      aged[2 * count - 1], aged[2 * count] = '0', ageing .. file
+      if not fn.leave_lot(id, owner, tonumber(fence)) then held[#held + 1] = by .. runId end
       if startEnds == headEnds + 1 then job.lastRun = runId end
       if shortCount - index < MOST_RECENT then
         local runAt, from = tonumber(text:sub(placeEnds + 1, placeEnds + INSTANT_LENGTH - 1)), tonumber(startedAt)
@@ -125,9 +144,10 @@ local function settle_short()
   end
   if count > 0 then
     fn.set('ends', ends)
+    file_lot()
     fn.note_crowding(job, name, key, 's')
     call('HSET', KEY.runs, unpack(rows))
-    call('ZREM', KEY.held, unpack(held))
+    if #held > 0 then call('ZREM', KEY.held, unpack(held)) end
     if #alive > 0 then call('ZREM', KEY.alive, unpack(alive)) end
     if #gates > 0 then call('HDEL', KEY.gates, unpack(gates)) end
     call('ZADD', KEY.filed, unpack(filed))
