@@ -1,4 +1,5 @@
 /** Ways to fill a target of hours, or of days, over all that a table holds. */
+import { setTimeout } from 'node:timers/promises'
 import { count, countIf, max, pgStore, sqlRollup, sum } from '@quarterjack/adapter-pg'
 import { createScheduler, defineRollup } from '@quarterjack/core'
 import { Client, Pool } from 'pg'
@@ -40,11 +41,14 @@ function backfilled(form: 'own' | 'of rows'): Filler {
   return async (url, what, rows) => {
     const pool = new Pool({ connectionString: url, max: 6 })
     const { name, grain, refresh } = RUNS[what === 'hours' ? 'hours' : form === 'own' ? 'days' : 'days of rows']
-    // Nothing is marked, so all that is refreshed is what is asked for.
+    // Nothing is marked later, so all that is refreshed is what is asked for.
     const rollup = defineRollup({ name, grain, start: new Date(START_MS), source: 'nothing', capture: 'complete', refresh })
     const scheduler = createScheduler({ store: pgStore({ pool }), jobs: [rollup], logger: false })
-    await pool.query(`drop table if exists ${what === 'hours' ? HOURLY : DAILY}`)
+    const target = what === 'hours' ? HOURLY : DAILY
+    await pool.query(`drop table if exists ${target}`)
     await scheduler.start()
+    await caughtUp(pool)
+    await pool.query(`truncate ${target}`)
     const startedAt = machineMs()
     const backfill = await scheduler.backfill(rollup, { from: new Date(START_MS), to: new Date(endOf(rows)) })
     const { done, failed, total } = await backfill.finished()
@@ -55,6 +59,14 @@ function backfilled(form: 'own' | 'of rows'): Filler {
     await pool.end()
     return ms
   }
+}
+
+/** A new rollup marks all from its start, and fills itself: what it holds meanwhile, a backfill waits for. What lasts still stays dirty. */
+async function caughtUp(pool: Pool): Promise<void> {
+  const isOver = 'w.start_at < extract(epoch from now()) * 1000 - 172800000'
+  const open = `select exists (select from quarterjack.marks)
+    or exists (select from quarterjack.windows w where w.run_id is not null or (w.dirty_since is not null and ${isOver})) as open`
+  while ((await pool.query<{ open: boolean }>(open)).rows[0]?.open !== false) await setTimeout(50)
 }
 
 /** INSERT … SELECT over so many days at a time, each committed by itself. */
