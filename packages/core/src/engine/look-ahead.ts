@@ -27,8 +27,8 @@ export interface Look {
 export interface LookAhead {
   /** How long before `dueAt`, in ms, there is something to do about it: to look, or to fire what is planned. 0: not before. */
   leadMs(dueAt: number): number
-  /** How long before `dueAt`, in ms, a plan for it may be sent; 0 where there is none. */
-  planLeadMs(dueAt: number): number
+  /** How long before its instant, in ms, what is planned may be sent. */
+  readonly earlyMs: number
   /** How far a look sees, in ms; undefined: what is due, and no further. */
   readonly sightMs: number | undefined
   /** In place of what was kept before. */
@@ -58,10 +58,12 @@ export interface Taken {
 /** `earlyMs`: how long before its instant the store is asked to fire. */
 export function createLookAhead(ms: number, earlyMs = 0): LookAhead {
   let kept: Look = { lookedAt: 0, through: 0, planned: [] }
-  const planLeadMs = (dueAt: number): number => (kept.planned[0]?.dueAt === dueAt ? earlyMs : 0)
   return {
-    leadMs: (dueAt) => (dueAt > kept.through ? ms : planLeadMs(dueAt)),
-    planLeadMs,
+    earlyMs,
+    leadMs(dueAt) {
+      if (dueAt > kept.through) return ms
+      return kept.planned[0]?.dueAt === dueAt ? earlyMs : 0
+    },
     sightMs: SIGHT * ms || undefined,
     keep(look) {
       kept = look
