@@ -65,7 +65,15 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
 
   return {
     name: NAME,
-    capabilities: { shared: true, durable: true, transactions: false, hints: mode !== false, windows: true, looksAhead: true },
+    capabilities: {
+      shared: true,
+      durable: true,
+      transactions: false,
+      hints: mode !== false,
+      windows: true,
+      looksAhead: true,
+      waitsToFire: true,
+    },
     get hintStatus() {
       return hints.status
     },

@@ -15,6 +15,11 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))
 }
 
+/** Resolves in the next turn of the event loop: sooner than any timer. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}
+
 /** Milliseconds of a clock that never goes back. */
 export function monotonic(): number {
   return performance.now()

@@ -14,10 +14,10 @@ export interface VerbScript extends Script {
   readonly keys: readonly string[]
 }
 
-/** Lua that evaluates to the server's time in ms. Tests bring a clock that they can move. */
+/** Lua that evaluates to the server's time in ms, with a fraction. Tests bring a clock that they can move. */
 export const SERVER_TIME = `(function()
   local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return time[1] * 1000 + time[2] / 1000
 end)()`
 
 /**

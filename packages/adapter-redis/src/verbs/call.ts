@@ -3,6 +3,8 @@ import { QuarterjackError, type StoreHint, type Tick } from '@quarterjack/core/s
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import type { Reply } from '../client/redis-client.ts'
+import { createServerClock } from '../client/server-clock.ts'
+import { monotonic } from '../client/timers.ts'
 import { readHints } from '../hints/message.ts'
 import { createLossWatch, type LossWatch, type Position } from '../loss/loss-watch.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
@@ -16,7 +18,10 @@ export interface Answer {
   readonly reply: Reply
 }
 
-/** Runs a script with a request; `now` within it is passed apart. `texts` are passed as they are, after everything else. */
+/**
+ * Runs a script with a request; `now` within it is passed apart. `notBefore` is an instant of the server that is about to come:
+ * everything is made ready, and sent then. `texts` are passed as they are, after everything else.
+ */
 export type Call = (script: VerbScript, request: object, texts?: readonly string[]) => Promise<Answer>
 
 /** One call, as it is made and made again. */
@@ -25,6 +30,7 @@ interface Asked {
   readonly request: object
   readonly texts?: readonly string[]
   readonly now?: number | undefined
+  readonly notBefore?: number | undefined
 }
 
 export interface CallDeps {
@@ -56,12 +62,17 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
   /** The longest lease and the highest fence that this process asked with. */
   const asked = { leaseMs: 0, fence: 0 }
 
-  const run = async ({ script, request, texts = [], now }: Asked, told: Position | null) => {
+  const clock = createServerClock()
+
+  const run = async ({ script, request, texts = [], now, notBefore }: Asked, told: Position | null) => {
     const known = told === null ? ['', '0'] : [told.epoch, String(told.writes)]
     const args = [JSON.stringify(request), now === undefined ? '' : String(now), from, ...known, ...texts]
-    const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, refused] = list(
+    if (notBefore !== undefined) await clock.until(notBefore)
+    const sentAt = monotonic()
+    const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, refused, micros] = list(
       await driver.run(script.name, script, keysOf(script), args),
     )
+    if (now === undefined && micros !== undefined) clock.observe(sentAt, number(storeNow) + number(micros) / 1_000)
     const position = { epoch: text(epoch), writes: number(writes), dynamic: number(dynamic), alive: number(alive) }
     return { position, storeNow: number(storeNow), hints: list(hints), reply, isRefused: flag(refused) }
   }
@@ -74,9 +85,9 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
 
   const call: Call = async (script, request, texts) => {
     checkOpen()
-    const { now, ...rest } = request as { readonly now?: number | undefined }
+    const { now, notBefore, ...rest } = request as { readonly now?: number | undefined; readonly notBefore?: number | undefined }
     noteAsked(asked, rest)
-    const one: Asked = { script, request: rest, now, ...(texts === undefined ? {} : { texts }) }
+    const one: Asked = { script, request: rest, now, notBefore, ...(texts === undefined ? {} : { texts }) }
     for (let repairs = 0; repairs < MOST_REPAIRS; repairs++) {
       const repairing = watch.settled()
       if (repairing !== null) await repairing

@@ -87,10 +87,11 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
   }
 }
 
-/** Clocks agree to a moment: firings that come a little before their instant wait for it here, once. */
+/** Firings that come a little before their instant wait for it here; clocks agree to a moment, so perhaps once more. */
 async function fireInTime(call: Call, scripts: Scripts, request: Parameters<ScheduleStore['fire']>[0]): Promise<Answer> {
   if (request.lookedAt === undefined || request.now !== undefined) return call(scripts.schedulesFire, request)
-  const answer = await call(scripts.schedulesFire, { ...request, mayWait: true })
+  const notBefore = Math.max(...request.firings.flatMap(({ runs }) => runs.map(({ runAt }) => runAt)))
+  const answer = await call(scripts.schedulesFire, { ...request, mayWait: true, notBefore })
   if (typeof answer.reply !== 'number') return answer
   await pause(answer.reply)
   return call(scripts.schedulesFire, request)

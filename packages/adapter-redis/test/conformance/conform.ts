@@ -23,6 +23,7 @@ export const REDIS_CAPABILITIES = {
   hints: true,
   windows: true,
   looksAhead: true,
+  waitsToFire: true,
 } as const
 
 const IS_FULL = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')

@@ -23,7 +23,7 @@ import { createHoldings, type Execution } from './holdings.ts'
 import { keepRules } from './keep-rules.ts'
 import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
 import { createLoop } from './loop.ts'
-import { createLookAhead, LOOK_AHEAD_MS } from './look-ahead.ts'
+import { createLookAhead, EARLY_MS, LOOK_AHEAD_MS } from './look-ahead.ts'
 import { createLossLog } from './loss-log.ts'
 import { createMaintenance } from './maintain.ts'
 import { createOwner } from './owner.ts'
@@ -263,8 +263,8 @@ export function createEngine(options: EngineOptions): Engine {
       holdings.limitTo(rule?.quota ?? null)
       latenessMs = rule?.everyMs ?? 0
       // A pass ends when nothing is due: it leaves what is due soon to the next. A store within the process answers at once.
-      const { looksAhead = false, shared = true } = link.store.capabilities
-      ahead = createLookAhead(looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0)
+      const { looksAhead = false, waitsToFire, shared = true } = link.store.capabilities
+      ahead = createLookAhead(looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0, waitsToFire ? EARLY_MS : 0)
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true

@@ -5,6 +5,8 @@ import type { Firing } from '../store/schedules.ts'
 export const LOOK_AHEAD_MS = 100
 /** And each look sees so much further: what is due all the time needs fewer. */
 const SIGHT = 2
+/** A store that waits for the instant is asked to fire so long before it, in ms: timers come up to 2 ms late, and it knows its clock better. */
+export const EARLY_MS = 3
 /** A plan holds for the instant that it was made for; one that is so old, in ms, is made again. */
 const LONGEST_KEPT_MS = 500
 
@@ -23,17 +25,17 @@ export interface Look {
 }
 
 export interface LookAhead {
-  /** How long before its instant, in ms, something is looked at; 0: not before. */
-  readonly ms: number
+  /** How long before `dueAt`, in ms, there is something to do about it: to look, or to fire what is planned. 0: not before. */
+  leadMs(dueAt: number): number
+  /** How long before its instant, in ms, what is planned may be sent. */
+  readonly earlyMs: number
   /** How far a look sees, in ms; undefined: what is due, and no further. */
   readonly sightMs: number | undefined
-  /** Up to here the last look saw. */
-  readonly through: number
   /** In place of what was kept before. */
   keep(look: Look): void
   /**
-   * Firings that are due, and the instant at which they were looked at; null when the store is to be asked: none is due, they are
-   * too old, or something that was not seen is due before them (`earliest`).
+   * Firings that are due, or almost where the store waits, and the instant at which they were looked at; null when the store is to
+   * be asked: none is due, they are too old, or something that was not seen is due before them (`earliest`).
    */
   take(wanted: Wanted): Taken | null
 }
@@ -53,14 +55,16 @@ export interface Taken {
   readonly lookedAt: number | undefined
 }
 
-export function createLookAhead(ms: number): LookAhead {
+/** `earlyMs`: how long before its instant the store is asked to fire. */
+export function createLookAhead(ms: number, earlyMs = 0): LookAhead {
   let kept: Look = { lookedAt: 0, through: 0, planned: [] }
   return {
-    ms,
-    sightMs: SIGHT * ms || undefined,
-    get through() {
-      return kept.through
+    earlyMs,
+    leadMs(dueAt) {
+      if (dueAt > kept.through) return ms
+      return kept.planned[0]?.dueAt === dueAt ? earlyMs : 0
     },
+    sightMs: SIGHT * ms || undefined,
     keep(look) {
       kept = look
     },
@@ -68,11 +72,13 @@ export function createLookAhead(ms: number): LookAhead {
       const { lookedAt, planned } = kept
       const isOld = now - lookedAt > LONGEST_KEPT_MS || now < lookedAt
       const [head] = planned
-      if (head === undefined || head.dueAt > now || earliest < head.dueAt || isOld) return null
+      if (head === undefined || head.dueAt > now + earlyMs || earliest < head.dueAt || isOld) return null
+      // Of what is only about to be due, no more than comes at that instant: what is due waits for nothing.
+      const until = Math.max(now, head.dueAt)
       const firings: Firing[] = []
       let records = 0
       for (const { dueAt, firing } of planned) {
-        if (dueAt > now || firings.length >= limit || records >= most) break
+        if (dueAt > until || firings.length >= limit || records >= most) break
         firings.push(firing)
         records += firing.runs.length + firing.skips.length
       }

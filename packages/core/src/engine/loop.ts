@@ -52,9 +52,8 @@ export function createLoop(deps: LoopDeps): Loop {
   let turnedAt = clock.monotonic()
 
   const isDue = (): boolean => wakes.dueAt !== null && wakes.dueAt <= storeClock.now()
-  /** When to look: at the instant itself, or before, as long as nobody has. */
-  const lookAt = (): number | null =>
-    wakes.dueAt === null || wakes.dueAt <= deps.ahead.through ? wakes.dueAt : wakes.dueAt - deps.ahead.ms
+  /** When to look or to fire: at the instant itself, or before. */
+  const lookAt = (): number | null => (wakes.dueAt === null ? null : wakes.dueAt - deps.ahead.leadMs(wakes.dueAt))
   const isToLook = (): boolean => {
     const at = lookAt()
     return at !== null && at <= storeClock.now()
@@ -77,7 +76,7 @@ export function createLoop(deps: LoopDeps): Loop {
       if (running && isRunnable()) done += await deps.claim()
       if (failure !== null) throw failure
       // Where there still seems to be work, the store's clock is a little behind our estimate of it, or others are at it.
-      emptyRounds = done === 0 && (isDue() || isRunnable()) ? emptyRounds + 1 : 0
+      emptyRounds = done === 0 && (isToLook() || isRunnable()) ? emptyRounds + 1 : 0
       if (done === 0) return
       // Claims alone end by themselves, when there is no more room; the next should be on its way before what was claimed begins.
       if (isDue() && clock.monotonic() - sliceAt > SLICE_MS) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createLookAhead, type LookAhead } from '../../src/engine/look-ahead.ts'
+import { createLookAhead, EARLY_MS, type LookAhead } from '../../src/engine/look-ahead.ts'
 import { defineJob, every } from '../../src/index.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import type { Firing } from '../../src/store/schedules.ts'
 import type { Store } from '../../src/store/store.ts'
+import { sleep } from '../../src/time/clock.ts'
 import { fakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
 import { manualScheduler } from '../../src/testing/manual-scheduler.ts'
 
@@ -13,7 +14,10 @@ function planned(dueAt: number): { readonly dueAt: number; readonly firing: Firi
 }
 
 function looked(...dueAts: readonly number[]): LookAhead {
-  const ahead = createLookAhead(100)
+  return lookedBy(createLookAhead(100), dueAts)
+}
+
+function lookedBy(ahead: LookAhead, dueAts: readonly number[]): LookAhead {
   ahead.keep({ lookedAt: 1_000, through: 1_200, planned: dueAts.map(planned) })
   return ahead
 }
@@ -43,27 +47,44 @@ describe('what was looked at before it is due', () => {
     ['the clock went back behind the look', { now: 999, earliest: 900 }],
   ])('is not given where %s', (_, facts) => expect(names(looked(1_100), facts)).toBeUndefined())
 
-  it('says how far was seen', () => expect(looked().through).toBe(1_200))
+  it('says how long before there is something to do', () => {
+    expect(looked(1_100).leadMs(1_201)).toBe(100)
+    expect(looked(1_100).leadMs(1_100)).toBe(0)
+  })
+
+  it('is given a little early where the store waits, and nothing of a later instant with it', () => {
+    const ahead = lookedBy(createLookAhead(100, EARLY_MS), [1_100, 1_101])
+    expect([ahead.leadMs(1_100), ahead.leadMs(1_101)]).toEqual([EARLY_MS, 0])
+    expect(names(ahead, { now: 1_100 - EARLY_MS - 0.1 })).toBeUndefined()
+    expect(names(ahead, { now: 1_100 - EARLY_MS })).toEqual(['at 1100'])
+    expect(names(ahead, { now: 1_101, earliest: 1_101 })).toEqual(['at 1101'])
+  })
 })
 
 describe('a process on a store that others share', () => {
   /** The verbs that were called, and how long after the start. */
-  function site(): { readonly clock: FakeClock; readonly store: Store; readonly calls: (readonly [verb: string, at: number])[] } {
+  function site(waitsToFire = false): {
+    readonly clock: FakeClock
+    readonly store: Store
+    readonly calls: (readonly [verb: string, at: number])[]
+  } {
     const clock = fakeClock()
     const memory = memoryStore({ clock })
     const calls: (readonly [string, number])[] = []
     const { due, fire } = memory.schedules
     const store: Store = {
       ...memory,
-      capabilities: { ...memory.capabilities, shared: true },
+      capabilities: { ...memory.capabilities, shared: true, waitsToFire },
       schedules: {
         ...memory.schedules,
         due(request) {
           calls.push(['due', clock.monotonic()])
           return due(request)
         },
-        fire(request) {
+        async fire(request) {
           calls.push(['fire', clock.monotonic()])
+          const dueAt = Math.max(...request.firings.flatMap(({ runs }) => runs.map(({ runAt }) => runAt)))
+          if (waitsToFire && dueAt > clock.now()) await sleep(clock, dueAt - clock.now())
           return fire(request)
         },
       },
@@ -71,12 +92,16 @@ describe('a process on a store that others share', () => {
     return { clock, store, calls }
   }
 
-  it('looks once before each instant, and only fires at it', async () => {
-    const { clock, store, calls } = site()
+  it.each([
+    ['looks once before each instant, and only fires at it', false, 100],
+    ['asks a store that waits to fire a little before it', true, 100 - EARLY_MS],
+  ])('%s', async (_, waitsToFire, gapMs) => {
+    const { clock, store, calls } = site(waitsToFire)
     const starts: number[] = []
     const job = defineJob({
       name: 'mail',
-      schedule: every('10s'),
+      // Not every 10 s: that is when it renews, and learns of what is due once more.
+      schedule: every('9s'),
       run: ({ slot }) => void starts.push(clock.now() - (slot?.getTime() ?? 0)),
     })
     const manual = manualScheduler({ store, clock, jobs: [job] })
@@ -87,7 +112,7 @@ describe('a process on a store that others share', () => {
     expect(starts).toEqual([0, 0, 0])
     expect(calls.map(([verb]) => verb)).toEqual(['due', 'fire', 'due', 'fire', 'due', 'fire'])
     const gaps = calls.slice(1).map(([, at], index) => at - (calls[index]?.[1] ?? 0))
-    expect(gaps.filter((_, index) => index % 2 === 0)).toEqual([100, 100, 100])
+    expect(gaps.filter((_, index) => index % 2 === 0)).toEqual([gapMs, gapMs, gapMs])
     await manual.stop()
   })
 

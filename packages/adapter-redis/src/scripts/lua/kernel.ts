@@ -4,7 +4,7 @@
  * ARGV: the request as JSON, the instant or '', the id of the asking process, and the epoch ('' for none) and number of the
  * newest write that it saw. A store that is behind them lost writes: nothing is done, and the last item of the reply is 1.
  * Reply: epoch, number of the newest write, instant, hints, the verb's own reply, how many dynamic schedules and unfinished
- * runs there are, 0.
+ * runs there are, 0, and the microseconds of the instant that its milliseconds leave out.
  */
 import type { LuaModule } from '../lua-module.ts'
 
@@ -16,7 +16,12 @@ export const kernel: LuaModule = {
 local fn = {}
 local call, format, floor = redis.call, string.format, math.floor
 local request = cjson.decode(ARGV[1])
-local now = tonumber(ARGV[2]) or $TIME$
+local now, fraction = tonumber(ARGV[2]), 0
+if now == nil then
+  local exact = $TIME$
+  now = floor(exact)
+  fraction = floor((exact - now) * 1000)
+end
 local INFINITY = math.huge
 
 -- JSON's null as Lua's nil.
@@ -233,7 +238,7 @@ function fn.answer(reply)
     for _, one in ipairs(hints) do message[#message + 1] = one end
     call('PUBLISH', KEY.hints, cjson.encode(message))
   end
-  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, 0 }
+  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, 0, fraction }
 end
 
 if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5])) then

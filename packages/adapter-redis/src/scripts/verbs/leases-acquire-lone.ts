@@ -15,7 +15,7 @@ local call, format = redis.call, string.format
 local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'dynamic', 'alive', 'leasesFrom')
 local epoch, writes, dynamic, alive = meta[1] or '', tonumber(meta[2]) or 0, tonumber(meta[4]) or 0, tonumber(meta[5]) or 0
 if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return { epoch, writes, 0, {}, false, dynamic, alive, 1 } end
-local now = tonumber(ARGV[2]) or $TIME$
+local now = tonumber(ARGV[2]) or math.floor($TIME$)
 local mayGrant = epoch ~= '' and now >= (tonumber(meta[6]) or 0)
 
 local fence = math.max(tonumber(meta[3]) or 0, math.floor(now * 1000) - 1, tonumber(ARGV[6]))

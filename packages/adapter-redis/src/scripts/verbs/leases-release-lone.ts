@@ -15,7 +15,7 @@ local call, format = redis.call, string.format
 local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive')
 local epoch, writes, dynamic, alive = meta[1] or '', tonumber(meta[2]) or 0, tonumber(meta[3]) or 0, tonumber(meta[4]) or 0
 if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return { epoch, writes, 0, {}, false, dynamic, alive, 1 } end
-local now = tonumber(ARGV[2]) or $TIME$
+local now = tonumber(ARGV[2]) or math.floor($TIME$)
 
 local ids = {}
 for index = 6, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end

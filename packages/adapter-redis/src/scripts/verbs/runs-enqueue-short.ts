@@ -18,7 +18,7 @@ if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then retur
 local function not_here() return { epoch, writes, 0, {}, 0, dynamic, alive, 0 } end
 if epoch == '' then return not_here() end
 
-local now = tonumber(ARGV[2]) or $TIME$
+local now = tonumber(ARGV[2]) or math.floor($TIME$)
 -- Those of a line have no priority, and come one after the other.
 local isInLine, count = now >= (tonumber(meta[6]) or 0), (#ARGV - 6) / 3
 for index = 9, #ARGV, 3 do isInLine = isInLine and ARGV[index]:sub(1, 7) == '100000/' end

@@ -8,7 +8,7 @@ export interface ConformanceCase {
   /** `both`: run with `now` given and again on the store's own clock; `given`: it spans more time than a real clock could wait. */
   readonly clocks: 'both' | 'given'
   /** Only for stores that declare these capabilities. */
-  readonly needs?: readonly ('hints' | 'transactions' | 'windows' | 'looksAhead')[]
+  readonly needs?: readonly ('hints' | 'transactions' | 'windows' | 'looksAhead' | 'waitsToFire')[]
   readonly run: (t: Trial) => Promise<void>
 }
 

@@ -72,7 +72,7 @@ async function runCase(options: ConformanceOptions, one: ConformanceCase, clock:
 
 /** What the suite was told and what the store declares must be one. */
 function assertCapabilities({ capabilities = {} }: ConformanceOptions, declared: StoreCapabilities): void {
-  for (const name of ['shared', 'durable', 'transactions', 'hints', 'windows', 'looksAhead'] as const) {
+  for (const name of ['shared', 'durable', 'transactions', 'hints', 'windows', 'looksAhead', 'waitsToFire'] as const) {
     const byDefault = name === 'shared' || name === 'durable'
     assert.equal(
       capabilities[name] ?? byDefault,

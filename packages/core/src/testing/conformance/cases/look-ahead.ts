@@ -4,7 +4,7 @@ import type { Firing, FireReply } from '../../../store/schedules.ts'
 import type { CaseGroup, ConformanceCase } from '../conformance-case.ts'
 import { only } from '../expectations.ts'
 import { addOwner } from '../run-steps.ts'
-import { addSchedule, define, dueNames, firing, getSchedule, suspend } from '../schedule-steps.ts'
+import { addSchedule, define, dueNames, firing, getSchedule, registration, scheduleWrite, suspend } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 const K = { job: 'mail', name: 'k' }
@@ -73,5 +73,20 @@ export const lookAheadCases: CaseGroup = {
       assert.deepEqual(await fireLooked(t, looked), { status: 'stale', runs: [] })
       assert.equal((await fireLooked(t, { ...looked, lookedAt: await t.now() })).status, 'fired')
     }),
+    {
+      name: 'what is about to be due is waited for, and fires no earlier, on the clock of the store',
+      clocks: 'given',
+      needs: ['looksAhead', 'waitsToFire'],
+      async run(t) {
+        await t.store.schedules.register({ registrations: [registration('mail')] })
+        const lookedAt = await t.store.now()
+        const dueAt = lookedAt + 15
+        await t.store.schedules.set({ schedules: [await scheduleWrite(t, 'mail', 'k', { asOf: lookedAt, nextSlot: dueAt })] })
+        const k = await getSchedule(t, K)
+        const { replies, storeNow } = await t.store.schedules.fire({ firings: [firing(t, k)], lookedAt })
+        assert.equal(only(replies, 'replies to fire').status, 'fired')
+        assert.ok(storeNow >= dueAt, `it fired ${dueAt - storeNow} ms early`)
+      },
+    },
   ],
 }
