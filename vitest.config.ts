@@ -77,7 +77,9 @@ export default defineConfig({
             // Core keeps nothing for all of a process: its tests can share one, which saves a third of their time.
             isolate: folder !== 'packages/core',
           }),
-          ...(own.length === 0 ? [] : [project({ name: `${folder} processes`, include: own, exclude: leftOut, maxWorkers: 1, isolate: true })]),
+          ...(own.length === 0
+            ? []
+            : [project({ name: `${folder} processes`, include: own, exclude: leftOut, maxWorkers: 1, isolate: true })]),
         ]
       }),
   },
