@@ -147,7 +147,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'store calls have no deadline',
-    edits: [edit('time/deadline.ts', '() => reject(makeError())', '() => void [reject, makeError]')],
+    edits: [edit('time/deadline.ts', '() => reject(otherwise.late())', '() => undefined')],
   },
   {
     name: 'the loop dies of an error',
@@ -185,15 +185,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'slots fire early',
-    edits: [
-      edit(
-        'memory/due.ts',
-        'if (entry === undefined || entry.at > state.now) return',
-        'if (entry === undefined || entry.at > state.now + 3_000) return',
-      ),
-      edit('memory/due.ts', 'const rows = job.schedules.due(state.now,', 'const rows = job.schedules.due(state.now + 3_000,'),
-      edit('memory/due.ts', 'const more = job.schedules.due(state.now,', 'const more = job.schedules.due(state.now + 3_000,'),
-    ],
+    edits: [edit('memory/due.ts', 'state.now + (request.aheadMs ?? 0)', 'state.now + (request.aheadMs ?? 3_000)')],
   },
   {
     name: 'slots are given up too soon',
