@@ -18,7 +18,7 @@ const KEPT_FOR_MS = 10_000
 /** What is further away is not waited for here. */
 const LONGEST_WAIT_MS = 20
 
-/** Timers come up to so late, in ms. The rest is waited for turn by turn, in which everything else has its turn too, ... */
+/** Timers come up to so late, in ms (and up to one early). The rest is waited for turn by turn, in which everything else has its turn too, ... */
 const TIMER_LATE_MS = 1.2
 /** ... for at most this share of the time: it keeps a core busy. Where something is due all the time, timers will do. */
 const TURNING_SHARE = 0.05
@@ -51,7 +51,7 @@ export function createServerClock(): ServerClock {
       const timerMs = mayTurn ? Math.floor(sendAt - monotonic() - TIMER_LATE_MS) : Math.ceil(sendAt - monotonic())
       if (timerMs >= 1) await pause(timerMs)
       const from = monotonic()
-      while (mayTurn && monotonic() < sendAt) await turn()
+      while (monotonic() < sendAt) await (mayTurn ? turn() : pause(1))
       if (mayTurn) restsUntil = monotonic() + (monotonic() - from) / TURNING_SHARE
     },
   }

@@ -87,13 +87,19 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
   }
 }
 
+/** How often firings that came early are sent again before they are decided as they are. */
+const MOST_EARLY = 3
+
 /** Firings that come a little before their instant wait for it here; clocks agree to a moment, so perhaps once more. */
 async function fireInTime(call: Call, scripts: Scripts, request: Parameters<ScheduleStore['fire']>[0]): Promise<Answer> {
   if (request.lookedAt === undefined || request.now !== undefined) return call(scripts.schedulesFire, request)
   const notBefore = Math.max(...request.firings.flatMap(({ runs }) => runs.map(({ runAt }) => runAt)))
-  const answer = await call(scripts.schedulesFire, { ...request, mayWait: true, notBefore })
-  if (typeof answer.reply !== 'number') return answer
-  await pause(answer.reply)
+  for (let early = 0; early < MOST_EARLY; early++) {
+    const answer = await call(scripts.schedulesFire, { ...request, mayWait: true, notBefore })
+    if (typeof answer.reply !== 'number') return answer
+    // Timers may come early as well.
+    await pause(answer.reply)
+  }
   return call(scripts.schedulesFire, request)
 }
 

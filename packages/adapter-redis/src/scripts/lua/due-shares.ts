@@ -10,8 +10,6 @@ export const dueShares: LuaModule = {
 -- So many are not worth the work of two processes: what one owner was told of, others are not told of for a while. It is advice:
 -- who is told all the same, fires no less.
 local MANY, TOLD_FOR_MS, MOST_TOLD, LONGEST_TOLD = 50, 50, 20, 2000
--- Of very many, all take their time at the server one after the other: they are left to whom they were told for up to twice as long.
-local function told_for(count) return TOLD_FOR_MS + math.max(0, math.min(TOLD_FOR_MS, (count - 100) / 8)) end
 
 -- How far is looked; and how many live owners could look.
 local dueUntil, owners = now, 1
@@ -19,7 +17,7 @@ local dueUntil, owners = now, 1
 -- By job: when there may be more than an owner was told of; and how many of those that it was told of lie together, from the first on.
 local moreAtOf, togetherOf = {}, {}
 
--- Notes stand on the job: owner, first and last member, from when and until when, and how long after its instant each is left. Those of an owner end when it asks again.
+-- Notes stand on the job: owner, first and last member, from when and until when. Those of an owner end when it asks again.
 function fn.told_to_others(job, id)
   local others = {}
   for _, told in ipairs(job.told or {}) do
@@ -30,11 +28,10 @@ end
 function fn.note_told(job, id, rows)
   local left = fn.told_to_others(job, id)
   if #rows >= MANY and #left < MOST_TOLD and owners > 1 then
-    local count = math.min(#rows, togetherOf[job.name], LONGEST_TOLD)
-    local first, last, forMs = rows[1], rows[count], told_for(count)
+    local first, last = rows[1], rows[math.min(#rows, togetherOf[job.name], LONGEST_TOLD)]
     left[#left + 1] = {
       id, fn.due_member(job, first.indexedAt, first.name), fn.due_member(job, last.indexedAt, last.name), now,
-      math.max(now, last.indexedAt) + forMs, forMs,
+      math.max(now, last.indexedAt) + TOLD_FOR_MS,
     }
   end
   if #left == 0 and job.told == nil then return end
@@ -43,17 +40,16 @@ function fn.note_told(job, id, rows)
 end
 -- What others were told of, and what came between since.
 local function length_of(told) return math.min(call('ZLEXCOUNT', KEY.due, '[' .. told[2], '[' .. told[3]), LONGEST_TOLD) end
--- Of a job's due members, by place: the newest note that it is told by.
-local function told_by(prefix, others)
-  local notes = {}
+-- Of a job's due members, by place: since when others are told of it.
+local function told_since(prefix, others)
+  local since = {}
   for _, told in ipairs(others) do
     local before = call('ZLEXCOUNT', KEY.due, '[' .. prefix, '(' .. told[2])
     for place = before + 1, before + length_of(told) do
-      local known = notes[place]
-      if known == nil or known[4] < told[4] then notes[place] = told end
+      since[place] = math.max(since[place] or 0, told[4])
     end
   end
-  return notes
+  return since
 end
 -- Due members of a job beside what others were told of, of which each is left to them for a moment from its instant on; when there
 -- may be more, where something was left out; and how many lie together.
@@ -67,10 +63,9 @@ function fn.due_members(job, id, limit)
   for _, told in ipairs(others) do count = count + length_of(told) end
   local read = call('ZRANGEBYLEX', KEY.due, from, '(' .. to, 'LIMIT', 0, limit + count)
   if #others == 0 then return read, nil, #read end
-  local notes, members, moreAt, together = told_by(prefix, others), {}, nil, nil
+  local since, members, moreAt, together = told_since(prefix, others), {}, nil, nil
   for place, member in ipairs(read) do
-    local told = notes[place]
-    local leftUntil = told and math.max(told[4], fn.instant_at(member, #prefix + 1)) + (told[6] or TOLD_FOR_MS)
+    local leftUntil = since[place] and math.max(since[place], fn.instant_at(member, #prefix + 1)) + TOLD_FOR_MS
     if leftUntil and now < leftUntil then
       moreAt = math.min(moreAt or INFINITY, leftUntil)
       if #members > 0 then together = together or #members end
