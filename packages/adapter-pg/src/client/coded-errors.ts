@@ -14,33 +14,37 @@ export interface ErrorPlace {
 interface Advice {
   readonly remedy: string
   readonly code?: ErrorCode
-  /** What was written may be the reason, and not the state of the server. */
-  readonly ofContent?: boolean
+  /** The state of the server is the reason: it refuses whatever is written. Not so where a smaller or another write may pass. */
+  readonly serverWide?: boolean
 }
 
 /** Errors of ours as they are; everything else with a code, the server's or client's words, and the remedy. */
 export function codedError(error: unknown, place: ErrorPlace): QuarterjackError {
   if (QuarterjackError.isInstance(error)) return error
   const sign = codeOf(error)
-  const { remedy, code = 'StoreUnavailable', ofContent = false } = adviceFor(sign, messageOf(error), place)
+  const { remedy, code = 'StoreUnavailable', serverWide = false } = adviceFor(sign, messageOf(error), place)
   const shown = sign === null ? '' : ` (${sign})`
   return new QuarterjackError(
     code,
     `store "${place.store}": ${place.what} failed: ${sentence(messageOf(error))}${shown}. ${remedy}`.trim(),
-    { cause: error, serverWide: !ofContent },
+    { cause: error, serverWide },
   )
 }
 
 function adviceFor(sign: string | null, message: string, place: ErrorPlace): Advice {
   const bySign = sign === null ? undefined : (BY_SIGN[sign] ?? BY_CLASS[sign.slice(0, 2)])
   const found = (UNENCRYPTED.test(message) ? demandsTls : bySign) ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.', ofContent: true }
+  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.' }
 }
 
 const advice =
   (remedy: string, code?: ErrorCode): ((place: ErrorPlace) => Advice) =>
   () =>
     code === undefined ? { remedy } : { remedy, code }
+
+const state =
+  (remedy: string): ((place: ErrorPlace) => Advice) =>
+  () => ({ remedy, serverWide: true })
 
 const unreachable = advice(
   'Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself once it answers.',
@@ -57,6 +61,7 @@ const hostName = advice(
 const noSchema = ({ schema, what }: ErrorPlace): Advice => ({
   // Under a store that was opened, it may come back (a restore, a migration by hand): work goes on then.
   code: what === 'open' ? 'SchemaMissing' : 'StoreUnavailable',
+  serverWide: true,
   remedy: `The schema "${schema}" is not there as this version needs it: call open() of a store with migrate: true once, or let an administrator run the text of schemaSql({ schema: '${schema}' }).`,
 })
 
@@ -93,17 +98,18 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '42883': noSchema,
   '42703': noSchema,
   '42501': ({ schema }) => ({
+    serverWide: true,
     remedy: `The database user lacks a privilege. It needs CREATE on the database to make the schema itself, or, with migrate: false, USAGE on schema "${schema}", SELECT, INSERT, UPDATE, DELETE on its tables, USAGE on its sequences and EXECUTE on its functions.`,
   }),
   '42P07': ({ schema }) => ({
     code: 'InvalidOption',
     remedy: `The schema "${schema}" holds something of that name that is not the store's. Give the store a schema of its own with the option "schema".`,
   }),
-  '25006': advice('The server only takes reads: it is a standby, or default_transaction_read_only is on. Connect to the primary.'),
+  '25006': state('The server only takes reads: it is a standby, or default_transaction_read_only is on. Connect to the primary.'),
   '25P02': advice('The transaction had failed before. Roll it back.'),
-  '53100': advice('The disk of the server is full. Free some; nothing was written.'),
-  '53200': advice('The server is out of memory. Nothing was written; the scheduler tries again by itself.'),
-  '53300': advice('The server has no connection left: lower "max" of the pools, raise max_connections, or put a pooler in between.'),
+  '53100': state('The disk of the server is full. Free some; nothing was written.'),
+  '53200': state('The server is out of memory. Nothing was written; the scheduler tries again by itself.'),
+  '53300': state('The server has no connection left: lower "max" of the pools, raise max_connections, or put a pooler in between.'),
   '57014': advice(
     'The server ended the statement (statement_timeout, or somebody cancelled it); nothing was written. Raise statement_timeout for this user.',
   ),
@@ -114,11 +120,11 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '40001': advice('The transaction collided with another; nothing was written. The scheduler tries again by itself.'),
   '57P01': cut,
   '57P02': cut,
-  '57P03': advice('The server is starting up or shutting down. The scheduler goes on by itself once it answers.'),
+  '57P03': state('The server is starting up or shutting down. The scheduler goes on by itself once it answers.'),
   '0A000': advice('The server, or the pooler before it, does not support this.'),
 }
 
-const bug = (): Advice => ({ remedy: 'This should not happen: please report it, with its cause.', ofContent: true })
+const bug = advice('This should not happen: please report it, with its cause.')
 
 /** By the class of a SQLSTATE. */
 const BY_CLASS: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
@@ -126,7 +132,7 @@ const BY_CLASS: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '22': bug,
   '23': bug,
   '42': bug,
-  '53': advice('The server lacks a resource. The scheduler tries again by itself.'),
+  '53': state('The server lacks a resource. The scheduler tries again by itself.'),
   '54': bug,
   '57': cut,
   '58': advice('The server failed. See its log.'),

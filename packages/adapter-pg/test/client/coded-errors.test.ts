@@ -6,13 +6,16 @@ const place = { store: 'pg', schema: 'jobs', what: 'runs.claim' }
 const withCode = (code: string, message = 'no'): Error => Object.assign(new Error(message), { code })
 
 describe('errors of clients and servers', () => {
-  it.each(['53100', '25006', '42501', '42P01', '57014', '40001', 'ECONNRESET', '58030'])('%s is the state of the server', (sign) => {
+  it.each(['53100', '53200', '53300', '25006', '42501', '42P01', '57P03'])('%s is the state of the server', (sign) => {
     expect(codedError(withCode(sign), place).serverWide).toBe(true)
   })
 
-  it.each(['22021', '22P05', '23514', '54000', 'P0001', '21000'])('%s may be due to what was written', (sign) => {
-    expect(codedError(withCode(sign), place).serverWide).toBe(false)
-  })
+  it.each(['22021', '22P05', '23514', '54000', 'P0001', '21000', '57014', '55P03', '40P01', '40001'])(
+    '%s may be due to what was written, or to how much',
+    (sign) => {
+      expect(codedError(withCode(sign), place).serverWide).toBe(false)
+    },
+  )
 
   it.each([
     ['ECONNREFUSED', 'StoreUnavailable', /Check host and port/],

@@ -15,8 +15,8 @@ export interface ErrorPlace {
 interface Advice {
   readonly remedy: string
   readonly code?: ErrorCode
-  /** What was written may be the reason, and not the state of the server. */
-  readonly ofContent?: boolean
+  /** The state of the server is the reason: it refuses whatever is written. Not so where a smaller or another write may pass. */
+  readonly serverWide?: boolean
 }
 
 /** Errors of ours as they are; what scripts refuse with its code; everything else with the words of server or client, and the remedy. */
@@ -26,12 +26,12 @@ export function codedError(error: unknown, place: ErrorPlace): QuarterjackError 
   if (refusal !== null) return new QuarterjackError(refusal.code, `store "${place.store}": ${refusal.message}`, { cause: error })
   const sign = signOf(error)
   const message = messageOf(error)
-  const { remedy, code = 'StoreUnavailable', ofContent = false } = adviceFor(sign, message, place)
+  const { remedy, code = 'StoreUnavailable', serverWide = false } = adviceFor(sign, message, place)
   const words = message.replace(/[.\s]+$/, '')
   const shown = sign === null || words.includes(sign) ? '' : ` (${sign})`
   return new QuarterjackError(code, `store "${place.store}": ${place.what} failed: ${words}${shown}. ${remedy}`, {
     cause: error,
-    serverWide: !ofContent,
+    serverWide,
   })
 }
 
@@ -64,7 +64,7 @@ function refusalOf(error: unknown): { readonly code: ErrorCode; readonly message
 function adviceFor(sign: string | null, message: string, place: ErrorPlace): Advice {
   const bySign = sign === null ? undefined : BY_SIGN[sign]
   const found = bySign ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.', ofContent: true }
+  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.' }
 }
 
 const advice =
@@ -72,21 +72,26 @@ const advice =
   () =>
     code === undefined ? { remedy } : { remedy, code }
 
+const state =
+  (remedy: string): ((place: ErrorPlace) => Advice) =>
+  () => ({ remedy, serverWide: true })
+
 const unreachable = advice(
   'Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself once it answers.',
 )
-const login = advice('Check the user and password that the client was given, and the ACL of the server.')
+const login = state('Check the user and password that the client was given, and the ACL of the server.')
 const cut = advice('The connection was lost. It may have taken effect; the scheduler goes on by itself with a new one.')
 const ended = advice(
   'The client is not connected. With "redis", await client.connect() first; end it after the last scheduler stopped and the store was closed.',
 )
 const certificate = advice("The certificate of the server is not trusted: give its CA in the client's TLS options.")
 const busy = advice('The server is busy with a script that takes too long. See its log; the scheduler goes on by itself once it is done.')
-const starting = advice('The server is loading its data, or is not in touch with its primary. The scheduler goes on by itself once it is.')
+const starting = state('The server is loading its data, or is not in touch with its primary. The scheduler goes on by itself once it is.')
 const moving = advice('The cluster is moving slots or electing. The scheduler tries again by itself.')
 const noCluster = advice('Keys of the store lie on another node: give the store a cluster client (createCluster, or new Cluster).')
-const bug = (): Advice => ({ remedy: 'This should not happen: please report it, with its cause.', ofContent: true })
+const bug = advice('This should not happen: please report it, with its cause.')
 const noPermission = ({ prefix }: ErrorPlace): Advice => ({
+  serverWide: true,
   remedy: `The Redis user lacks a permission. Let an administrator run: ACL SETUSER <user> ${aclRules(prefix)}`,
 })
 
@@ -113,18 +118,18 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   NOAUTH: login,
   NOPERM: noPermission,
   DENIED: advice('The server is in protected mode: set a password, or "bind" and "protected-mode" in its configuration.'),
-  OOM: advice('The server has reached "maxmemory"; nothing was written. Raise it, or free memory; the scheduler goes on by itself then.'),
-  READONLY: advice('The server only takes reads: it is a replica. Connect to the primary, by way of Sentinel or Cluster where it changes.'),
-  MISCONF: advice('The server cannot save to disk and takes no writes until it can: see its log, free space, check its permissions.'),
+  OOM: state('The server has reached "maxmemory"; nothing was written. Raise it, or free memory; the scheduler goes on by itself then.'),
+  READONLY: state('The server only takes reads: it is a replica. Connect to the primary, by way of Sentinel or Cluster where it changes.'),
+  MISCONF: state('The server cannot save to disk and takes no writes until it can: see its log, free space, check its permissions.'),
   LOADING: starting,
   MASTERDOWN: starting,
   BUSY: busy,
-  NOREPLICAS: advice('Fewer replicas are connected than "min-replicas-to-write" asks for; nothing was written. Check the replicas.'),
+  NOREPLICAS: state('Fewer replicas are connected than "min-replicas-to-write" asks for; nothing was written. Check the replicas.'),
   CROSSSLOT: bug,
   MOVED: noCluster,
   ASK: noCluster,
   TRYAGAIN: moving,
-  CLUSTERDOWN: advice('The cluster has no node for these keys: check "cluster info". The scheduler goes on by itself once it has.'),
+  CLUSTERDOWN: state('The cluster has no node for these keys: check "cluster info". The scheduler goes on by itself once it has.'),
   NOSCRIPT: advice('The server forgets scripts as soon as it is given them. The scheduler tries again by itself.'),
   WRONGTYPE: ({ prefix }) => ({
     code: 'InvalidOption',
