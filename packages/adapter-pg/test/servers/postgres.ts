@@ -11,7 +11,7 @@ import { createDataDirectory, createServerDirectory } from './data-directory.ts'
 import { createDatabaseAt, type Database, type PoolSettings } from './database.ts'
 import { findBinaries, type PostgresBinaries, type PostgresVersion } from './find-binaries.ts'
 import { startGuard, type Guard } from './guard.ts'
-import { childrenOf } from './processes.ts'
+import { childrenOf, untilEnded } from './processes.ts'
 import { serverUser } from './server-user.ts'
 
 /** What {@link startPostgres} starts. */
@@ -138,8 +138,11 @@ async function launch(cluster: Cluster): Promise<PostgresServer> {
     },
     async kill() {
       await server.pause()
-      for (const one of frozen) signal(one, 'SIGKILL')
+      const killed = frozen
+      for (const one of killed) signal(one, 'SIGKILL')
       await gone()
+      // A start beside one that still has the shared memory would be refused.
+      await untilEnded(killed)
     },
     async pause() {
       // The parent first: it makes no more children then.
