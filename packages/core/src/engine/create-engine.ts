@@ -96,7 +96,10 @@ export function createEngine(options: EngineOptions): Engine {
     get policies() {
       return policies
     },
-    execute: (execution) => execute(execution, executeDeps),
+    execute(execution) {
+      if (!execution.startKnown) keepAlive.tellStart()
+      return execute(execution, executeDeps)
+    },
     onFree() {
       refill()
     },

@@ -20,6 +20,9 @@ export const SLOW_POLL_MS = 30_000
 /** A run held ready for longer than this is given back to others. */
 const READY_LIMIT_MS = 2_000
 
+/** The store learns within this that a run which was held ready has begun: until then its crash counts neither as one nor as an attempt. */
+const TELL_START_MS = 1_000
+
 export interface KeepAliveDeps {
   readonly clock: Clock
   readonly random: () => number
@@ -55,6 +58,8 @@ export interface KeepAlive {
   lose(): void
   /** Re-arms: something is held now, so renewals come more often. */
   touch(): void
+  /** Re-arms: a run begins whose start the store does not know. */
+  tellStart(): void
   /** Resolves when no renewal is under way; none follows. */
   stop(): Promise<void>
 }
@@ -78,8 +83,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const askedAt = clock.monotonic()
     const census = orphans.count()
     const jobs = declared === id ? null : deps.declares()
-    // What has ended is about to be settled, which tells of its start as well.
-    const starting = [...holdings.all()].filter((one) => one.phase !== 'queued' && one.phase !== 'settling' && !one.startKnown)
+    const starting = untold()
     const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
     const sent = new Map(progressing.map((one) => [one, one.progress as string]))
     try {
@@ -116,6 +120,10 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       return 'failed'
     }
   }
+
+  /** What has ended is about to be settled, which tells of its start as well. */
+  const untold = (): Execution[] =>
+    [...holdings.all()].filter((one) => !one.startKnown && one.phase !== 'queued' && one.phase !== 'settling')
 
   const take = (reply: RenewReply): void => {
     for (const { runId, fence, reason } of reply.cancels) {
@@ -194,7 +202,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   /** Until the next renewal, after one. A claim that came while the long lease of an idle process was given needs the short one. */
   const delay = (): number => {
     if (failures > 0) return interval()
-    return Math.min(interval(), untilExpiry())
+    return Math.min(interval(), untilExpiry(), untold().length > 0 ? TELL_START_MS : Number.POSITIVE_INFINITY)
   }
 
   const renew = (): Promise<'live' | 'failed'> => {
@@ -205,6 +213,11 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       if (running) deps.onNews()
     })
     return renewing
+  }
+
+  /** Unless it comes sooner anyway. */
+  const renewWithin = (ms: number): void => {
+    if (timer !== null && timerAt - clock.monotonic() > ms) arm(ms)
   }
 
   return {
@@ -226,8 +239,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     },
     touch() {
       watchTrust()
-      if (timer !== null && timerAt - clock.monotonic() > leaseMs / 3) arm(leaseMs / 3)
+      renewWithin(leaseMs / 3)
     },
+    tellStart: () => renewWithin(TELL_START_MS),
     async stop() {
       running = false
       stopped = true

@@ -39,6 +39,52 @@ describe('a process is killed', () => {
     expect(attempts).toHaveLength(2)
   })
 
+  it.each([
+    ['with nothing else under way', false],
+    ['while a renewal that does not know of it is under way', true],
+  ])('soon after it began a run that it had held ready, %s: that was an attempt', async (_, renewing) => {
+    await using site = createSite()
+    const attempts: number[] = []
+    let isBusy = false
+    let free = (): void => undefined
+    const brief = defineJob({
+      name: 'brief',
+      run: () => (isBusy ? new Promise<void>((resolve) => (free = resolve)) : undefined),
+    })
+    const jobsFor = (work: () => Promise<void>) => [
+      brief,
+      defineJob({
+        name: 'long',
+        run: ({ attempt }) => {
+          attempts.push(attempt)
+          return work()
+        },
+      }),
+    ]
+    const first = site.process({ concurrency: 1, jobs: jobsFor(() => first.sleep(3_600_000)) })
+    const second = site.process({ jobs: jobsFor(async () => undefined) })
+    await first.start()
+    const trigger = (place: number) => site.clock.until(first.scheduler.trigger(first.scheduler.jobs[place] as never))
+    // Its first run returned at once: so the process holds ready what comes while the second one is under way.
+    await trigger(0)
+    isBusy = true
+    await trigger(0)
+    if (renewing) {
+      first.line.judge((verb) => (verb === 'runs.renew' ? { lands: true, answer: 'reply', backMs: 1_000 } : null))
+      const renewals = first.line.requests('runs.renew').length
+      while (first.line.requests('runs.renew').length === renewals) await site.clock.advance(100)
+    }
+    const { id } = await trigger(1)
+    expect(await site.clock.until(first.scheduler.runs.get(id))).toMatchObject({ state: 'running', startedAt: null })
+    free()
+    await site.clock.advance(2_500)
+    expect(attempts).toEqual([1])
+    first.kill()
+    await second.start()
+    await site.clock.advance(LEASE_MS + 1_000)
+    expect(attempts).toEqual([1, 2])
+  })
+
   it('while its idle renewal crosses its first claim: the takeover takes no longer for it', async () => {
     await using site = createSite()
     const began: [string, number][] = []

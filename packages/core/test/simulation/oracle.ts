@@ -78,6 +78,8 @@ export function createOracle(deps: OracleDeps): Oracle {
   }
 
   const judgeGates = (begun: Execution): void => {
+    // Claimed by right, and overtaken on its way by a leap of the store's clock: as one that runs at a leap, it is beside its successor.
+    if (begun.isLeaseOver() && leapt(begun)) return
     for (const { name, limit } of begun.gates) {
       const others = active.filter((one) => one !== begun && one.gates.some((gate) => gate.name === name) && isProtected(one))
       if (others.length < limit) continue
