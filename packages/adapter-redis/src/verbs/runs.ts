@@ -20,6 +20,7 @@ import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Hints } from '../hints/hints.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
+import { createStillness, type Stillness } from './stillness.ts'
 
 /** What runs need beside the call. */
 export interface RunVerbDeps {
@@ -30,6 +31,7 @@ export interface RunVerbDeps {
 }
 
 export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }: RunVerbDeps): RunStore {
+  const stillness = createStillness()
   return {
     async enqueue({ tx, ...request }) {
       if (tx !== undefined) {
@@ -51,9 +53,10 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
       const first = toShortClaims(short, { job: text(job), owner: request.owner, storeNow, started: number(started) })
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
-    renew: (request) => eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix })),
+    renew: (request) => eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix, stillness })),
     async leave(request) {
       eras.forget(request.owner)
+      stillness.forget(request.owner)
       const { reply } = await call(scripts.runsLeave, request)
       return { released: number(reply) }
     },
@@ -140,21 +143,26 @@ async function enqueuePlain(
 async function renew(
   call: Call,
   scripts: Scripts,
-  { request, mendPrefix }: { readonly request: RenewRequest & { readonly beat: boolean }; readonly mendPrefix: MendPrefix },
+  {
+    request,
+    mendPrefix,
+    stillness,
+  }: { readonly request: RenewRequest & { readonly beat: boolean }; readonly mendPrefix: MendPrefix; readonly stillness: Stillness },
 ): Promise<RenewReply> {
   let answer = await call(scripts.runsRenew, request)
   if (list(answer.reply)[0] === 'damaged') {
     await mendPrefix()
     answer = await call(scripts.runsRenew, request)
   }
-  const { storeNow, reply } = answer
+  const { storeNow, reply, position } = answer
   if (list(reply)[0] === 'damaged') {
     throw new QuarterjackError(
       'StoreUnavailable',
       'store "redis": runs.renew failed: keys of the store were deleted or evicted, and more went while they were put in order. Set maxmemory-policy noeviction, and let nobody else write under the prefix.',
     )
   }
-  const [status, held, cancels, expired, tick] = list(reply)
+  const [status, held, cancels, expired, tick, renewals] = list(reply)
+  if (renewals === undefined) stillness.forget(request.owner)
   return {
     status: text(status) as RenewReply['status'],
     held: number(held),
@@ -163,6 +171,7 @@ async function renew(
       return { runId: text(runId), fence: number(fence), reason: text(reason) }
     }),
     expired: list(expired).map((one) => ({ owner: text(list(one)[0]), runs: number(list(one)[1]) })),
+    still: renewals !== undefined && stillness.isStill(request.owner, position, number(renewals)),
     ...toTick(storeNow, tick),
   }
 }

@@ -35,6 +35,8 @@ export interface KeepAliveDeps {
   readonly declares: () => readonly { readonly job: string; readonly hash: string }[]
   /** The store lost writes: what was declared must be declared again. */
   readonly onLost: (loss: StoreLoss) => void
+  /** The store was written to, or may have been, by more than renewals. */
+  readonly onChange: () => void
   /** New wakes are known. */
   readonly onNews: () => void
   readonly onLag: (ms: number) => void
@@ -118,6 +120,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   }
 
   const take = (reply: RenewReply): void => {
+    if (reply.still !== true) deps.onChange()
     for (const { runId, fence, reason } of reply.cancels) {
       holdings.get(runId, fence)?.abort.abort(new QuarterjackError('RunCancelled', reason))
     }
@@ -167,8 +170,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     // Spread over processes, and over the instants at which schedules are due.
     if (holdings.size > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
-    // Idle: within one lease, since a claim whose reply was lost may have begun it.
-    return Math.min(SLOW_POLL_MS, leaseMs) * (1 - deps.random() / 60)
+    // Idle: not long after one lease, since others may have died right after the last look.
+    return Math.min(SLOW_POLL_MS, leaseMs) * (1 + deps.random() / 60)
   }
 
   const arm = (delayMs: number): void => {
