@@ -68,6 +68,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   let stopped = false
   let declared: string | null = null
   let survived: string | null = null
+  /** As the store knows it. */
+  let held = 0
   let failures = 0
   let failure: unknown = null
   let renewing: Promise<'live' | 'failed'> | null = null
@@ -120,6 +122,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   }
 
   const take = (reply: RenewReply): void => {
+    held = reply.held
     if (reply.still !== true) deps.onChange()
     for (const { runId, fence, reason } of reply.cancels) {
       holdings.get(runId, fence)?.abort.abort(new QuarterjackError('RunCancelled', reason))
@@ -169,9 +172,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const interval = (): number => {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     // Spread over processes, and over the instants at which schedules are due.
-    if (holdings.size > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
-    // Idle: not long after one lease, since others may have died right after the last look.
-    return Math.min(SLOW_POLL_MS, leaseMs) * (1 + deps.random() / 60)
+    if (holdings.size > 0 || held > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
+    // Idle: after one lease, since others may have died right after the last look.
+    return Math.min(SLOW_POLL_MS, leaseMs)
   }
 
   const arm = (delayMs: number): void => {
@@ -225,7 +228,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     },
     start() {
       running = true
-      arm(Math.min(interval(), untilExpiry()))
+      // The first at any time, so that processes which started together spread.
+      arm(Math.min(interval() * deps.random(), untilExpiry()))
     },
     touch() {
       watchTrust()
