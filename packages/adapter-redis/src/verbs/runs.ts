@@ -52,7 +52,7 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
       const { storeNow, reply } = await call(scripts.runsClaim, request)
       const [status, runs, tick, job = '', short = [], started = 0] = list(reply)
       // Reading so many takes a while. What was sent in this turn goes out first, so that the server has something to do meanwhile.
-      if (list(short).length > 3 * MANY_CLAIMED) await turn()
+      if (list(short).length > LONG_REPLY) await turn()
       const first = toShortClaims(short, { job: text(job), owner: request.owner, storeNow, started: number(started) })
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
@@ -109,7 +109,8 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
   }
 }
 
-const MANY_CLAIMED = 100
+/** Parts of a reply: about a hundred runs. */
+const LONG_REPLY = 300
 
 /** It asks for nothing but a run: the shorter way. */
 function isPlain({ debounce, idempotency, skipWhenBusy, gates }: EnqueueRequest): boolean {
