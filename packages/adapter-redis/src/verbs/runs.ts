@@ -48,15 +48,16 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
       const [replies, tick] = list(reply)
       return { replies: list(replies).map(toEnqueueReply), ...toTick(storeNow, tick) }
     },
-    async claim(request) {
-      const { storeNow, reply } = await call(scripts.runsClaim, request)
+    async claim({ limit, ...request }) {
+      const { storeNow, reply } = await call(scripts.runsClaim, { ...request, limit: Math.min(limit, MOST_CLAIMED) })
       const [status, runs, tick, job = '', short = [], started = 0] = list(reply)
       // Reading so many takes a while. What was sent in this turn goes out first, so that the server has something to do meanwhile.
       if (list(short).length > LONG_REPLY) await turn()
       const first = toShortClaims(short, { job: text(job), owner: request.owner, storeNow, started: number(started) })
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
-    renew: (request) => eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix, stillness })),
+    renew: (request) =>
+      eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix, stillness })),
     async leave(request) {
       eras.forget(request.owner)
       stillness.forget(request.owner)
@@ -108,6 +109,9 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
     },
   }
 }
+
+/** Of a longer reply the server writes the first 64 KB, and the rest after whatever it was asked meanwhile. */
+const MOST_CLAIMED = 300
 
 /** Parts of a reply: about a hundred runs. */
 const LONG_REPLY = 300
