@@ -1,3 +1,4 @@
+import { createScheduler, defineJob, memoryStore, type Store } from '../../src/index.ts'
 import { expect, it } from 'vitest'
 import { createMaintenance } from '../../src/engine/maintain.ts'
 import type { StoreLink } from '../../src/engine/store-link.ts'
@@ -53,4 +54,32 @@ it('one write is looked at within five minutes', async () => {
   await clock.advance(MINUTE_MS)
   expect(asked.looks).toBe(2)
   await maintenance.stop()
+})
+
+it('an idle process asks its store twice a minute, where the store tells that nothing was written', async () => {
+  const clock = fakeClock()
+  const store = memoryStore({ clock })
+  const calls: string[] = []
+  const counted = <Part extends 'schedules' | 'runs'>(part: Part): Store[Part] => {
+    const verbs = Object.entries(store[part]).map(([name, verb]) => [
+      name,
+      async (request: unknown) => {
+        calls.push(name)
+        const reply = await (verb as (request: unknown) => Promise<object>)(request)
+        return name === 'renew' ? { ...reply, still: true } : reply
+      },
+    ])
+    return Object.fromEntries(verbs) as Store[Part]
+  }
+  const still: Store = { ...store, schedules: counted('schedules'), runs: counted('runs') }
+  const jobs = [defineJob({ name: 'mail', run: () => undefined })]
+  const scheduler = createScheduler({ store: still, clock, random: () => 0.5, jobs, logger: false })
+  await clock.until(scheduler.start())
+  // What a start leaves to be done: a look, and history pruned for the first time.
+  await clock.advance(10 * MINUTE_MS)
+  calls.length = 0
+  await clock.advance(180 * MINUTE_MS)
+  expect(calls.filter((name) => name === 'renew')).toHaveLength(360)
+  expect(calls.filter((name) => name !== 'renew')).toEqual(['prune'])
+  await clock.until(scheduler.stop())
 })
