@@ -6,13 +6,8 @@ const MOST = 128
 /** So many are worth two calls: while the server does one, this process does the other. */
 const MANY = 32
 
-/** Calls under way at once, of all that share their calls. */
+/** Calls under way at once. */
 const MOST_CALLS = 2
-
-/** How many calls are under way, of gatherers that keep the same server and the same process busy. */
-export interface SharedCalls {
-  underWay: number
-}
 
 interface Waiting<Item, Answer> {
   readonly item: Item
@@ -23,26 +18,21 @@ interface Waiting<Item, Answer> {
 /** `send` answers in the order of its items. Who asks in the same turn goes together; for others nobody waits. */
 export function createGatherer<Item, Answer>(
   send: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  shared: SharedCalls = { underWay: 0 },
 ): (item: Item) => Promise<Answer> {
   let queue: Waiting<Item, Answer>[] = []
   let calls = 0
   let isPlanned = false
 
-  const mayGoBeside = (): boolean => shared.underWay < MOST_CALLS && queue.length >= MANY / 2
-
   const flush = (): void => {
     isPlanned = false
-    if (queue.length === 0 || !(calls === 0 || mayGoBeside())) return
-    // As many as leave as many for the other call, where there is none yet.
-    const size = queue.length < MANY || shared.underWay > 0 ? queue.length : Math.ceil(queue.length / MOST_CALLS)
-    const lot = queue.slice(0, Math.min(MOST, size))
-    queue = queue.slice(lot.length)
+    if (queue.length === 0 || !(calls === 0 || (calls < MOST_CALLS && queue.length >= MANY / 2))) return
+    const size = queue.length < MANY ? queue.length : Math.min(MOST, Math.ceil(queue.length / (MOST_CALLS - calls)))
+    const lot = queue.slice(0, size)
+    queue = queue.slice(size)
     calls++
-    shared.underWay++
     void sendLot(lot)
     // What goes out in one piece is answered in one piece, and then nothing is done side by side: the rest goes when this is on its way.
-    if (queue.length > 0 && mayGoBeside()) plan(setImmediate)
+    if (queue.length > 0 && calls < MOST_CALLS) plan(setImmediate)
   }
 
   const sendLot = async (lot: readonly Waiting<Item, Answer>[]): Promise<void> => {
@@ -53,7 +43,6 @@ export function createGatherer<Item, Answer>(
       for (const { reject } of lot) reject(error)
     }
     calls--
-    shared.underWay--
     plan(process.nextTick)
   }
 

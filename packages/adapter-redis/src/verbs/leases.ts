@@ -18,9 +18,8 @@ interface Lot<T> {
 export function createLeaseVerbs(call: Call, scripts: Scripts): LeaseStore {
   const acquireAll = (lot: Lot<AcquireRequest>): Promise<readonly Acquired[]> => acquire(call, scripts, lot)
   const releaseAll = (lot: Lot<HeldLease>): Promise<readonly Released[]> => release(call, scripts, lot)
-  const shared = { underWay: 0 }
-  const acquireOne = createGatherer((items: readonly AcquireRequest[]) => acquireAll({ items, now: undefined }), shared)
-  const releaseOne = createGatherer((items: readonly HeldLease[]) => releaseAll({ items, now: undefined }), shared)
+  const acquireOne = createGatherer((items: readonly AcquireRequest[]) => acquireAll({ items, now: undefined }))
+  const releaseOne = createGatherer((items: readonly HeldLease[]) => releaseAll({ items, now: undefined }))
 
   return {
     acquire({ bids, now }) {
