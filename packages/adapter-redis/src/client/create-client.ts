@@ -35,13 +35,15 @@ export function createClient(seam: Seam, callMs: number = LONGEST_CALL_MS): Redi
 
   return {
     kind: seam.kind,
-    // Each step between here and the client is felt by whoever awaits one call after another.
     async run({ sha, source }, keys, args) {
-      const ask = (): Promise<unknown> =>
-        seam.eval({ by: 'sha', script: sha, keys, args }).catch((error: unknown) => {
+      const ask = async (): Promise<unknown> => {
+        try {
+          return await seam.eval({ by: 'sha', script: sha, keys, args })
+        } catch (error) {
           if (!isUnknownScript(error)) throw error
           return seam.eval({ by: 'source', script: source, keys, args })
-        })
+        }
+      }
       return scriptReply(await whenReady(ask))
     },
     command: async (args) => flatReply(await whenReady(() => seam.command(args))),

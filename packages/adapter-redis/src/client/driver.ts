@@ -31,13 +31,7 @@ export function createDriver(client: RedisClient, { store, prefix }: DriverOptio
 
   const { subscribe } = client
   return {
-    async run(what, script, keys, args) {
-      try {
-        return await client.run(script, keys, args)
-      } catch (error) {
-        throw codedError(error, { store, prefix, what })
-      }
-    },
+    run: (what, script, keys, args) => coded(what, () => client.run(script, keys, args)),
     command: (what, args) => coded(what, () => client.command(args)),
     subscribe: subscribe === null ? null : (channel, listener) => coded('subscribe', () => subscribe(channel, listener)),
     close: () => client.close(),

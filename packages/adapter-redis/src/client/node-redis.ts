@@ -34,13 +34,12 @@ export function createNodeRedisClient({ form, client }: AnyNodeRedis, key: strin
 const COMMAND_OPTIONS = { typeMapping: {}, timeout: undefined, abortSignal: undefined, asap: false }
 
 function seamOfSingle(client: NodeRedisSingle): Seam {
+  const own = ownOptions(client)
   const connection = connectionOfSingle(client)
   return {
     kind: 'node-redis',
     ready: () => connection.ready(),
-    // As it is sent: what evalSha() does beside takes longer than this.
-    eval: ({ by, script, keys, args }) =>
-      client.sendCommand([by === 'sha' ? 'EVALSHA' : 'EVAL', script, String(keys.length), ...keys, ...args], COMMAND_OPTIONS),
+    eval: (call) => evalBy(own, call),
     command: (args) => client.sendCommand(args, COMMAND_OPTIONS),
     subscribe: (channel, listener) => subscribeOn(client, channel, listener),
   }

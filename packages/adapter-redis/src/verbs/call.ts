@@ -71,11 +71,12 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
     const args = [JSON.stringify(request), now === undefined ? '' : String(now), from, ...known, ...texts]
     if (notBefore !== undefined) await clock.until(notBefore)
     const sentAt = monotonic()
-    const answer = list(await driver.run(script.name, script, keysOf(script), args))
-    const storeNow = number(answer[2])
-    if (now === undefined && answer[8] !== undefined) clock.observe(sentAt, storeNow + number(answer[8]) / 1_000)
-    const position = { epoch: text(answer[0]), writes: number(answer[1]), dynamic: number(answer[5]), alive: number(answer[6]) }
-    return { position, storeNow, hints: list(answer[3]), reply: answer[4] ?? null, isRefused: flag(answer[7]) }
+    const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, refused, micros] = list(
+      await driver.run(script.name, script, keysOf(script), args),
+    )
+    if (now === undefined && micros !== undefined) clock.observe(sentAt, number(storeNow) + number(micros) / 1_000)
+    const position = { epoch: text(epoch), writes: number(writes), dynamic: number(dynamic), alive: number(alive) }
+    return { position, storeNow: number(storeNow), hints: list(hints), reply, isRefused: flag(refused) }
   }
 
   const watch = createLossWatch(async (epoch) => {

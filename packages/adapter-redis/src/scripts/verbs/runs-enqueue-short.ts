@@ -102,7 +102,7 @@ if job then
 end
 writes, alive = writes + 1, alive + count
 call('HSET', KEY.meta, 'writes', format('%d', writes), 'alive', format('%d', alive), 'ages', format('%d', age + count), 'plainAt', isInLine and created or meta[6] or '0')
-call('PUBLISH', KEY.hints, '["' .. ARGV[3] .. '",["r"]]')
+call('PUBLISH', KEY.hints, '[' .. cjson.encode(ARGV[3]) .. ',["r"]]')
 return { epoch, writes, created, { { 'r' } }, {}, dynamic, alive, 0 }
 `,
 }
