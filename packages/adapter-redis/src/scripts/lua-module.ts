@@ -7,6 +7,11 @@ export interface LuaModule {
   readonly name: string
   readonly needs: readonly LuaModule[]
   readonly source: string
+  /**
+   * Of a verb: Lua that comes before everything else, and answers at once what is asked most. What it leaves goes on as if it were
+   * not there; so it writes nothing before it is sure.
+   */
+  readonly shortcut?: string
 }
 
 /** A script and the short names of its keys, in the order of KEYS. */
@@ -27,10 +32,11 @@ end)()`
 export function buildScript(verb: LuaModule, time: string = SERVER_TIME): VerbScript {
   const modules = new Set<LuaModule>()
   gather(verb, modules)
-  const body = reachable([...modules].map(({ name, source }) => `-- ${name}\n${source.trim()}`)).join('\n')
+  const sources = [...modules].map(({ name, source }) => `-- ${name}\n${source.trim()}`)
+  const body = [...(verb.shortcut === undefined ? [] : [verb.shortcut.trim()]), ...reachable(sources)].join('\n')
   const keys = [...new Set([...body.matchAll(/\bKEY\.(\w+)/g)].map(([, key = '']) => key))].sort()
   const table = keys.map((key, index) => `${key} = KEYS[${index + 1}]`).join(', ')
-  const source = `local KEY = { ${table} }\n${body.replace('$TIME$', time)}\n`
+  const source = `local KEY = { ${table} }\n${body.replaceAll('$TIME$', time)}\n`
   return { name: verb.name, source, sha: createHash('sha1').update(source).digest('hex'), keys }
 }
 

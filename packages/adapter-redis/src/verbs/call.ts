@@ -16,6 +16,8 @@ import type { Scripts } from '../scripts/scripts.ts'
 export interface Answer {
   readonly storeNow: number
   readonly reply: Reply
+  /** Where the prefix stands now. */
+  readonly position: Position
 }
 
 /**
@@ -96,7 +98,7 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
       if (!isRefused || told === null) {
         watch.observe(position)
         if (hints.length > 0) tellHere(readHints(hints))
-        return { storeNow, reply }
+        return { storeNow, reply, position }
       }
       await watch.repair(told)
     }

@@ -25,13 +25,14 @@ export function createGatherer<Item, Answer>(
 
   const flush = (): void => {
     isPlanned = false
-    while (queue.length > 0 && (calls === 0 || (calls < MOST_CALLS && queue.length >= MANY / 2))) {
-      const size = queue.length < MANY ? queue.length : Math.min(MOST, Math.ceil(queue.length / (MOST_CALLS - calls)))
-      const lot = queue.slice(0, size)
-      queue = queue.slice(size)
-      calls++
-      void sendLot(lot)
-    }
+    if (queue.length === 0 || !(calls === 0 || (calls < MOST_CALLS && queue.length >= MANY / 2))) return
+    const size = queue.length < MANY ? queue.length : Math.min(MOST, Math.ceil(queue.length / (MOST_CALLS - calls)))
+    const lot = queue.slice(0, size)
+    queue = queue.slice(size)
+    calls++
+    void sendLot(lot)
+    // What goes out in one piece is answered in one piece, and then nothing is done side by side: the rest goes when this is on its way.
+    if (queue.length > 0 && calls < MOST_CALLS) plan(setImmediate)
   }
 
   const sendLot = async (lot: readonly Waiting<Item, Answer>[]): Promise<void> => {
@@ -42,19 +43,19 @@ export function createGatherer<Item, Answer>(
       for (const { reject } of lot) reject(error)
     }
     calls--
-    plan()
+    plan(process.nextTick)
   }
 
   /** What those who were just answered ask for next goes along. */
-  const plan = (): void => {
+  const plan = (soon: (work: () => void) => unknown): void => {
     if (isPlanned) return
     isPlanned = true
-    process.nextTick(flush)
+    soon(flush)
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, resolve, reject })
-      if (calls < MOST_CALLS) plan()
+      if (calls < MOST_CALLS) plan(process.nextTick)
     })
 }

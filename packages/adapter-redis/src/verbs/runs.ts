@@ -12,6 +12,7 @@ import {
   type SettleReply,
 } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
+import { turn } from '../client/timers.ts'
 import { flag, list, number, numberOrNull, text, texts } from '../rows/reply-reader.ts'
 import { toClaimedRun, toRunRecord, toRunRecordOrNull, toShortClaims } from '../rows/run-row.ts'
 import { isShort, isShortSuccess, MOST_SHORT, shortSuccesses, shortText } from '../rows/short-run.ts'
@@ -20,6 +21,7 @@ import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Hints } from '../hints/hints.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 import { toTick, type Call } from './call.ts'
+import { createStillness, type Stillness } from './stillness.ts'
 
 /** What runs need beside the call. */
 export interface RunVerbDeps {
@@ -30,6 +32,7 @@ export interface RunVerbDeps {
 }
 
 export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }: RunVerbDeps): RunStore {
+  const stillness = createStillness()
   return {
     async enqueue({ tx, ...request }) {
       if (tx !== undefined) {
@@ -45,15 +48,19 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
       const [replies, tick] = list(reply)
       return { replies: list(replies).map(toEnqueueReply), ...toTick(storeNow, tick) }
     },
-    async claim(request) {
-      const { storeNow, reply } = await call(scripts.runsClaim, request)
+    async claim({ limit, ...request }) {
+      const { storeNow, reply } = await call(scripts.runsClaim, { ...request, limit: Math.min(limit, MOST_CLAIMED) })
       const [status, runs, tick, job = '', short = [], started = 0] = list(reply)
+      // Reading so many takes a while. What was sent in this turn goes out first, so that the server has something to do meanwhile.
+      if (list(short).length > LONG_REPLY) await turn()
       const first = toShortClaims(short, { job: text(job), owner: request.owner, storeNow, started: number(started) })
       return { status: text(status) as 'ok' | 'dead', runs: [...first, ...list(runs).map(toClaimedRun)], ...toTick(storeNow, tick) }
     },
-    renew: (request) => eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix })),
+    renew: (request) =>
+      eras.renew(request, () => renew(call, scripts, { request: { ...request, beat: hints.isSilent }, mendPrefix, stillness })),
     async leave(request) {
       eras.forget(request.owner)
+      stillness.forget(request.owner)
       const { reply } = await call(scripts.runsLeave, request)
       return { released: number(reply) }
     },
@@ -103,6 +110,12 @@ export function createRunVerbs(call: Call, { scripts, eras, mendPrefix, hints }:
   }
 }
 
+/** Of a longer reply the server writes the first 64 KB, and the rest after whatever it was asked meanwhile. */
+const MOST_CLAIMED = 300
+
+/** Parts of a reply: about a hundred runs. */
+const LONG_REPLY = 300
+
 /** It asks for nothing but a run: the shorter way. */
 function isPlain({ debounce, idempotency, skipWhenBusy, gates }: EnqueueRequest): boolean {
   return debounce === undefined && idempotency === undefined && !skipWhenBusy && gates.length === 0
@@ -140,21 +153,26 @@ async function enqueuePlain(
 async function renew(
   call: Call,
   scripts: Scripts,
-  { request, mendPrefix }: { readonly request: RenewRequest & { readonly beat: boolean }; readonly mendPrefix: MendPrefix },
+  {
+    request,
+    mendPrefix,
+    stillness,
+  }: { readonly request: RenewRequest & { readonly beat: boolean }; readonly mendPrefix: MendPrefix; readonly stillness: Stillness },
 ): Promise<RenewReply> {
   let answer = await call(scripts.runsRenew, request)
   if (list(answer.reply)[0] === 'damaged') {
     await mendPrefix()
     answer = await call(scripts.runsRenew, request)
   }
-  const { storeNow, reply } = answer
+  const { storeNow, reply, position } = answer
   if (list(reply)[0] === 'damaged') {
     throw new QuarterjackError(
       'StoreUnavailable',
       'store "redis": runs.renew failed: keys of the store were deleted or evicted, and more went while they were put in order. Set maxmemory-policy noeviction, and let nobody else write under the prefix.',
     )
   }
-  const [status, held, cancels, expired, tick] = list(reply)
+  const [status, held, cancels, expired, tick, renewals] = list(reply)
+  if (renewals === undefined) stillness.forget(request.owner)
   return {
     status: text(status) as RenewReply['status'],
     held: number(held),
@@ -163,6 +181,7 @@ async function renew(
       return { runId: text(runId), fence: number(fence), reason: text(reason) }
     }),
     expired: list(expired).map((one) => ({ owner: text(list(one)[0]), runs: number(list(one)[1]) })),
+    still: renewals !== undefined && stillness.isStill(request.owner, position, number(renewals)),
     ...toTick(storeNow, tick),
   }
 }

@@ -8,6 +8,7 @@
  * - of runs that ended at the same instant any is the last one: only that instant is compared;
  * - of instants that have passed, a tick tells any: `nextRunAt` is now, where it is earlier;
  * - rollups that read a source have no order, so those are sorted;
+ * - whether anything was written since the last renewal is told by those stores that know it;
  * - a field that is absent is one that is undefined.
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -41,7 +42,7 @@ export function comparable({ verb, request }: Pick<Step, 'verb' | 'request'>, re
     case 'runs.gates':
       return { gates: (plain.gates as GateRecord[]).toSorted(by(({ gate }) => gate)) }
     case 'runs.renew': {
-      const { cancels, expired, ...rest } = plain as unknown as RenewReply
+      const { cancels, expired, still: _, ...rest } = plain as unknown as RenewReply
       return { ...rest, cancels: cancels.toSorted(by(({ runId }) => runId)), expired: expired.toSorted(by(({ owner }) => owner)) }
     }
     case 'windows.collect': {

@@ -26,7 +26,7 @@ export interface Line {
   waiting: number
 }
 
-/** So many runs keep the thread busy for a while: they begin one turn later, when the next claim is on its way. */
+/** So many runs keep the thread busy for a while: they begin when the next claim is on its way, which some clients send one turn later. */
 const MANY = 20
 
 /** Everything claimed by `owner`, in order. */
@@ -34,7 +34,7 @@ export function adopt(runs: readonly ClaimedRun[], owner: string, deps: AdoptDep
   const executions = takeIn(runs, owner, deps)
   const begin = (): void => queueUp(executions, deps)
   if (executions.length < MANY) begin()
-  else deps.clock.defer(begin)
+  else deps.clock.defer(() => deps.clock.defer(begin))
 }
 
 function takeIn(runs: readonly ClaimedRun[], owner: string, deps: AdoptDeps): readonly Execution[] {

@@ -155,6 +155,7 @@ export function createEngine(options: EngineOptions): Engine {
     logger,
     giveBack: adoptDeps,
     declares: () => definitions.flatMap(({ policy, hash }) => (left.includes(policy.name) ? [] : [{ job: policy.name, hash }])),
+    onChange: () => maintenance.stir(),
     onNews: () => loop.stir(),
     onLost(loss) {
       lost = loss
@@ -195,7 +196,15 @@ export function createEngine(options: EngineOptions): Engine {
   const enqueuer = createEnqueuer({
     clock,
     maxPayloadBytes: options.limits.payload,
-    call: async (verb, run) => noticed(await call(verb, run)),
+    async call(verb, run) {
+      try {
+        return noticed(await call(verb, run))
+      } catch (error) {
+        // It may have claimed, which shortens the lease of an idle process.
+        keepAlive.touch()
+        throw error
+      }
+    },
     callOnce: (verb, run) => link.call(verb, run),
     // With no room the claim is empty, but its reply still tells when to look for what was written.
     offer: (wanted) =>

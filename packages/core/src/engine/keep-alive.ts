@@ -38,6 +38,8 @@ export interface KeepAliveDeps {
   readonly declares: () => readonly { readonly job: string; readonly hash: string }[]
   /** The store lost writes: what was declared must be declared again. */
   readonly onLost: (loss: StoreLoss) => void
+  /** The store was written to, or may have been, by more than renewals. */
+  readonly onChange: () => void
   /** New wakes are known. */
   readonly onNews: () => void
   readonly onLag: (ms: number) => void
@@ -71,6 +73,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   let stopped = false
   let declared: string | null = null
   let survived: string | null = null
+  /** As the store knows it. */
+  let held = 0
   let failures = 0
   let failure: unknown = null
   let renewing: Promise<'live' | 'failed'> | null = null
@@ -126,6 +130,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     [...holdings.all()].filter((one) => !one.startKnown && one.phase !== 'queued' && one.phase !== 'settling')
 
   const take = (reply: RenewReply): void => {
+    held = reply.held
+    if (reply.still !== true) deps.onChange()
     for (const { runId, fence, reason } of reply.cancels) {
       holdings.get(runId, fence)?.abort.abort(new QuarterjackError('RunCancelled', reason))
     }
@@ -174,9 +180,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const interval = (): number => {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     // Spread over processes, and over the instants at which schedules are due.
-    if (holdings.size > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
-    // Idle: within one lease, since a claim whose reply was lost may have begun it.
-    return Math.min(SLOW_POLL_MS, leaseMs) * (1 - deps.random() / 60)
+    if (holdings.size > 0 || held > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
+    // Idle: after one lease, since others may have died right after the last look.
+    return Math.min(SLOW_POLL_MS, leaseMs)
   }
 
   const arm = (delayMs: number): void => {
@@ -235,7 +241,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     },
     start() {
       running = true
-      arm(Math.min(interval(), untilExpiry()))
+      // The first at any time, so that processes which started together spread.
+      arm(Math.min(interval() * deps.random(), untilExpiry()))
     },
     touch() {
       watchTrust()

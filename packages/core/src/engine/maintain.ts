@@ -15,6 +15,10 @@ const BACKLOG_MS = 1_000
 /** Another process may have replaced a definition since this one registered it: looked at every so many rounds. */
 const LOOK_ROUNDS = 10
 
+/** An idle process prunes by age only now and then; and seldom where nobody writes. */
+const AGE_ROUNDS = 20
+const STILL_AGE_ROUNDS = 240
+
 export interface MaintainDeps {
   readonly clock: Clock
   readonly random: () => number
@@ -31,6 +35,8 @@ export interface Maintenance {
   start(): void
   /** A run was settled: there may be something to prune. */
   note(): void
+  /** The store was written to, or may have been. */
+  stir(): void
   /** One round, now. */
   round(): Promise<void>
   stop(): Promise<void>
@@ -41,6 +47,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
   let settledSince = 1
   let quietRounds = 0
   let roundsSinceLook = 0
+  let isStirred = true
   let isBehind = false
   let timer: TimerHandle | null = null
   let working: Promise<void> | null = null
@@ -60,18 +67,19 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
 
   const round = async (): Promise<void> => {
     try {
-      if (deps.wantsRegistration() || ++roundsSinceLook >= LOOK_ROUNDS) {
+      if (deps.wantsRegistration() || (++roundsSinceLook >= LOOK_ROUNDS && isStirred)) {
         roundsSinceLook = 0
+        isStirred = false
         await deps.registerAgain()
       }
-      // An idle process prunes by age only now and then.
-      if (settledSince > 0 || ++quietRounds >= 20) {
+      if (settledSince > 0 || ++quietRounds >= (isStirred ? AGE_ROUNDS : STILL_AGE_ROUNDS)) {
         quietRounds = 0
         await prune()
       }
     } catch (error) {
       settledSince = 1
       isBehind = false
+      isStirred = true
       deps.logger.warn({ err: error }, 'housekeeping failed; it is tried again')
     }
   }
@@ -94,6 +102,9 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
     round,
     note() {
       settledSince++
+    },
+    stir() {
+      isStirred = true
     },
     start() {
       running = true

@@ -133,6 +133,8 @@ export interface RenewReply extends Tick {
   readonly cancels: readonly { readonly runId: string; readonly fence: number; readonly reason: string }[]
   /** Owners found expired, and how many runs each had. */
   readonly expired: readonly { readonly owner: string; readonly runs: number }[]
+  /** Since this owner renewed last, nothing was written but renewals: definitions and history need no look. Absent where a store does not know. */
+  readonly still?: boolean | undefined
 }
 
 /** A claim of due runs of the owner’s jobs. */

@@ -1,10 +1,12 @@
 /** Due runs become the owner's. */
 import { claim } from '../lua/claim.ts'
+import { claimLine } from '../lua/claim-line.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const runsClaim: LuaModule = {
   name: 'runs.claim',
   needs: [claim],
+  shortcut: claimLine,
   source: `
 fn.take_over_expired()
 fn.sweep_leases()

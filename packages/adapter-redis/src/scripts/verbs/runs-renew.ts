@@ -13,7 +13,8 @@ fn.take_over_expired()
 fn.sweep_leases()
 local id = request.owner
 if fn.read(KEY.ended, id) then return fn.answer({ 'dead', 0, {}, {}, {} }) end
-local owner = fn.find_owner(id) or { held = 0, stuck = {}, cancels = {}, jobs = {} }
+local known = fn.find_owner(id)
+local owner = known or { held = 0, stuck = {}, cancels = {}, jobs = {} }
 owner.expiresAt = now + request.leaseMs + (fn.holds_something(owner) and 0 or request.idleMs or 0)
 if request.jobs then
   owner.jobs = {}
@@ -45,6 +46,13 @@ for index = 1, #found, 2 do
 end
 -- Tells nothing, but that whoever hears it is still reached.
 if request.beat then call('PUBLISH', KEY.hints, cjson.encode({ ARGV[3] })) end
-return fn.answer({ 'live', owner.held, cancels, expired, fn.tick_for(id, owner) })
+local told = fn.tick_for(id, owner)
+-- Renewals that changed nothing else are counted: by the other writes whoever renews next can tell that there was no news.
+local beats, isNews = tonumber(call('HGET', KEY.meta, 'beats')) or 0, not known or request.jobs or request.survived or #expired > 0 or next(metaChanges)
+for key, fields in pairs(changed) do
+  for field in pairs(fields) do isNews = isNews or key ~= KEY.owners or field ~= id end
+end
+if not isNews then beats = fn.set('beats', beats + 1) end
+return fn.answer({ 'live', owner.held, cancels, expired, told, beats })
 `,
 }
