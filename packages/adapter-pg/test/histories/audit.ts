@@ -38,6 +38,8 @@ export interface WindowEvent {
 /** A mark came into the log (`in`), was taken out, or was changed there; with the range that it had before. */
 export interface MarkEvent extends Range {
   readonly xid: string
+  /** The server's clock. */
+  readonly at: number
   readonly op: 'in' | 'out' | 'changed'
   readonly source: string
 }
@@ -59,7 +61,8 @@ export const touchedKey = (table: string, xid: string): string => `${table} ${xi
 const SETUP = `
 create table audit_windows (n bigint generated always as identity, xid text default pg_current_xact_id()::text,
   at float8 default extract(epoch from clock_timestamp()) * 1000, rollup_id int, start_at bigint, end_at bigint, was json, now json);
-create table audit_marks (n bigint generated always as identity, xid text default pg_current_xact_id()::text, op text, source text, from_at bigint, to_at bigint);
+create table audit_marks (n bigint generated always as identity, xid text default pg_current_xact_id()::text,
+  at float8 default extract(epoch from clock_timestamp()) * 1000, op text, source text, from_at bigint, to_at bigint);
 create table audit_rows (xid text default pg_current_xact_id()::text, tbl text, from_at bigint, to_at bigint);
 create table audit_refreshes (n bigint generated always as identity, xid text default pg_current_xact_id()::text, rollup text, starts bigint[]);
 create function audit_window() returns trigger language plpgsql as $$ declare w record; begin
@@ -109,7 +112,7 @@ export const NOTE_REFRESH = 'insert into public.audit_refreshes (rollup, starts)
 export async function readAudit(pool: Pool): Promise<Audit> {
   const windows = await pool.query(`select a.xid, a.at, u.name as rollup, a.start_at::float8 as start, a.end_at::float8 as end, a.was, a.now
     from audit_windows a join quarterjack.rollups u on u.id = a.rollup_id order by a.n`)
-  const marks = await pool.query('select xid, op, source, from_at::float8 as from, to_at::float8 as to from audit_marks order by n')
+  const marks = await pool.query('select xid, at, op, source, from_at::float8 as from, to_at::float8 as to from audit_marks order by n')
   const rows = await pool.query('select distinct xid, tbl, from_at::float8 as from, to_at::float8 as to from audit_rows')
   const refreshed = await pool.query('select xid, rollup, starts::float8[] as starts from audit_refreshes order by n')
   const backfills = await pool.query(`select b.id, u.name as rollup, b.from_at::float8 as from, b.to_at::float8 as to

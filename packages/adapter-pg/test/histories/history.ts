@@ -88,7 +88,7 @@ function defineBoth(random: Chance, naps: Chance) {
     after: [child],
     refresh: notedRefresh('coarse', coarse, naps),
   })
-  const policy = { graceMs: GRACE_MS, lookback: shared.lookback, isLive: shared.live }
+  const policy = { startAt: shared.start.getTime(), graceMs: GRACE_MS, lookback: shared.lookback, isLive: shared.live }
   const policies: Policies = {
     fine: { ...policy, grainMs: FINE_MS, isComplete, sources: { calls: 'calls', fine: '' } },
     coarse: { ...policy, grainMs: COARSE_MS, isComplete: false, sources: { 'rollup:fine': 'fine', coarse: '' } },

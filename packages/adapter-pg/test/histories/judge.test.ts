@@ -4,7 +4,7 @@ import type { Audit, MarkEvent, WindowEvent, WindowRow } from './audit.ts'
 import { judge, type Policies } from './judge.ts'
 
 const policies: Policies = {
-  fine: { grainMs: 1_000, graceMs: 0, lookback: 0, isLive: false, isComplete: true, sources: { calls: 'calls' } },
+  fine: { startAt: 0, grainMs: 1_000, graceMs: 0, lookback: 0, isLive: false, isComplete: true, sources: { calls: 'calls' } },
 }
 
 const CLEAN: WindowRow = {
@@ -26,13 +26,21 @@ function windows(...changes: readonly (Partial<WindowRow> | null)[]): readonly W
   })
 }
 
-const marked = (xid: string, op: MarkEvent['op'] = 'out'): MarkEvent => ({ xid, op, source: 'calls', from: 1_500, to: 1_501 })
+const marked = (xid: string, op: MarkEvent['op'] = 'out'): MarkEvent => ({ xid, at: 5_000, op, source: 'calls', from: 1_500, to: 1_501 })
 
 function judged(events: readonly WindowEvent[], more: Partial<Audit> = {}): readonly string[] {
+  const dirtied = events.filter(({ was, now }) => (now?.seq ?? 0) > (was?.seq ?? 0))
   const refreshed = events
     .filter(({ was, now }) => was?.run_id != null && now?.run_id === null && now.error === null)
     .map(({ xid, rollup, start }) => ({ xid, rollup, starts: [start] }))
-  const audit: Audit = { windows: events, marks: [marked('1')], touched: new Map(), refreshed, backfills: new Map(), ...more }
+  const audit: Audit = {
+    windows: events,
+    marks: dirtied.map(({ xid }) => marked(xid)),
+    touched: new Map(),
+    refreshed,
+    backfills: new Map(),
+    ...more,
+  }
   return judge(audit, policies, { beganIn: new Set() }).violations
 }
 
@@ -61,9 +69,8 @@ describe('the judge of histories', () => {
 
   it('sees that a mark is forgotten', () => {
     const later = { seq: 2 }
-    expect(judged(windows(DIRTY, HELD, later, DONE), { marks: [marked('1'), marked('3')] })).toEqual([
-      expect.stringContaining('a mark came after its refresh had begun'),
-    ])
+    expect(judged(windows(DIRTY, HELD, later, DONE))).toEqual([expect.stringContaining('a mark came after its refresh had begun')])
+    expect(judged([], { marks: [marked('1')] })).toEqual([expect.stringContaining('was not dirtied by its mark')])
     expect(judged(windows(DIRTY, null))).toEqual([expect.stringContaining('was forgotten while it was dirty')])
   })
 

@@ -1,11 +1,12 @@
 /**
- * Tells from what was written down whether anything was marked that did not change, dirtied that was not marked, or refreshed that was
- * neither dirty, nor stamped for a backfill, nor asked for by the policy of its rollup. Knows nothing of how the library plans.
+ * Tells from what was written down whether a mark was lost, anything was marked that did not change, dirtied that was not marked, or
+ * refreshed that was neither dirty, nor stamped for a backfill, nor asked for by the policy of its rollup. Knows nothing of how the library plans.
  */
 import { type Audit, type MarkEvent, type Range, touchedKey, type WindowEvent } from './audit.ts'
 
 /** What a rollup may refresh by its definition alone. */
 export interface Policy {
+  readonly startAt: number
   readonly grainMs: number
   readonly graceMs: number
   readonly lookback: number
@@ -48,7 +49,7 @@ const meets = (a: Range, b: Range): boolean => a.from < b.to && b.from < a.to
 
 /** Violations, in words; none if all is well. */
 export function judge(audit: Audit, policies: Policies, { beganIn }: { readonly beganIn: ReadonlySet<string> }): Judged {
-  const violations = [...judgeMarks(audit, policies, beganIn), ...judgeBackfills(audit)]
+  const violations = [...judgeMarks(audit, policies, beganIn), ...judgeDigested(audit, policies), ...judgeBackfills(audit)]
   const digested = groupBy(
     audit.marks.filter(({ op }) => op !== 'in'),
     ({ xid }) => xid,
@@ -133,6 +134,24 @@ function judgeMarks({ marks, touched }: Audit, policies: Policies, beganIn: Read
     .filter(({ op, xid }) => op === 'in' && !beganIn.has(xid))
     .filter((mark) => !(touched.get(touchedKey(tables[mark.source] ?? '', mark.xid)) ?? []).some((range) => meets(range, mark)))
     .map(({ source, from, to, xid }) => `${source} was marked from ${iso(from)} to ${iso(to)}, and did not change (transaction ${xid})`)
+}
+
+/** Each mark that is taken out of the log dirties its windows, in the same transaction; but those that have not begun. */
+function judgeDigested({ marks, windows }: Audit, policies: Policies): readonly string[] {
+  const dirtied = new Set(
+    windows.filter(({ was, now }) => (now?.seq ?? 0) > (was?.seq ?? 0)).map(({ xid, rollup, start }) => `${xid} ${rollup} ${start}`),
+  )
+  const edge = (at: number, { grainMs }: Policy): number => Math.floor(at / grainMs) * grainMs
+  return marks.flatMap(({ xid, at, op, source, from, to }) =>
+    Object.entries(policies).flatMap(([rollup, policy]) => {
+      if (op !== 'out' || !(source in policy.sources)) return []
+      const [low, high] = [Math.max(edge(from, policy), policy.startAt), Math.min(to, at)]
+      const starts = Array.from({ length: Math.max(0, Math.ceil((high - low) / policy.grainMs)) }, (_, n) => low + n * policy.grainMs)
+      return starts
+        .filter((start) => !dirtied.has(`${xid} ${rollup} ${start}`))
+        .map((start) => `${rollup} ${iso(start)} was not dirtied by its mark (transaction ${xid})`)
+    }),
+  )
 }
 
 /** A backfill stamps what lies in its range, and that once. */
