@@ -54,6 +54,10 @@ describe('the judge of histories', () => {
     expect(judged(windows(DIRTY, HELD, { run_id: null, error: {} }, { ...HELD, error: null }, DONE))).toEqual([])
   })
 
+  it('lets pass a claim that is repeated, with what was marked before that', () => {
+    expect(judged(windows(DIRTY, HELD, { seq: 2 }, {}, DONE))).toEqual([])
+  })
+
   it('sees a refresh of what is clean', () => {
     expect(judged(windows(DIRTY, HELD, DONE, HELD, DONE))).toEqual([expect.stringContaining('was claimed for no reason')])
     expect(judged(windows(DIRTY, HELD, DONE, null, HELD))).toEqual([expect.stringContaining('was claimed for no reason')])

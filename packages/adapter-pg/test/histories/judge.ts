@@ -98,6 +98,10 @@ export function judge(audit: Audit, policies: Policies, { beganIn }: { readonly 
         if (now.dirty_since === null && place.owed.has('mark')) say('is clean, and a mark came after its refresh had begun')
       } else for (const reason of place.holding) place.owed.add(reason)
       place.holding = null
+    } else if (place.holding !== null && was !== null && now.seq === was.seq && now.backfill_id === was.backfill_id) {
+      // Its run claims it again, since the reply was lost: what came meanwhile will be seen.
+      for (const reason of place.owed) place.holding.add(reason)
+      place.owed.clear()
     }
     place.isKnown = true
   }
@@ -110,6 +114,8 @@ function reasonsOf({ at, start, end }: WindowEvent, place: Place, policy: Policy
   const dueAt = end + policy.graceMs
   if (at < dueAt) return policy.isLive && at >= start ? ['sight'] : []
   if (!place.isComplete && (!policy.isComplete || place.isKnown)) return ['completion']
+  // When its run looked, it was not due yet.
+  if (policy.isLive && at < dueAt + SLACK_MS) return ['sight']
   if (policy.lookback > 0 && at < dueAt + policy.lookback * policy.grainMs + SLACK_MS) return ['lookback']
   return []
 }
