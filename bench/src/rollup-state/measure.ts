@@ -48,6 +48,14 @@ await scheduler.start()
 const startMs = machineMs() - begunAt
 const heapBytesPerRollup = (heap() - heapBefore) / count
 
+const askedAt = machineMs()
+const health = await scheduler.health()
+const healthMs = machineMs() - askedAt
+if (health.rollups.length !== count) throw new Error(`health tells of ${health.rollups.length} rollups`)
+await scheduler.stop()
+await pool.query('update quarterjack.windows set error = null, retry_at = null')
+await pool.query('vacuum analyze quarterjack.windows')
+
 const samples = { lookMs: [] as number[], planUs: [] as number[] }
 const lookedAt = machineMs()
 for (const rollup of rollups) {
@@ -61,10 +69,6 @@ for (const rollup of rollups) {
   samples.planUs.push(1_000 * (machineMs() - looked))
 }
 const allMs = machineMs() - lookedAt
-const askedAt = machineMs()
-const health = await scheduler.health()
-const healthMs = machineMs() - askedAt
-if (health.rollups.length !== count) throw new Error(`health tells of ${health.rollups.length} rollups`)
 const { rows } = await pool.query<{ bytes: string }>(`select pg_total_relation_size('quarterjack.windows')::text as bytes`)
 const middle = (values: readonly number[]): number => median(values.toSorted((a, b) => a - b))
 console.log(
@@ -75,17 +79,16 @@ console.log(
 )
 process.exit(0)
 
-/** As a run does that finds all of them free. */
+/** As a run does that finds all of them dirty. */
 function plan({ policy }: Rollup, state: RollupState, now: number): void {
-  const dirty = state.dirty.map((record) => ({ ...record, error: null, retryAt: null }))
   const { bids } = planRefresh({
-    ...{ rollup: policy, state: { ...state, dirty }, now, runId: 'r', children: [], isSweep: false, looksBack: false },
+    ...{ rollup: policy, state, now, runId: 'r', children: [], isSweep: false, looksBack: false },
     ...{ taken: new Set<number>(), drainedAt: null, page: null, most: 2 * policy.batch.most },
   })
   if (bids.length !== Math.min(windowsOfEach, LOOK, 2 * policy.batch.most)) throw new Error(`${bids.length} windows are planned`)
 }
 
-/** As the store would have left them: every window failed, and is to be tried again much later. */
+/** As the store would have left them: every window failed, and is to be tried again much later, so that nothing is to be done at first. */
 async function fill(): Promise<void> {
   for (let from = 0; from < count; from += LOT) {
     await windows.define({ rollups: rollups.slice(from, from + LOT).map((rollup) => definitionOf(rollup, 0)) })

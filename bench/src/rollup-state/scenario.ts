@@ -11,7 +11,7 @@ const SHAPES = [
 export const rollupState: Scenario = {
   name: 'rollup-state',
   about:
-    'rollups of hours, each with so many windows on record that failed and are put off; what a process takes to start with them, how much memory, and what a run takes to look and plan',
+    'rollups of hours, each with so many windows on record: what a process takes to start where nothing is to be done, its memory, its health; then all are dirty: what a run takes to look at those of one rollup, and to plan; `all` is that for every rollup in turn',
   rounds: { quick: 1, full: 3 },
   async contenders(stack) {
     const server = await startServer(stack, { shared_buffers: '1GB', max_wal_size: '8GB' })
