@@ -36,7 +36,7 @@ afterEach(async () => {
 
 const mark = (scope: string | null, at: number): Promise<unknown> =>
   pool.query(
-    `insert into quarterjack.marks (source, from_at, to_at, kind, marked_at, scope) values ('calls', $1, $1 + 1, 'changed', 1, $2)`,
+    `insert into quarterjack.marks (source, from_at, to_at, kind, marked_at, scope) values ('calls', $1::bigint, $1::bigint + 1, 'changed', 1, $2)`,
     [at, scope],
   )
 const dirty = async (): Promise<readonly unknown[]> =>
