@@ -1,47 +1,9 @@
-/** Workers on one database, each behind a line of its own that can be cut for good, held beyond its lease, or lose a connection. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { createScheduler, type RefreshContext, type Rollup, type Scheduler } from '@quarterjack/core'
-import { Pool } from 'pg'
-import { pgStore, type SqlRollup } from '../../src/index.ts'
-import { type CutProxy, startCutProxy } from '../servers/cut-proxy.ts'
-import { NOTE_REFRESH } from './audit.ts'
+/** Workers on one database, who are killed, paused beyond their lease, cut off and doubled as a seed says. */
+import type { Pool } from 'pg'
+import type { Worker } from './workers.ts'
 import type { Chance } from './writers.ts'
 
-/** The least that there is. */
-export const LEASE_MS = 2_000
-/** Longer than a lease, so that others take over what a paused worker holds. */
-const HELD_MS = LEASE_MS + 1_200
-const MOST_SLEEP_S = 0.25
-
-interface Querying {
-  query(sql: string, values?: readonly unknown[]): Promise<unknown>
-}
-
-/** The refresh of a rollup; it sleeps in its transaction now and then, and notes its windows there. */
-export function notedRefresh(name: string, sql: SqlRollup, random: Chance) {
-  const refresh = (request: Parameters<SqlRollup>[0], ctx: RefreshContext) =>
-    sql(request, {
-      ...ctx,
-      commitWith: (work) =>
-        ctx.commitWith(async (tx) => {
-          const client = tx as Querying
-          if (random(4) === 0) await client.query(`select pg_sleep(${(random(1_000) / 1_000) * MOST_SLEEP_S})`)
-          const answer = await work(tx)
-          if (random(4) === 0) await client.query(`select pg_sleep(${(random(1_000) / 1_000) * MOST_SLEEP_S})`)
-          await client.query(NOTE_REFRESH, [name, request.windows.map(({ start }) => start.getTime())])
-          return answer
-        }),
-    })
-  return Object.assign(refresh, { revision: sql.revision, verify: sql.verify, target: sql.target })
-}
-
-interface Worker {
-  readonly name: string
-  readonly line: CutProxy
-  readonly pool: Pool
-  readonly scheduler: Scheduler
-  isAlive: boolean
-}
+const MOST_WORKERS = 5
 
 /** How often each was done. */
 export interface Deeds {
@@ -62,30 +24,12 @@ export interface Crew {
   dismiss(): Promise<void>
 }
 
-export function gatherCrew(url: string, own: Pool, rollups: readonly Rollup[]): Crew {
+/** `own` asks the server directly. */
+export function gatherCrew(own: Pool, start: (name: string) => Promise<Worker>): Crew {
   const workers: Worker[] = []
-  const holds = new Set<Promise<void>>()
+  const pauses = new Set<Promise<void>>()
   const deeds: Deeds = { killed: 0, paused: 0, disconnected: 0, doubled: 0 }
-
-  const hire = async (): Promise<void> => {
-    const line = await startCutProxy(url)
-    const name = `worker ${workers.length + 1}`
-    const pool = new Pool({ connectionString: line.url, max: 6, application_name: name })
-    pool.on('error', () => undefined)
-    const scheduler = createScheduler({ store: pgStore({ pool }), jobs: [...rollups], logger: false, lease: LEASE_MS })
-    workers.push({ name, line, pool, scheduler, isAlive: true })
-    await scheduler.start()
-  }
-
-  const pause = ({ line }: Worker): void => {
-    line.delay(HELD_MS)
-    const hold = sleep(HELD_MS).then(() => {
-      holds.delete(hold)
-      line.delay(0)
-    })
-    holds.add(hold)
-  }
-
+  const hire = async (): Promise<void> => void workers.push(await start(`worker ${workers.length + 1}`))
   return {
     deeds,
     hire,
@@ -95,37 +39,28 @@ export function gatherCrew(url: string, own: Pool, rollups: readonly Rollup[]): 
       const kind = random(10)
       await untilBusy(own, worker.name)
       if (kind < 4) {
-        worker.isAlive = false
-        worker.line.refuse(true)
-        worker.line.cut()
+        await worker.kill()
         deeds.killed++
         await hire()
       } else if (kind < 6) {
-        pause(worker)
+        const pause = worker.pause().then(() => void pauses.delete(pause))
+        pauses.add(pause)
         deeds.paused++
       } else if (kind < 9) {
         await own.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and backend_xid is not null`, [
           worker.name,
         ])
         deeds.disconnected++
-      } else if (alive.length < 5) {
+      } else if (alive.length < MOST_WORKERS) {
         await hire()
         deeds.doubled++
       }
     },
     async rest() {
-      await Promise.all(holds)
+      await Promise.all(pauses)
     },
     async dismiss() {
-      await Promise.all(
-        workers.map(async ({ line, pool, scheduler }) => {
-          // It is all over: even the dead may say goodbye.
-          line.heal()
-          await scheduler.stop({ grace: 0 }).catch(() => undefined)
-          await pool.end().catch(() => undefined)
-          await line.close()
-        }),
-      )
+      await Promise.all(workers.map((worker) => worker.dismiss()))
     },
   }
 }

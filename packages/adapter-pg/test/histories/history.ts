@@ -1,21 +1,20 @@
 /** One random history: writers, workers that are stopped in the midst of their work, backfills; then everything settles. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createScheduler, defineRollup, QuarterjackError, type Rollup, type Scheduler } from '@quarterjack/core'
+import { createScheduler, QuarterjackError, type Rollup, type Scheduler } from '@quarterjack/core'
 import { Pool } from 'pg'
 
-import { captureChanges, count, countIf, last, max, pgStore, sqlRollup, sum, targetSql } from '../../src/index.ts'
+import { captureChanges, pgStore, targetSql } from '../../src/index.ts'
 import type { Database } from '../servers/database.ts'
 import { type Audit, installAudit, readAudit } from './audit.ts'
-import { type Deeds, gatherCrew, notedRefresh } from './crew.ts'
+import { type Deeds, gatherCrew } from './crew.ts'
 import type { Policies } from './judge.ts'
+import { chooseSettings, COARSE_MS, defineBoth, FINE_MS, GRACE_MS, policiesOf, REACH, TARGETS } from './rollups.ts'
+import { forkWorker, lineWorker } from './workers.ts'
 import { type Chance, chanceOf, openWriters, WRITERS } from './writers.ts'
 
 const STEPS = 180
-/** Windows fall due while the history lasts, and rows lie ahead of them. */
-const FINE_MS = 1_000
-const COARSE_MS = 4_000
-const REACH = { backMs: 24_000, aheadMs: 2_000 }
-const GRACE_MS = 200
+/** One history in so many has workers with processes of their own. */
+const PROCESSES_EVERY = 4
 /** Leases run out, and what waits for a child is looked at again. */
 const PATIENCE_MS = 60_000
 
@@ -31,9 +30,12 @@ export async function live(database: Database, seed: number): Promise<Lived> {
   const random = chanceOf(seed)
   const pool = new Pool({ ...database.poolSettings, max: WRITERS + 6 })
   pool.on('error', () => undefined)
-  const { rollups, policies, fine, coarse } = defineBoth(random, chanceOf(seed + 1_000_000))
-  await prepare(pool, { fine, coarse })
-  const crew = gatherCrew(database.url, pool, rollups)
+  await prepare(pool)
+  const settings = chooseSettings(random)
+  const rollups = defineBoth(settings, random)
+  const start = seed % PROCESSES_EVERY === 1 ? forkWorker : lineWorker
+  let napSeed = 1_000 * seed
+  const crew = gatherCrew(pool, (name) => start({ name, url: database.url, settings, napSeed: napSeed++ }))
   const deeds = Object.assign(crew.deeds, { backfills: 0 })
   try {
     for (let worker = 0; worker < 2 + random(2); worker++) await crew.hire()
@@ -51,63 +53,21 @@ export async function live(database: Database, seed: number): Promise<Lived> {
     }
     await crew.rest()
     await settle(pool)
-    return { differences: await differences(pool), audit: await readAudit(pool), policies, beganIn, deeds }
+    return { differences: await differences(pool), audit: await readAudit(pool), policies: policiesOf(settings), beganIn, deeds }
   } finally {
     await crew.dismiss()
     await pool.end()
   }
 }
 
-function defineBoth(random: Chance, naps: Chance) {
-  const measures = { calls: count(), slow: countIf('ms > 500'), ms: sum('ms'), slowest: max('ms'), newest: last('ms') }
-  const fine = sqlRollup({ source: 'calls', time: 'at', target: 'fine', by: ['tenant'], measures })
-  const coarse = sqlRollup({ from: fine, target: 'coarse', by: [] })
-  const isComplete = random(2) === 0
-  const shared = {
-    start: new Date(Math.floor((Date.now() - REACH.backMs - 10_000) / COARSE_MS) * COARSE_MS),
-    grace: GRACE_MS,
-    live: random(2) === 0,
-    lookback: random(2) === 0 ? 0 : random(3),
-    debounce: { wait: '100ms', maxWait: '400ms' },
-    retry: { retries: 100, minTimeout: '100ms', maxTimeout: '500ms' },
-    concurrency: 1 + random(2),
-    batch: { start: 1 + random(10) },
-  } as const
-  const child = defineRollup({
-    ...shared,
-    name: 'fine',
-    grain: FINE_MS,
-    source: 'calls',
-    capture: isComplete ? 'complete' : 'partial',
-    refresh: notedRefresh('fine', fine, naps),
-  })
-  const parent = defineRollup({
-    ...shared,
-    name: 'coarse',
-    grain: COARSE_MS,
-    after: [child],
-    refresh: notedRefresh('coarse', coarse, naps),
-  })
-  const policy = { startAt: shared.start.getTime(), graceMs: GRACE_MS, lookback: shared.lookback, isLive: shared.live }
-  const policies: Policies = {
-    fine: { ...policy, grainMs: FINE_MS, isComplete, sources: { calls: 'calls', fine: '' } },
-    coarse: { ...policy, grainMs: COARSE_MS, isComplete: false, sources: { 'rollup:fine': 'fine', coarse: '' } },
-  }
-  return { rollups: [child, parent], policies, fine, coarse }
-}
-
-async function prepare(
-  pool: Pool,
-  { fine, coarse }: { readonly fine: ReturnType<typeof sqlRollup>; readonly coarse: ReturnType<typeof sqlRollup> },
-): Promise<void> {
+async function prepare(pool: Pool): Promise<void> {
   await pool.query(`create table calls (id bigint, at timestamptz, tenant text, ms int);
     create index on calls (at); create index on calls (id)`)
   const store = pgStore({ pool, hints: false })
   await store.open()
   await store.close()
   await captureChanges({ pool }, { source: 'calls', time: 'at', grain: '1s' })
-  await pool.query(await targetSql({ pool }, fine))
-  await pool.query(await targetSql({ pool }, coarse))
+  for (const target of TARGETS) await pool.query(await targetSql({ pool }, target))
   await installAudit(pool, [
     { table: 'calls', column: 'at', grainMs: FINE_MS },
     { table: 'fine', column: 'window_start', grainMs: FINE_MS },
