@@ -26,7 +26,7 @@ function windows(...changes: readonly (Partial<WindowRow> | null)[]): readonly W
   })
 }
 
-const marked = (xid: string, op: MarkEvent['op'] = 'out'): MarkEvent => ({ xid, at: 5_000, op, source: 'calls', from: 1_500, to: 1_501 })
+const marked = (xid: string, op: MarkEvent['op'] = 'out'): MarkEvent => ({ xid, at: 9_000, op, source: 'calls', from: 1_500, to: 1_501 })
 
 function judged(events: readonly WindowEvent[], more: Partial<Audit> = {}): readonly string[] {
   const dirtied = events.filter(({ was, now }) => (now?.seq ?? 0) > (was?.seq ?? 0))

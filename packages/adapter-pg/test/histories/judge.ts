@@ -44,6 +44,8 @@ export interface Judged {
 
 /** So long may pass between the look of a run and its claim: beyond its lease, the claim is refused. */
 const SLACK_MS = 2_000
+/** And between the look at the log and the drain, of a worker that is paused in between: what had not begun at the look is left out. */
+const DRAIN_SLACK_MS = 4_000
 
 const meets = (a: Range, b: Range): boolean => a.from < b.to && b.from < a.to
 
@@ -142,7 +144,7 @@ function judgeMarks({ marks, touched }: Audit, policies: Policies, beganIn: Read
     .map(({ source, from, to, xid }) => `${source} was marked from ${iso(from)} to ${iso(to)}, and did not change (transaction ${xid})`)
 }
 
-/** Each mark that is taken out of the log dirties its windows, in the same transaction; but those that have not begun. */
+/** Each mark that is taken out of the log dirties its windows, in the same transaction; but those that have not begun, or only just. */
 function judgeDigested({ marks, windows }: Audit, policies: Policies): readonly string[] {
   const dirtied = new Set(
     windows.filter(({ was, now }) => (now?.seq ?? 0) > (was?.seq ?? 0)).map(({ xid, rollup, start }) => `${xid} ${rollup} ${start}`),
@@ -151,7 +153,7 @@ function judgeDigested({ marks, windows }: Audit, policies: Policies): readonly 
   return marks.flatMap(({ xid, at, op, source, from, to }) =>
     Object.entries(policies).flatMap(([rollup, policy]) => {
       if (op !== 'out' || !(source in policy.sources)) return []
-      const [low, high] = [Math.max(edge(from, policy), policy.startAt), Math.min(to, at)]
+      const [low, high] = [Math.max(edge(from, policy), policy.startAt), Math.min(to, at - DRAIN_SLACK_MS)]
       const starts = Array.from({ length: Math.max(0, Math.ceil((high - low) / policy.grainMs)) }, (_, n) => low + n * policy.grainMs)
       return starts
         .filter((start) => !dirtied.has(`${xid} ${rollup} ${start}`))
