@@ -11,7 +11,7 @@ import { judge } from './judge.ts'
 
 const IS_FULL = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')
 const GIVEN = process.env.QJ_TEST_SEED
-const HISTORIES = GIVEN === undefined ? (IS_FULL ? 200 : 2) : 1
+const HISTORIES = Number(process.env.QJ_TEST_HISTORIES ?? (GIVEN === undefined ? (IS_FULL ? 200 : 2) : 1))
 /** Most of a history is waiting: for leases, and for windows to fall due. */
 const TOGETHER = IS_FULL ? 5 : 2
 
