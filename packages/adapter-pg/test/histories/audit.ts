@@ -2,7 +2,7 @@
  * Triggers that write down what happens to rows, marks and windows, in the order in which it happened to each of them, and in which
  * transaction. What was rolled back has not happened.
  */
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 
 /** A range of instants, in epoch ms. */
 export interface Range {
@@ -108,14 +108,26 @@ export async function installAudit(pool: Pool, watched: readonly Watched[]): Pro
 /** What a refresh says of itself, in its own transaction. */
 export const NOTE_REFRESH = 'insert into public.audit_refreshes (rollup, starts) values ($1, $2)'
 
-/** What was written down so far. */
+/** What was written down so far, as it was at one moment: workers go on. */
 export async function readAudit(pool: Pool): Promise<Audit> {
-  const windows = await pool.query(`select a.xid, a.at, u.name as rollup, a.start_at::float8 as start, a.end_at::float8 as end, a.was, a.now
+  const client = await pool.connect()
+  try {
+    await client.query('begin isolation level repeatable read')
+    return await readWithin(client)
+  } finally {
+    await client.query('commit')
+    client.release()
+  }
+}
+
+async function readWithin(client: PoolClient): Promise<Audit> {
+  const windows =
+    await client.query(`select a.xid, a.at, u.name as rollup, a.start_at::float8 as start, a.end_at::float8 as end, a.was, a.now
     from audit_windows a join quarterjack.rollups u on u.id = a.rollup_id order by a.n`)
-  const marks = await pool.query('select xid, at, op, source, from_at::float8 as from, to_at::float8 as to from audit_marks order by n')
-  const rows = await pool.query('select distinct xid, tbl, from_at::float8 as from, to_at::float8 as to from audit_rows')
-  const refreshed = await pool.query('select xid, rollup, starts::float8[] as starts from audit_refreshes order by n')
-  const backfills = await pool.query(`select b.id, u.name as rollup, b.from_at::float8 as from, b.to_at::float8 as to
+  const marks = await client.query('select xid, at, op, source, from_at::float8 as from, to_at::float8 as to from audit_marks order by n')
+  const rows = await client.query('select distinct xid, tbl, from_at::float8 as from, to_at::float8 as to from audit_rows')
+  const refreshed = await client.query('select xid, rollup, starts::float8[] as starts from audit_refreshes order by n')
+  const backfills = await client.query(`select b.id, u.name as rollup, b.from_at::float8 as from, b.to_at::float8 as to
     from quarterjack.backfills b join quarterjack.rollups u on u.id = b.rollup_id`)
   const touched = new Map<string, Range[]>()
   for (const { xid, tbl, from, to } of rows.rows) {
