@@ -17,6 +17,7 @@ const LEFT_TO_FULL = {
   'packages/adapter-pg/test/store/pooler.test.ts': 'whole schedulers by way of PgBouncer',
   'packages/adapter-pg/test/scale/plans.test.ts':
     'plans and pages of the hot statements over 1,000,000 finished runs and 100,000 schedules',
+  'packages/adapter-pg/test/rollup/months.test.ts': '5,000,000 rows over sixty days, on the oldest and the newest Postgres',
   'packages/adapter-pg/test/soak/soak.test.ts': 'a minute of work of every kind, of which nothing may grow',
   'packages/adapter-pg/test/faults/lines.test.ts': 'cut, slow and one-way lines to Postgres',
   'packages/adapter-pg/test/faults/read-only.test.ts': 'a Postgres that refuses writes, or has no space',

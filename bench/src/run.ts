@@ -19,6 +19,7 @@ import { memorySchedules } from './memory-schedules/scenario.ts'
 import { mutex } from './mutex/scenario.ts'
 import { machineLine, printFigures, printSetUps } from './report.ts'
 import { rollupRefresh } from './rollup-refresh/scenario.ts'
+import { rollupState } from './rollup-state/scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { pgSlots } from './slots/pg-scenario.ts'
 import { redisSlots } from './slots/redis-scenario.ts'
@@ -41,6 +42,7 @@ const SCENARIOS: readonly Scenario[] = [
   rollupRefresh,
   capture,
   backfill,
+  rollupState,
   http,
 ]
 

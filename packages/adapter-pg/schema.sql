@@ -487,7 +487,7 @@ create function claim_fence(p_now bigint, p_seen bigint) returns bigint language
 create function claim_line(p_job integer, p_name text, p_highest integer, p_lowest integer, p_now bigint, p_limit integer, p_owner text, p_fence bigint, p_start integer, OUT o_lots json[], OUT o_got integer, OUT o_gated text[]) returns record language plpgsql volatile; -- 9e6c0934298ea251c85badaba0f0558f
 create function commits_begin(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 71726f0db384621b7b39a905ed37ec7e
 create function commits_open(p json) returns json language plpgsql volatile set search_path=$schema, pg_temp; -- da5e3e384beacc796f352b6e573b14a5
-create function commits_refresh(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- d7cd42493b05f79bf0b843ff8f055873
+create function commits_refresh(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- fa53701117578b89f3c1ea2b576e35d4
 create function commits_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 5c5cb4867589cd8dd583d5581bc0629f
 create function count_stamps(p_done text[], p_failed text[], p_now bigint) returns void language plpgsql volatile; -- 0fcdbadd7ed16dcd3257022be4c36b5d
 create function debounce_request(p json, p_job integer, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_run_at bigint, OUT o_open boolean, OUT o_merging text[], OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- 6b54e18ab52c28f0bc44582590017b0a
@@ -534,7 +534,7 @@ create function open_claim(p_claim json, p_now bigint, p_fence bigint) returns i
 create function promote(p_gate text) returns integer language plpgsql volatile; -- 2e6f7a2e44d8c9b7f2a155cc5c8d07fb
 create function prune_records(p_runs text[], p_skips bigint[]) returns integer language plpgsql volatile; -- 63d0fdd593391759ae50fe8d93260c30
 create function rate_room(p_job integer, p_now bigint) returns integer language plpgsql volatile; -- 1e26d76a7d0e36b5b15635157bce62ef
-create function record_refreshes(p_commits json, p_now bigint) returns json language plpgsql volatile; -- 8b1aaed8d116a55b3250b439d07f9e2b
+create function record_refreshes(p_commits json, p_now bigint) returns json language plpgsql volatile; -- 9e0c793f40767f4cb3b97e1ca33dda4d
 create function record_skips(p_schedule_id bigint, p_ranges json, p_now bigint) returns void language plpgsql volatile; -- 2214b15dc0a888f9ae2ca0b8cd450dde
 create function release_gates(p_gates text[]) returns integer language plpgsql volatile; -- 51021da81582d433d76fb1bc332f471d
 create function rename_job(p_job_id integer, p_name text, p_now bigint) returns void language plpgsql volatile; -- 2f0a87ab194d55b997ab278433218ea0

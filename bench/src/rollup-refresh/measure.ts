@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Client } from 'pg'
 import { median } from '../figure.ts'
 import { machineMs } from '../replica.ts'
-import { REFRESHERS } from './refreshers.ts'
+import { COUNTER, REFRESHERS } from './refreshers.ts'
 import { HOUR_MS, hoursOf, START_MS } from './site.ts'
 
 const [name = '', shape = '', windowsText = '1', rowsText = '0', repeatsText = '1', url = ''] = process.argv.slice(2)
@@ -20,17 +20,19 @@ const refresher = REFRESHERS[name]?.create()
 if (refresher === undefined) throw new Error(`no way ${name}`)
 await client.query('drop table if exists spans_hourly')
 await client.query('drop materialized view if exists spans_hourly').catch(() => undefined)
-await refresher.prepare(client)
+await refresher.prepare(client, url)
 
 const starts = windowStarts(Number(windowsText))
 // What this connection has to learn, it knows by then.
 await refresher.refresh(client, starts)
 await client.query('checkpoint')
 
-const samples = { ms: [] as number[], kb: [] as number[] }
+const samples = { ms: [] as number[], late: [] as number[], kb: [] as number[] }
 let cpuMs = 0
 for (let repeat = 0; repeat < repeats; repeat++) {
+  const addedAt = machineMs()
   if (shape !== 'unchanged') await addLateRows(repeat)
+  samples.late.push(machineMs() - addedAt)
   const [walBefore, cpuBefore] = [BigInt(await lsn()), backendCpuMs()]
   const startedAt = machineMs()
   await refresher.refresh(client, starts)
@@ -38,7 +40,11 @@ for (let repeat = 0; repeat < repeats; repeat++) {
   cpuMs += backendCpuMs() - cpuBefore
   samples.kb.push(Number(BigInt(await lsn()) - walBefore) / 1_024)
 }
-console.log(JSON.stringify({ refreshMs: middle(samples.ms), refreshCpuMs: cpuMs / repeats, walKb: middle(samples.kb) }))
+const inAll = { lateMs: middle(samples.late), inAllMs: middle(samples.ms.map((ms, index) => ms + (samples.late[index] ?? 0))) }
+// It refreshes nothing.
+const refreshes = name === COUNTER ? {} : { refreshMs: middle(samples.ms), refreshCpuMs: cpuMs / repeats, walKb: middle(samples.kb) }
+console.log(JSON.stringify({ ...refreshes, ...inAll }))
+await refresher.cleanUp?.(client, url)
 await client.query(name === 'materialized view' ? 'drop materialized view spans_hourly' : 'drop table spans_hourly')
 await client.end()
 

@@ -1,14 +1,16 @@
 /** Ways to bring windows of hours up to date. */
-import { count, countIf, max, sqlRollup, sum } from '@quarterjack/adapter-pg'
-import type { Client } from 'pg'
+import { captureChanges, count, countIf, max, pgStore, removeCapture, sqlRollup, sum } from '@quarterjack/adapter-pg'
+import { type Client, Pool } from 'pg'
 import { fillTarget, HOUR_MS, MEASURES } from './site.ts'
 
 /** One way, on a target of its own. */
 export interface Refresher {
-  /** Makes its target, up to date. */
-  prepare(client: Client): Promise<void>
+  /** Makes its target, up to date, and what marks or counts where the table changes. */
+  prepare(client: Client, url: string): Promise<void>
   /** Windows by their starts, in order. */
   refresh(client: Client, starts: readonly number[]): Promise<void>
+  /** Removes what it left beside its target: others use the table, too. */
+  cleanUp?(client: Client, url: string): Promise<void>
 }
 
 const TARGET = 'spans_hourly'
@@ -53,7 +55,21 @@ function quarterjack(): Refresher {
   })
   const { signal } = new AbortController()
   return {
-    prepare,
+    async prepare(client, url) {
+      await prepare(client)
+      const pool = new Pool({ connectionString: url, max: 2 })
+      const store = pgStore({ pool, hints: false })
+      await store.open()
+      await store.close()
+      await captureChanges({ pool }, { source: 'spans', time: 'started_at', grain: 'hour' })
+      await pool.end()
+    },
+    async cleanUp(client, url) {
+      const pool = new Pool({ connectionString: url, max: 2 })
+      await removeCapture({ pool }, { source: 'spans', time: 'started_at' })
+      await pool.end()
+      await client.query('drop schema quarterjack cascade')
+    },
     async refresh(client, starts) {
       const windows = starts.map((at) => ({ start: new Date(at), end: new Date(at + HOUR_MS), removed: true }))
       const [from, to] = [windows[0]?.start ?? new Date(0), windows.at(-1)?.end ?? new Date(0)]
@@ -111,6 +127,23 @@ function byHand(): Refresher {
   }
 }
 
+/** Counts along, row by row, in the transactions of the writers: nothing is left to refresh. It knows nothing of deletes, and a greatest value cannot be taken back. */
+function counter(): Refresher {
+  return {
+    async prepare(client) {
+      await prepare(client)
+      await client.query(`create function count_along() returns trigger language plpgsql as $$ begin
+          insert into ${TARGET} values (date_trunc('hour', new.started_at), new.user_id, new.kind, 1, (new.status = 'error')::int, new.tokens, new.cost, new.duration_ms)
+          on conflict (window_start, user_id, kind) do update set calls = ${TARGET}.calls + 1, errors = ${TARGET}.errors + excluded.errors,
+            tokens = ${TARGET}.tokens + excluded.tokens, cost = ${TARGET}.cost + excluded.cost, slowest = greatest(${TARGET}.slowest, excluded.slowest);
+          return null; end $$;
+        create trigger count_along after insert on spans for each row execute function count_along()`)
+    },
+    refresh: () => Promise.resolve(),
+    cleanUp: async (client) => void (await client.query('drop function count_along() cascade')),
+  }
+}
+
 function materializedView(): Refresher {
   return {
     async prepare(client) {
@@ -121,10 +154,14 @@ function materializedView(): Refresher {
   }
 }
 
+/** The name of the one that leaves nothing to refresh. */
+export const COUNTER = 'counter trigger'
+
 export const REFRESHERS: Readonly<Record<string, { readonly setUp: string; readonly create: () => Refresher }>> = {
   quarterjack: { setUp: 'sqlRollup in a transaction, its own checks included', create: quarterjack },
   'diff by hand': { setUp: 'one statement that compares first; the range of adjacent windows, unnest of scattered ones', create: byHand },
   'delete + insert': { setUp: 'two statements in a transaction', create: deleteInsert },
   upsert: { setUp: 'ON CONFLICT DO UPDATE; never removes groups', create: upsert },
+  [COUNTER]: { setUp: 'a trigger for each row that counts in the target itself, ON CONFLICT DO UPDATE', create: counter },
   'materialized view': { setUp: 'REFRESH MATERIALIZED VIEW: always all windows', create: materializedView },
 }

@@ -1,7 +1,7 @@
 /**
  * `record_refreshes(commits, now)`: refreshes to be recorded, each commit whole or not at all. Locks, in this order: runs, so that
  * nobody takes them over meanwhile; backfills; windows; rollups. The caller shares the definitions lock. Replies as
- * [status, watermark]. Internal.
+ * [status, watermark, is repeated]: whether it had been recorded before, so that nothing was written now. Internal.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { fewBy } from './by-index.ts'
@@ -21,6 +21,7 @@ declare
   v_moved int[] := '{}';
   v_paces text[] := '{}';
   v_replies json[] := '{}';
+  v_is_repeated boolean;
 begin
   perform hold_runs(array(select e->>'runId' from json_array_elements(p_commits) e));
   v_admitted := admit_refreshers(p_commits);
@@ -39,7 +40,8 @@ begin
     v_starts := array(select x.start from json_to_recordset(v_given) as x(start bigint));
     v_seqs := array(select x.seq from json_to_recordset(v_given) as x(seq bigint));
     v_held := windows_of_run(v_commit.rollup_id, v_starts, v_commit.run_id, v_commit.fence);
-    if v_starts <@ v_held then
+    v_is_repeated := not v_starts <@ v_held;
+    if not v_is_repeated then
       -- Before the windows are clean: whoever sees that has the marks, too.
       perform append_marks(array_to_json(array(
         select m.value from json_array_elements(v_commit.value->'marks') with ordinality m(value, place)
@@ -87,7 +89,7 @@ begin
       v_replies := v_replies || json_build_array('stale', null);
       continue;
     end if;
-    v_replies := v_replies || json_build_array('committed', null);
+    v_replies := v_replies || json_build_array('committed', v_is_repeated);
   end loop;
 
   -- Last of all, and in one order.
@@ -99,7 +101,7 @@ begin
   end loop;
   return (
     select json_agg(case when r.value->>0 = 'committed'
-      then json_build_array('committed', (select u.watermark from rollups u where u.id = v_admitted.o_rollups[r.place] limit 1)) else r.value end
+      then json_build_array('committed', (select u.watermark from rollups u where u.id = v_admitted.o_rollups[r.place] limit 1), r.value->1) else r.value end
       order by r.place)
     from unnest(v_replies) with ordinality r(value, place));
 end

@@ -21,7 +21,7 @@ const GRACE_MS = 1_000
 
 /** What `commits_refresh` answers. */
 interface Recorded {
-  readonly status: WindowCommitReply['status'] | 'ended'
+  readonly status: WindowCommitReply['status'] | 'ended' | 'repeated'
   readonly watermark: number | null
   readonly storeNow: number
 }
@@ -53,6 +53,8 @@ export function createCommitRefresh({ store, driver, checkOpen }: CommitRefreshD
             limit.signal.throwIfAborted()
             const recorded = (await call('commits_refresh', { transaction, commit, now })) as Recorded
             if (recorded.status === 'ended') throw ended(what)
+            // Its rows stand there already, and whoever holds the windows since may have written newer ones.
+            if (recorded.status === 'repeated') throw new Refused({ ...recorded, status: 'committed' })
             if (recorded.status !== 'committed') throw new Refused(recorded)
             return recorded
           },

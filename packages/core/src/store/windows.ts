@@ -245,7 +245,8 @@ export interface WindowStore {
 
   /**
    * Stores with `transactions`: runs `work` in a transaction of the store, and records the refresh that it returns as the last statement
-   * before COMMIT, by the rules of `commit`: rows and state are committed together, or neither. A refusal rolls back, and is the reply;
+   * before COMMIT, by the rules of `commit`: rows and state are committed together, or neither. A refusal rolls back, and is the reply; a refresh
+   * that was recorded before rolls back as well, and is `committed`: others may have the windows since;
    * an error of `work` rolls back, and is thrown. Once `signal` has aborted, nothing is committed any more: what the server is doing for
    * `work` is stopped where the store can, and the signal's reason is thrown. `withinMs`: how long a server goes on for a process that
    * froze within it, at least.

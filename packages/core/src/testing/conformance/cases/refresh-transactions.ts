@@ -81,6 +81,22 @@ export const refreshTransactionCases: CaseGroup = {
       assert.deepEqual(await claimIds(t, 'a'), [])
       assert.equal(await watermarkOf(t, 'stats'), 0)
     }),
+    transactional('a refresh that was recorded before is not written again, and counts as committed', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      const commit = commitOf(worker, await claimHours(t, worker, [0]))
+      const written: string[] = []
+      const send = (): Promise<WindowCommitReply> =>
+        commitWith(t, async (tx) => {
+          written.push(await write(t, tx))
+          return commit
+        })
+      const first = await send()
+      assert.deepEqual(first, { status: 'committed', watermark: hour(1).start })
+      assert.deepEqual(await send(), first, 'its reply may have been lost')
+      assert.equal(written.length, 2)
+      assert.deepEqual(await claimIds(t, 'a'), written.slice(0, 1))
+    }),
     transactional('a run that ends while its work goes on commits nothing', async (t) => {
       await defineRollup(t, 'stats')
       const worker = await startWorker(t, 'stats')
