@@ -23,10 +23,12 @@ describe('Heap', () => {
       fc.property(steps, (actions) => {
         const heap = new Heap<Item>((a, b) => byRank(a, b) < 0)
         let model: Item[] = []
+        // Items of one rank come in the order of their ids, so no two may have the same.
+        let made = 0
         for (const [action, rank, choice] of actions) {
           const chosen = model[choice % Math.max(1, model.length)]
           if (action === 'push') {
-            const item = { rank, id: choice, heapIndex: -1 }
+            const item = { rank, id: made++, heapIndex: -1 }
             heap.push(item)
             model.push(item)
           } else if (action === 'pop') {
