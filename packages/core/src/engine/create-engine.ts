@@ -6,7 +6,7 @@ import type { RunRecord } from '../store/records.ts'
 import type { EnqueueRequest, SettleReply, StoreLoss } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
-import { waitForHint } from '../time/clock.ts'
+import { systemClock, waitForHint } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
 import { adopt, giveBack, type AdoptDeps, type Line } from './adopt.ts'
 import { comeToRest } from './come-to-rest.ts'
@@ -191,6 +191,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   const enqueuer = createEnqueuer({
     clock,
+    // Where the store is elsewhere, its answer takes a turn: what comes until then goes out together, and callers leave others theirs.
+    soon: clock === systemClock && link.store.capabilities.shared !== false ? process.nextTick : undefined,
     maxPayloadBytes: options.limits.payload,
     call: async (verb, run) => noticed(await call(verb, run)),
     callOnce: (verb, run) => link.call(verb, run),
