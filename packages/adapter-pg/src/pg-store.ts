@@ -118,7 +118,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
       hints: mode !== false,
       windows: true,
       looksAhead: true,
-      waitsToFire: !isEmbedded,
+      waitsToFire: isEmbedded ? false : 'written',
     },
     get hintStatus() {
       return hints.status

@@ -266,7 +266,11 @@ export function createEngine(options: EngineOptions): Engine {
       latenessMs = rule?.everyMs ?? 0
       // A pass ends when nothing is due: it leaves what is due soon to the next. A store within the process answers at once.
       const { looksAhead = false, waitsToFire, shared = true } = link.store.capabilities
-      ahead = createLookAhead(looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0, waitsToFire ? EARLY_MS : 0)
+      ahead = createLookAhead(
+        looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0,
+        waitsToFire ? EARLY_MS : 0,
+        waitsToFire === 'written',
+      )
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true

@@ -58,13 +58,13 @@ export interface Taken {
   readonly lookedAt: number | undefined
 }
 
-/** `leastEarlyMs`: how long before its instant the store is asked to fire, at least; 0: not before. */
-export function createLookAhead(ms: number, leastEarlyMs = 0): LookAhead {
+/** `leastEarlyMs`: how long before its instant the store is asked to fire, at least; 0: not before. `writesFirst`: many earlier. */
+export function createLookAhead(ms: number, leastEarlyMs = 0, writesFirst = false): LookAhead {
   let kept: Look = { lookedAt: 0, through: 0, planned: [] }
   let earlyMs = leastEarlyMs
   const keep = (look: Look): void => {
     kept = look
-    if (leastEarlyMs === 0) return
+    if (!writesFirst) return
     const { planned } = look
     let count = 0
     while (count < Math.min(planned.length, MOST_COUNTED) && planned[count]?.dueAt === planned[0]?.dueAt) count++
