@@ -111,7 +111,15 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
   return {
     name,
     schema,
-    capabilities: { shared: !isEmbedded, durable: isDurable, transactions: true, hints: mode !== false, windows: true, looksAhead: true },
+    capabilities: {
+      shared: !isEmbedded,
+      durable: isDurable,
+      transactions: true,
+      hints: mode !== false,
+      windows: true,
+      looksAhead: true,
+      waitsToFire: isEmbedded ? false : 'written',
+    },
     get hintStatus() {
       return hints.status
     },
@@ -142,7 +150,7 @@ export function pgStore<Client>(options: PgStoreOptions<Client>): PgStore<Client
       return hints.watch(listener)
     },
     schedules: createScheduleVerbs(call),
-    runs: createRunVerbs(call, { enqueueWithin, takeNews: hints.takeNews }),
+    runs: createRunVerbs(calls, { enqueueWithin, takeNews: hints.takeNews }),
     leases: createLeaseVerbs(calls),
     windows: createWindowVerbs(call, {
       markWithin: createMarkWithin({ store: name, schema, checkOpen }),

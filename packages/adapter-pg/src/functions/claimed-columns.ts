@@ -24,7 +24,7 @@ const HAS_REST = /* sql */ `r.gates <> '{}' or r.attempt > 1 or r.suspect or r.m
             or r.progress is not null or r.replay_of is not null or r.trace is not null or cardinality(r.attempts) > 0`
 
 /** The first attempt at a single trigger with nothing but a payload. */
-const IS_LIKE_MOST = /* sql */ `r.key = '' and r.trigger = 'manual' and r.priority = 0 and r.overlap = 'allow' and r.attempt = 1
+export const IS_LIKE_MOST: string = /* sql */ `r.key = '' and r.trigger = 'manual' and r.priority = 0 and r.overlap = 'allow' and r.attempt = 1
         and r.triggers = 1 and r.schedule is null and r.slot is null and not (${HAS_REST})`
 
 /** What an update that claims runs `r` of the job named `job` returns, in the order of `place`. */

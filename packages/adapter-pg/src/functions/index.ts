@@ -48,6 +48,7 @@ import { runRow, historyRow } from './run-row.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
 import { runsEnqueue } from './runs-enqueue.ts'
+import { runsEnqueueOne } from './runs-enqueue-one.ts'
 import { runsFind } from './runs-find.ts'
 import { runsGates } from './runs-gates.ts'
 import { runsGet } from './runs-get.ts'
@@ -136,6 +137,7 @@ export const functions: SchemaFunctions = {
     runsCancel,
     runsClaim,
     runsEnqueue,
+    runsEnqueueOne,
     runsFind,
     runsGates,
     runsGet,

@@ -6,6 +6,7 @@
  * Parameters: the contract's claim request. Result: status, runs in lots (see `claimed-columns.ts`), the tick, hints.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
+import { CLAIM_ALONE } from './claim-alone.ts'
 import { claimFenceOf } from './claim-fence.ts'
 import { claimedAlone, givenTo, returnedOf } from './claimed-columns.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
@@ -16,8 +17,10 @@ export const runsClaim: SqlFunction = {
   sql: /* sql */ `
 create or replace function runs_claim(p json) returns json language plpgsql ${PLANNED_ONCE} as $$
 declare
-  q record;
   v_now bigint;
+  v_owner text;
+  v_per_job json;
+  v_has_chores boolean;
   v_left int;
   v_start int;
   v_counts jsonb := '{}';
@@ -48,36 +51,36 @@ declare
   v_may_wait boolean;
   v_taken record;
   v_lots json[] := '{}';
+  -- Of a run that stands alone.
+  v_id text;
+  v_payload text;
+  v_run_at bigint;
+  v_created_at bigint;
+  v_run_fence bigint;
+  v_is_like_most boolean;
   v_skipped text[] := '{}';
 begin
   ${SHARE_DEFINITIONS}
-  -- One statement: read once, the lease renewed, and a look whether anything has to be seen to first.
-  with given as materialized (
-    select x.owner, x."leaseMs" as lease_ms, x."limit" as most, x.start, x."perJob" as per_job, n.at,
-      ${claimFenceOf('x.now', 'x."seenFence"')} as fence,
-      exists (select 1 from trigger_log) or exists (select 1 from owners o where o.ended_at is null and o.expires_at <= n.at)
-        or exists (select 1 from leases l where l.expires_at <= n.at) as has_chores
-    from json_to_record(p) as x(owner text, "leaseMs" bigint, "limit" int, start int, "seenFence" bigint, "perJob" json, now bigint)
-    cross join lateral (select coalesce(x.now, store_now()) as at) n
-  ), renewed as (
-    update owners o set expires_at = g.at + g.lease_ms, fence = g.fence + g.most
-    from given g
-    where o.id = g.owner collate "C" and o.ended_at is null and o.expires_at > g.at
-    returning o.job_ids
-  )
-  select g.*, r.job_ids into q from given g left join renewed r on true;
-  v_now := q.at;
-  v_jobs := q.job_ids;
+  v_now := coalesce((p->>'now')::bigint, store_now());
+  v_owner := p->>'owner';
+  v_left := (p->>'limit')::int;
+  v_start := (p->>'start')::int;
+  v_per_job := case when json_typeof(p->'perJob') = 'object' then p->'perJob' end;
+  -- One statement: the lease renewed, and a look whether anything has to be seen to first.
+  update owners o set expires_at = v_now + (p->>'leaseMs')::bigint,
+    fence = ${claimFenceOf("(p->>'now')::bigint", "(p->>'seenFence')::bigint")} + v_left
+  where o.id = v_owner collate "C" and o.ended_at is null and o.expires_at > v_now
+  returning o.job_ids, o.fence - v_left, exists (select 1 from trigger_log)
+    or exists (select 1 from owners e where e.ended_at is null and e.expires_at <= v_now)
+    or exists (select 1 from leases l where l.expires_at <= v_now)
+  into v_jobs, v_fence, v_has_chores;
   if v_jobs is null then
     perform take_over_expired(v_now);
     return json_build_object('status', 'dead', 'runs', '[]'::json, 'storeNow', v_now);
-  end if;
-  v_left := q.most;
-  v_start := q.start;
-  v_fence := q.fence;
+  end if;${CLAIM_ALONE}
   -- Whoever has locked gates waits for nobody any more: the rest is the next call's.
   v_may_wait := true;
-  if q.has_chores then
+  if v_has_chores then
     v_may_wait := not drain_trigger_log(v_now);
     if v_may_wait then
       v_may_wait := take_over_expired(v_now) is null;
@@ -114,7 +117,7 @@ begin
     v_share := ceil(v_left::numeric / cardinality(v_ready))::int;
     v_suspect_job := null;
     if v_has_suspects then
-      v_suspect_id := due_suspect(q.owner, case when v_is_rated
+      v_suspect_id := due_suspect(v_owner, case when v_is_rated
         then (select array_agg(j.id) from jobs j where j.id = any (v_ready)
           and (j.rate_max is null or rate_room(j.id, v_now) > coalesce((v_counts->>j.name)::int, 0)))
         else v_ready end, v_now);
@@ -125,8 +128,8 @@ begin
     for v_turn in 1..cardinality(v_ready) loop
       v_name := v_names[v_turn];
       v_want := least(v_share, v_left - cardinality(v_ids));
-      if q.per_job is not null and q.per_job->>v_name is not null then
-        v_want := least(v_want, (q.per_job->>v_name)::int - coalesce((v_counts->>v_name)::int, 0));
+      if v_per_job is not null and v_per_job->>v_name is not null then
+        v_want := least(v_want, (v_per_job->>v_name)::int - coalesce((v_counts->>v_name)::int, 0));
       end if;
       if v_rated[v_turn] then
         v_want := least(v_want, rate_room(v_ready[v_turn], v_now) - coalesce((v_counts->>v_name)::int, 0)
@@ -142,7 +145,7 @@ begin
             and r.run_at <= v_now and not r.suspect and r.gates = '{}'
           order by r.run_at, r.sequence limit 1 for update skip locked
         ), x as (
-          ${givenTo({ owner: 'q.owner', fence: 'v_fence', now: 'v_now', start: 'v_start', place: '1' })}
+          ${givenTo({ owner: 'v_owner', fence: 'v_fence', now: 'v_now', start: 'v_start', place: '1' })}
           from due d where r.ctid = d.at and r.id = d.id
           returning ${returnedOf('v_name', '1')}
         )
@@ -153,7 +156,7 @@ begin
         v_lots := v_lots || v_lot;
         v_goes_on := v_goes_on or v_want = 1;
       else
-        v_line := claim_line(v_ready[v_turn], v_name, v_priorities[v_turn], v_lowest[v_turn], v_now, v_want, q.owner, v_fence, v_start);
+        v_line := claim_line(v_ready[v_turn], v_name, v_priorities[v_turn], v_lowest[v_turn], v_now, v_want, v_owner, v_fence, v_start);
         v_got := v_line.o_got;
         v_lots := v_lots || v_line.o_lots;
         v_goes_on := v_goes_on or v_got + cardinality(v_line.o_gated) = v_want;
@@ -164,7 +167,7 @@ begin
         v_fence := v_fence + v_got;
         v_start := greatest(0, v_start - v_got);
         v_left := v_left - v_got;
-        if v_is_rated or q.per_job is not null then
+        if v_is_rated or v_per_job is not null then
           v_counts := v_counts || jsonb_build_object(v_name, coalesce((v_counts->>v_name)::int, 0) + v_got);
         end if;
       end if;
@@ -172,9 +175,9 @@ begin
     exit when cardinality(v_ids) = 0 and not (v_is_done and v_goes_on);
     continue when cardinality(v_ids) = 0;
 
-    v_taken := take_runs(v_ids, q.owner, v_now, v_fence, v_start, false, v_may_wait);
+    v_taken := take_runs(v_ids, v_owner, v_now, v_fence, v_start, false, v_may_wait);
     v_may_wait := false;
-    if v_is_rated or q.per_job is not null then
+    if v_is_rated or v_per_job is not null then
       for v_job in
         select j.name, count(*)::int as got
         from runs r join jobs j on j.id = r.job_id where r.id = any (v_taken.o_granted) group by j.name
@@ -201,7 +204,7 @@ begin
       perform spend_rate(v_job.id, v_job.got, v_now);
     end loop;
   end if;
-  return json_build_object('status', 'ok', 'runs', array_to_json(v_lots), 'tick', tick_for(q.owner, v_jobs, v_now),
+  return json_build_object('status', 'ok', 'runs', array_to_json(v_lots), 'tick', tick_for(v_owner, v_jobs, v_now),
     'hint', case when v_skipped <> '{}' then settled_hints(v_skipped) end);
 end
 $$`,

@@ -13,6 +13,7 @@ import { fewBy } from './by-index.ts'
 import { CARRIED_COLUMNS, HISTORY_COLUMNS } from './history-columns.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
+import { SETTLE_SUCCESSES } from './settle-successes.ts'
 
 const CHANGED_AT_THE_END: Readonly<Record<string, string>> = {
   progress: 'coalesce(g.new_progress, g.progress)',
@@ -75,33 +76,36 @@ begin
   into q
   from json_to_record(p) as x(now bigint, owner text, ids json, fences json, "startedAts" json, results json, others json);
   v_now := coalesce(q.now, store_now());
-  -- What ends. A retry of a run that is to be cancelled is cancelled.
-  with given as materialized (${given}
-  ), gone as (
-    delete from runs r using given s
-    where r.id = s.run_id collate "C" and r.fence = s.at_fence and r.owner = q.owner collate "C"
-      and (s.goes_to not in ('retry', 'released') or r.cancel_requested is not null)
-    returning r.*, s.*
-  ), filed as (
-    insert into history (${HISTORY_COLUMNS}, ending, owner)
-    select ${carried},
-      case when g.goes_to in ('retry', 'released') then 'cancelled' else g.goes_to end, v_now,
-      case when g.goes_to in ('retry', 'released') then g.cancel_requested else g.new_reason end,
-      case when g.goes_to = 'succeeded' then g.result end,
-      case when g.counts then g.outcome end, case when g.counts then g.owner end
-    from gone g
-  ), stuck as (
-    insert into held_gates (run_id, fence, owner, gates)
-    select g.id, g.fence, g.owner, g.gates from gone g where g.holds_gates and g.gates <> '{}'
-    on conflict do nothing
-  )
-  select array_agg(g.id),
-    (select array_agg(n.name) from gone h cross join lateral unnest(h.gates) n(name) where not h.holds_gates and h.gates <> '{}'),
-    array_agg(g.job_id) filter (where g.goes_to = 'dead'),
-    array_agg(distinct g.job_id) filter (where g.goes_to = 'succeeded' or (g.goes_to = 'skipped' and g.new_reason like 'handler%')),
-    json_agg(g.enqueue) filter (where g.goes_to = 'succeeded' and g.enqueue is not null), array_agg(distinct g.job_id)
-  into v_ended, v_gates, v_dead, v_good, v_after, v_touched
-  from gone g;
+  if q.count = q.plain then${SETTLE_SUCCESSES}
+  else
+    -- What ends. A retry of a run that is to be cancelled is cancelled.
+    with given as materialized (${given}
+    ), gone as (
+      delete from runs r using given s
+      where r.id = s.run_id collate "C" and r.fence = s.at_fence and r.owner = q.owner collate "C"
+        and (s.goes_to not in ('retry', 'released') or r.cancel_requested is not null)
+      returning r.*, s.*
+    ), filed as (
+      insert into history (${HISTORY_COLUMNS}, ending, owner)
+      select ${carried},
+        case when g.goes_to in ('retry', 'released') then 'cancelled' else g.goes_to end, v_now,
+        case when g.goes_to in ('retry', 'released') then g.cancel_requested else g.new_reason end,
+        case when g.goes_to = 'succeeded' then g.result end,
+        case when g.counts then g.outcome end, case when g.counts then g.owner end
+      from gone g
+    ), stuck as (
+      insert into held_gates (run_id, fence, owner, gates)
+      select g.id, g.fence, g.owner, g.gates from gone g where g.holds_gates and g.gates <> '{}'
+      on conflict do nothing
+    )
+    select array_agg(g.id),
+      (select array_agg(n.name) from gone h cross join lateral unnest(h.gates) n(name) where not h.holds_gates and h.gates <> '{}'),
+      array_agg(g.job_id) filter (where g.goes_to = 'dead'),
+      array_agg(distinct g.job_id) filter (where g.goes_to = 'succeeded' or (g.goes_to = 'skipped' and g.new_reason like 'handler%')),
+      json_agg(g.enqueue) filter (where g.goes_to = 'succeeded' and g.enqueue is not null), array_agg(distinct g.job_id)
+    into v_ended, v_gates, v_dead, v_good, v_after, v_touched
+    from gone g;
+  end if;
 
   -- What is tried again, or was given back.
   if coalesce(cardinality(v_ended), 0) < q.count then

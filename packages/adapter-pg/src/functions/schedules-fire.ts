@@ -18,11 +18,16 @@ import { PLANNED_ONCE } from './planned-once.ts'
 import { HISTORY_COLUMNS } from './history-columns.ts'
 
 /** So far ahead of the store's clock, in ms, a firing may be that waits for its instant. */
-const LONGEST_WAIT_MS = 20
+const LONGEST_WAIT_MS = 30
+/** So many runs take longer to write than rows may not be locked. */
+const MANY = 50
 
 /** No suspension of it ended after the look. */
 const isKnown = (row: string): string => /* sql */ `(v_looked_at is null or ${row}.suspended_stretches::text = '[]'
       or not exists (select 1 from json_array_elements(${row}.suspended_stretches) e(value) where (e.value->>1)::bigint > v_looked_at))`
+
+/** What is written before its instant must be what it would be then: it looks at no other run, and locks no gate that others need. */
+const MAY_BE_EARLY = `cardinality(v_ids) >= ${MANY} and coalesce(json_array_length(v_gates), 0) = 0 and 'allow' = all (v_overlaps)`
 
 const gates = (run: string): string => `array(select g from json_array_elements_text(${run}.gates) g order by g collate "C")`
 
@@ -31,6 +36,7 @@ export const schedulesFire: SqlFunction = {
   sql: /* sql */ `
 create or replace function schedules_fire(p json) returns json language plpgsql ${PLANNED_ONCE} as $$
 declare
+  v_given bigint;
   v_now bigint;
   v_claim json;
   v_looked_at bigint;
@@ -74,6 +80,9 @@ declare
   v_payloads text[];
   v_last_runs text[];
   v_wait_ms bigint;
+  -- What is written is committed at this instant, and as of it.
+  v_commits_at bigint;
+  v_reply json;
   v_moved int;
   -- Runs that look at their own schedule alone: how many were asked for and written, and of each [firing, place, is skipped].
   v_asked int;
@@ -99,10 +108,10 @@ declare
   v_firing int;
   v_one record;
 begin
-  select coalesce(x.now, store_now()), x.claim, x."lookedAt", x.jobs, x."ofJob", x.names, x.incarnations, x.generations, x.expected, x.through,
+  select x.now, coalesce(x.now, store_now()), x.claim, x."lookedAt", x.jobs, x."ofJob", x.names, x.incarnations, x.generations, x.expected, x.through,
     x."nextSlots", x."nextDueAts", x."ofFiring", x.ids, x.slots, x."runAts", x.priorities, x."overlaps", x."queueLimits", x.gates, x.skips,
     x.counts, x.last, x.claim->>'owner', (x.claim->>'start')::int
-  into v_now, v_claim, v_looked_at, v_job_names, v_of_job, v_names, v_incarnations, v_generations, v_expected, v_through,
+  into v_given, v_now, v_claim, v_looked_at, v_job_names, v_of_job, v_names, v_incarnations, v_generations, v_expected, v_through,
     v_next_slots, v_next_due_ats, v_of_firing, v_ids, v_slots, v_run_ats, v_priorities, v_overlaps, v_queue_limits, v_gates, v_skips,
     v_counts, v_last, v_owner, v_start
   from json_to_record(p) as x(
@@ -110,16 +119,22 @@ begin
     through bigint[], "nextSlots" bigint[], "nextDueAts" bigint[], "ofFiring" int[], ids text[], slots bigint[], "runAts" bigint[],
     priorities int[], "overlaps" text[], "queueLimits" int[], gates json, skips json,
     counts int[], last int[]);
-  -- Clocks agree to a moment: what is about to be due is waited for, before anything is locked.
-  if v_looked_at is not null and p->>'now' is null then
+  -- Clocks agree to a moment: what is about to be due is waited for. Little waits before anything is locked, much is written
+  -- first: whoever would change or suspend any of it meanwhile waits for that, too, so that it comes after the instant.
+  if v_looked_at is not null and v_given is null then
     select max(u.at) - v_now into v_wait_ms from unnest(v_run_ats) u(at);
     if v_wait_ms between 1 and ${LONGEST_WAIT_MS} then
-      perform pg_sleep(v_wait_ms / 1000.0);
-      v_now := store_now();
+      if ${MAY_BE_EARLY} then
+        v_commits_at := v_now + v_wait_ms;
+        v_now := v_commits_at;
+      else
+        perform pg_sleep(v_wait_ms / 1000.0);
+        v_now := store_now();
+      end if;
     end if;
   end if;
   ${SHARE_DEFINITIONS}
-  v_fence := claim_fence((p->>'now')::bigint, (v_claim->>'seenFence')::bigint);
+  v_fence := claim_fence(v_given, (v_claim->>'seenFence')::bigint);
   v_known := open_claim(v_claim, v_now, v_fence);
   if v_known is not null then
     v_free := jobs_without_due(v_known, v_job_names, v_now);
@@ -304,9 +319,16 @@ begin
     where ${fewBy('f.place')} and (v_at[f.place] is null or v_odd[f.place]);
   end if;
 
-  return json_build_object('odd', v_replies, 'running', v_running, 'claimed', v_claimed->'lots',
+  v_reply := json_build_object('odd', v_replies, 'running', v_running, 'claimed', v_claimed->'lots',
     'tick', case when v_known is null then json_build_object('storeNow', v_now) else tick_for(v_owner, v_known, v_now) end,
     'hint', case when v_is_work then '[{"kind":"work","of":"runs"}]'::json end);
+  if v_commits_at is not null then
+    perform pg_sleep(greatest(0, v_commits_at - store_now()) / 1000.0);
+    if store_now() < v_commits_at then
+      raise exception 'the clock of the server went back while a firing waited for its instant';
+    end if;
+  end if;
+  return v_reply;
 end
 $$`,
 }

@@ -21,7 +21,7 @@ export const schedulesSuspend: SqlFunction = {
   sql: /* sql */ `
 create or replace function schedules_suspend(p json) returns json language plpgsql ${BY_INDEX} as $$
 declare
-  v_now bigint := coalesce((p->>'now')::bigint, store_now());
+  v_now bigint;
   v_target record;
   v_reason text;
   v_changed boolean[] := '{}';
@@ -43,6 +43,8 @@ begin
   perform 1 from jobs j
   where j.name in (select a.job from json_to_recordset(p->'targets') as a(job text, name text) where a.name is null)
   order by j.id for update;
+  -- What was waited for came before: a firing, as of its instant.
+  v_now := coalesce((p->>'now')::bigint, store_now());
   for v_target in
     select a.name, a.reason, (select j.id from jobs j where j.name = a.job) as job_id
     from rows from (json_to_recordset(p->'targets') as (job text, name text, reason text)) with ordinality as a(job, name, reason, place)

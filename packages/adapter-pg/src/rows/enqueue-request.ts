@@ -42,6 +42,31 @@ function letterOfAlike(requests: readonly EnqueueRequest[], { job, gates, ...one
   return { letter: { names: [job], ids, others: [], payloads, ...columns }, order: requests.map((_, index) => index) }
 }
 
+/** Texts that travel as they are; others as escapes of JSON. */
+const UNHELD = /[\0\uD800-\uDFFF\uE000]/
+
+/** The values of `runs_enqueue_one`, up to whom it tells; null for what is not written by that. */
+export function toSoleRequest(requests: readonly EnqueueRequest[]): readonly string[] | null {
+  const [one] = requests
+  if (one === undefined || requests.length > 1 || !isPlain(one) || !isUsual(one)) return null
+  const { id, job, key, payload, priority, overlap, trace } = one
+  if (payload === '' || trace === '' || UNHELD.test(`${id}${job}${key}${payload}${trace}`)) return null
+  return [id, job, key, payload ?? '', String(priority), overlap, trace ?? '']
+}
+
+/** A single trigger, due at once, that waits for nothing. */
+function isUsual({ trigger, triggers, runAt, delayMs, gates, replayOf, slot }: EnqueueRequest): boolean {
+  return (
+    trigger === 'manual' &&
+    triggers === 1 &&
+    delayMs === 0 &&
+    gates.length === 0 &&
+    runAt === undefined &&
+    replayOf === undefined &&
+    slot === undefined
+  )
+}
+
 /** In one look, and without one function per field: requests come by the thousand. */
 function isLike(one: EnqueueRequest, other: EnqueueRequest): boolean {
   return (

@@ -13,7 +13,7 @@ export interface VerbOptions extends CallOptions {
 export type Call = <Reply extends object>(fn: string, request: object, options?: VerbOptions) => Promise<Reply>
 
 /** The same for a function of several texts; null where that has no reply. */
-export type CallWith = <Reply extends object>(fn: string, values: readonly string[], options?: CallOptions) => Promise<Reply | null>
+export type CallWith = <Reply extends object>(fn: string, values: readonly string[], options?: VerbOptions) => Promise<Reply | null>
 
 /** What functions put beside the contract's reply. */
 interface Envelope {
@@ -48,10 +48,10 @@ export function createCalls({ driver, checkOpen, hints }: CallDeps): Calls {
       const envelope = ((await driver.call(fn, request, options)) ?? {}) as Envelope
       return open<Reply>(envelope, options.isTold === true ? hints.tellHere : hints.tell)
     },
-    async callWith<Reply extends object>(fn: string, values: readonly string[], options?: CallOptions) {
+    async callWith<Reply extends object>(fn: string, values: readonly string[], options: VerbOptions = {}) {
       checkOpen()
       const envelope = await driver.callWith(fn, values, options)
-      return envelope === null ? null : open<Reply>(envelope as Envelope, hints.tell)
+      return envelope === null ? null : open<Reply>(envelope as Envelope, options.isTold === true ? hints.tellHere : hints.tell)
     },
   }
 }

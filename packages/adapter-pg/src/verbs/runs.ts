@@ -1,12 +1,12 @@
 /** The runs part of the store. */
-import type { GateRecord, JobStats, RunRecord, RunStore } from '@quarterjack/core/store'
+import type { GateRecord, JobStats, RunRecord, RunStore, Tick } from '@quarterjack/core/store'
 import { type EnqueueAnswer, type SettleAnswer, toEnqueueReplies, toSettleReplies } from '../rows/replies.ts'
 import { type ClaimedLot, toClaimedRuns } from '../rows/claimed-runs.ts'
 import { type RunRow, toRunRecord, toRunRecordOrNull } from '../rows/run-row.ts'
-import { toEnqueueLetter } from '../rows/enqueue-request.ts'
+import { toEnqueueLetter, toSoleRequest } from '../rows/enqueue-request.ts'
 import { toSettleRequest } from '../rows/settle-request.ts'
 import type { Hints, News } from '../hints/hints.ts'
-import type { Call } from './call.ts'
+import type { Calls } from './call.ts'
 
 /** What a verb of the contract answers. */
 type Reply<Verb extends keyof RunStore> = Awaited<ReturnType<RunStore[Verb]>> & object
@@ -30,18 +30,16 @@ export interface RunDeps {
   readonly takeNews: Hints['takeNews']
 }
 
-export function createRunVerbs(call: Call, { enqueueWithin, takeNews }: RunDeps): RunStore {
-  const callEnqueue = (request: object, news: News | null): Promise<Enqueued> =>
-    call('runs_enqueue', { ...request, notify: news?.notify ?? null }, { isTold: news !== null })
-
-  const enqueue = async (request: object): Promise<Enqueued> => {
+export function createRunVerbs({ call, callWith }: Calls, { enqueueWithin, takeNews }: RunDeps): RunStore {
+  /** `send` has the statement tell the news, if there are any. */
+  const telling = async <T>(send: (news: News | null) => Promise<T>): Promise<T> => {
     const news = takeNews()
     try {
-      return await callEnqueue(request, news)
+      return await send(news)
     } catch (error) {
       // A hint may get lost, a trigger must not: all of it was taken back.
       if (news === null || !isQueueFull(error)) throw error
-      return await callEnqueue(request, null)
+      return await send(null)
     } finally {
       news?.ended()
     }
@@ -51,8 +49,17 @@ export function createRunVerbs(call: Call, { enqueueWithin, takeNews }: RunDeps)
     async enqueue(request) {
       if (request.tx !== undefined) return enqueueWithin(request)
       const { requests, claim, now } = request
+      const sole = claim === undefined && now === undefined ? toSoleRequest(requests) : null
+      if (sole !== null) {
+        const written = await telling((news) =>
+          callWith<Tick>('runs_enqueue_one', [...sole, ...(news?.notify ?? ['', ''])], { isTold: news !== null }),
+        )
+        if (written !== null) return { replies: requests.map(({ id }) => ({ outcome: 'created', id })), ...written }
+      }
       const { letter, order } = toEnqueueLetter(requests)
-      const { outcomes, claimed, ...tick } = await enqueue({ claim, now, ...letter })
+      const { outcomes, claimed, ...tick } = await telling((news) =>
+        call<Enqueued>('runs_enqueue', { claim, now, ...letter, notify: news?.notify ?? null }, { isTold: news !== null }),
+      )
       return { replies: toEnqueueReplies({ outcomes, claimed }, { requests, order, owner: claim?.owner }), ...tick }
     },
     async claim(request) {

@@ -22,6 +22,7 @@ export const POSTGRES_CAPABILITIES = {
   hints: true,
   windows: true,
   looksAhead: true,
+  waitsToFire: 'written',
 } as const
 
 const IS_FULL = ['full', 'soak'].includes(process.env.QJ_TEST_TIER ?? '')

@@ -6,7 +6,7 @@ import type { RunRecord } from '../store/records.ts'
 import type { EnqueueRequest, SettleReply, StoreLoss } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Tick } from '../store/tick.ts'
-import { waitForHint } from '../time/clock.ts'
+import { systemClock, waitForHint } from '../time/clock.ts'
 import { createEnqueuer } from '../trigger/enqueuer.ts'
 import { adopt, giveBack, type AdoptDeps, type Line } from './adopt.ts'
 import { comeToRest } from './come-to-rest.ts'
@@ -195,6 +195,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   const enqueuer = createEnqueuer({
     clock,
+    // Where the store is elsewhere, its answer takes a turn: what comes until then goes out together, and callers leave others theirs.
+    soon: clock === systemClock && link.store.capabilities.shared !== false ? process.nextTick : undefined,
     maxPayloadBytes: options.limits.payload,
     async call(verb, run) {
       try {
@@ -276,7 +278,11 @@ export function createEngine(options: EngineOptions): Engine {
       latenessMs = rule?.everyMs ?? 0
       // A pass ends when nothing is due: it leaves what is due soon to the next. A store within the process answers at once.
       const { looksAhead = false, waitsToFire, shared = true } = link.store.capabilities
-      ahead = createLookAhead(looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0, waitsToFire ? EARLY_MS : 0)
+      ahead = createLookAhead(
+        looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0,
+        waitsToFire ? EARLY_MS : 0,
+        waitsToFire === 'written',
+      )
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true

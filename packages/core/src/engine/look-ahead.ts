@@ -7,6 +7,9 @@ export const LOOK_AHEAD_MS = 100
 const SIGHT = 2
 /** A store that waits for the instant is asked to fire so long before it, in ms: timers come up to 2 ms late, and it knows its clock better. */
 export const EARLY_MS = 3
+/** And a millisecond more for so many of one instant, which take longer to be made ready and to be written; for so many at most. */
+const PER_MS = 40
+const MOST_COUNTED = 480
 /** A plan holds for the instant that it was made for; one that is so old, in ms, is made again. */
 const LONGEST_KEPT_MS = 500
 
@@ -55,19 +58,28 @@ export interface Taken {
   readonly lookedAt: number | undefined
 }
 
-/** `earlyMs`: how long before its instant the store is asked to fire. */
-export function createLookAhead(ms: number, earlyMs = 0): LookAhead {
+/** `leastEarlyMs`: how long before its instant the store is asked to fire, at least; 0: not before. `writesFirst`: many earlier. */
+export function createLookAhead(ms: number, leastEarlyMs = 0, writesFirst = false): LookAhead {
   let kept: Look = { lookedAt: 0, through: 0, planned: [] }
+  let earlyMs = leastEarlyMs
+  const keep = (look: Look): void => {
+    kept = look
+    if (!writesFirst) return
+    const { planned } = look
+    let count = 0
+    while (count < Math.min(planned.length, MOST_COUNTED) && planned[count]?.dueAt === planned[0]?.dueAt) count++
+    earlyMs = leastEarlyMs + Math.floor(count / PER_MS)
+  }
   return {
-    earlyMs,
+    get earlyMs() {
+      return earlyMs
+    },
     leadMs(dueAt) {
       if (dueAt > kept.through) return ms
       return kept.planned[0]?.dueAt === dueAt ? earlyMs : 0
     },
     sightMs: SIGHT * ms || undefined,
-    keep(look) {
-      kept = look
-    },
+    keep,
     take({ now, earliest, limit, most }) {
       const { lookedAt, planned } = kept
       const isOld = now - lookedAt > LONGEST_KEPT_MS || now < lookedAt
@@ -82,7 +94,7 @@ export function createLookAhead(ms: number, earlyMs = 0): LookAhead {
         firings.push(firing)
         records += firing.runs.length + firing.skips.length
       }
-      kept = { ...kept, planned: ms > 0 ? planned.slice(firings.length) : [] }
+      keep({ ...kept, planned: ms > 0 ? planned.slice(firings.length) : [] })
       return { firings, lookedAt: ms > 0 ? lookedAt : undefined }
     },
   }

@@ -18,8 +18,11 @@ export interface StoreCapabilities {
   readonly windows?: boolean
   /** `due({ aheadMs })` tells what is due soon as well, and `fire({ lookedAt })` keeps that from firing early. Default false. */
   readonly looksAhead?: boolean
-  /** `fire({ lookedAt })` waits for what is due within 20 ms, and then fires it: the engine asks a little before the instant. Default false. */
-  readonly waitsToFire?: boolean
+  /**
+   * `fire({ lookedAt })` waits for what is due within 20 ms, and then fires it: the engine asks a little before the instant. `'written'`:
+   * it writes first, and waits with the commit, so that many are asked for earlier. Default false.
+   */
+  readonly waitsToFire?: boolean | 'written'
 }
 
 /** A hint, never the truth: it may be lost, late or doubled. */

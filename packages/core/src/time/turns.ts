@@ -9,7 +9,7 @@ export interface Turns {
 }
 
 /** Does `work` one turn after it is asked for, never twice at a time, and again while there `isMore`. `work` never rejects. */
-export function createTurns(clock: Clock, work: () => Promise<void>, isMore: () => boolean): Turns {
+export function createTurns(clock: Pick<Clock, 'defer'>, work: () => Promise<void>, isMore: () => boolean): Turns {
   let underWay: Promise<void> | null = null
   const ask = (): void => {
     if (underWay !== null) return

@@ -59,6 +59,16 @@ describe('what was looked at before it is due', () => {
     expect(names(ahead, { now: 1_100 - EARLY_MS })).toEqual(['at 1100'])
     expect(names(ahead, { now: 1_101, earliest: 1_101 })).toEqual(['at 1101'])
   })
+
+  it('is given earlier where there is much of one instant, and the store writes it first', () => {
+    const many = Array.from({ length: 500 }, () => 1_100)
+    const ahead = lookedBy(createLookAhead(100, EARLY_MS, true), [...many, 1_101])
+    expect([ahead.leadMs(1_100), ahead.earlyMs]).toEqual([EARLY_MS + 12, EARLY_MS + 12])
+    expect(ahead.take({ now: 1_085, earliest: 1_100, limit: 500, most: 500 })?.firings).toHaveLength(500)
+    expect([ahead.leadMs(1_101), ahead.earlyMs]).toEqual([EARLY_MS, EARLY_MS])
+    expect(lookedBy(createLookAhead(100, EARLY_MS), many).leadMs(1_100)).toBe(EARLY_MS)
+    expect(lookedBy(createLookAhead(100), many).leadMs(1_100)).toBe(0)
+  })
 })
 
 describe('a process on a store that others share', () => {

@@ -16,7 +16,7 @@ const trigger = (n: number, rest: Partial<EnqueueRequest> = {}): Trigger => ({
 })
 
 /** A store whose calls stay under way until they are let go. */
-function createSlowStore(): { enqueuer: Enqueuer; sizes: number[]; waiting: (() => void)[] } {
+function createSlowStore(soon?: (callback: () => void) => void): { enqueuer: Enqueuer; sizes: number[]; waiting: (() => void)[] } {
   const sizes: number[] = []
   const waiting: (() => void)[] = []
   const store = {
@@ -29,7 +29,7 @@ function createSlowStore(): { enqueuer: Enqueuer; sizes: number[]; waiting: (() 
     },
   } as unknown as Store
   const call = <T extends object>(_verb: string, run: (store: Store) => Promise<T>): Promise<T> => run(store)
-  const deps = { clock: systemClock, maxPayloadBytes: 1_000, call, callOnce: call, offer: () => null, onClaimed: () => undefined }
+  const deps = { clock: systemClock, soon, maxPayloadBytes: 1_000, call, callOnce: call, offer: () => null, onClaimed: () => undefined }
   return { enqueuer: createEnqueuer(deps), sizes, waiting }
 }
 
@@ -77,5 +77,17 @@ describe('the calls of a process that triggers', () => {
     waiting.shift()?.()
     await replies
     await enqueuer.idle()
+  })
+
+  it('go out with the step that brought them where they need not wait for the turn, and share one all the same', async () => {
+    const { enqueuer, sizes, waiting } = createSlowStore(process.nextTick)
+    const later = Promise.resolve()
+      .then(() => Promise.resolve())
+      .then(() => enqueuer.enqueue(trigger(2)))
+    const replies = [enqueuer.enqueue(trigger(0)), enqueuer.enqueue(trigger(1)), later]
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    expect(sizes).toEqual([3])
+    waiting.shift()?.()
+    expect((await Promise.all(replies)).map(({ id }) => id)).toEqual(['run-0', 'run-1', 'run-2'])
   })
 })
