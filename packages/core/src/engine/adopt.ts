@@ -82,7 +82,7 @@ async function serve(lot: Execution[], deps: AdoptDeps): Promise<void> {
     try {
       await deps.execute(execution)
     } catch (error) {
-      deps.logger.error({ err: error, runId: execution.record.id }, 'an execution failed outside of its handler')
+      deps.logger.error({ err: error, runId: execution.record.id }, 'an execution failed outside its handler')
     }
     deps.onFree()
   }
@@ -100,6 +100,6 @@ export async function giveBack(runId: string, fence: number, deps: Pick<AdoptDep
   try {
     await deps.settler.settle({ runId, fence, outcome: 'released', startedAt: null, error: null, then: { to: 'released' } })
   } catch (error) {
-    deps.logger.warn({ err: error, runId }, 'a run that did not begin could not be given back; it is left to the end of its lease')
+    deps.logger.warn({ err: error, runId }, 'a run was not given back: its lease has to end')
   }
 }

@@ -23,7 +23,7 @@ import { createHoldings, type Execution } from './holdings.ts'
 import { keepRules } from './keep-rules.ts'
 import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
 import { createLoop } from './loop.ts'
-import { createLookAhead, EARLY_MS, LOOK_AHEAD_MS } from './look-ahead.ts'
+import { createLookAhead, LOOK_AHEAD_MS } from './look-ahead.ts'
 import { createLossLog } from './loss-log.ts'
 import { createMaintenance } from './maintain.ts'
 import { createOwner } from './owner.ts'
@@ -75,14 +75,15 @@ export function createEngine(options: EngineOptions): Engine {
     },
   })
 
+  const retrying = { clock, random, retries: CALL_RETRIES }
   const call = <T extends object>(verb: string, run: (store: Store) => Promise<T>): Promise<T> =>
-    retryStore(() => link.call(verb, run), { clock, random, retries: CALL_RETRIES })
+    retryStore(() => link.call(verb, run), retrying)
 
   const settler = createSettler({
     clock,
     random,
     owner: () => owner.id,
-    call: async (verb, run) => noticed(await link.call(verb, run)),
+    call: (verb, run) => link.call(verb, run).then(noticed),
     answeredAt: () => link.answeredAt,
   })
 
@@ -196,17 +197,14 @@ export function createEngine(options: EngineOptions): Engine {
   const enqueuer = createEnqueuer({
     clock,
     // Where the store is elsewhere, its answer takes a turn: what comes until then goes out together, and callers leave others theirs.
-    soon: clock === systemClock && link.store.capabilities.shared !== false ? process.nextTick : undefined,
+    defer: clock === systemClock && link.store.capabilities.shared !== false ? process.nextTick : (callback) => clock.defer(callback),
     maxPayloadBytes: options.limits.payload,
-    async call(verb, run) {
-      try {
-        return noticed(await call(verb, run))
-      } catch (error) {
+    call: (verb, run) =>
+      call(verb, run).then(noticed, (error: unknown) => {
         // It may have claimed, which shortens the lease of an idle process.
         keepAlive.touch()
         throw error
-      }
-    },
+      }),
     callOnce: (verb, run) => link.call(verb, run),
     // With no room the claim is empty, but its reply still tells when to look for what was written.
     offer: (wanted) =>
@@ -278,15 +276,11 @@ export function createEngine(options: EngineOptions): Engine {
       latenessMs = rule?.everyMs ?? 0
       // A pass ends when nothing is due: it leaves what is due soon to the next. A store within the process answers at once.
       const { looksAhead = false, waitsToFire, shared = true } = link.store.capabilities
-      ahead = createLookAhead(
-        looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0,
-        waitsToFire ? EARLY_MS : 0,
-        waitsToFire === 'written',
-      )
+      ahead = createLookAhead(looksAhead && shared && rule === undefined ? LOOK_AHEAD_MS : 0, waitsToFire)
       settler.resume()
       // Presence first: who declares a definition is asked while it is registered.
       present = true
-      await retryStore(keepAlive.renewOrThrow, { clock, random, retries: CALL_RETRIES })
+      await retryStore(keepAlive.renewOrThrow, retrying)
       await register(true)
       unwatch = link.store.watch((hint) => {
         if (hint.kind === 'work') {

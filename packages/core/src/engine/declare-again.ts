@@ -49,7 +49,7 @@ export function createDeclareAgain(deps: DeclareAgainDeps): DeclareAgain {
       const what = loss.everything ? 'everything that was in it' : 'a part of what was in it'
       deps.logger.error(
         { ...loss },
-        `store "${deps.store}" lost ${what}. The jobs of this process are declared again; dynamic schedules and pending runs that are gone must be set and triggered again.`,
+        `store "${deps.store}" lost ${what}. The jobs of this process are declared again; set dynamic schedules and trigger runs again that are gone.`,
       )
       void declare()
     },

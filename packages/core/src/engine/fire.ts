@@ -49,7 +49,7 @@ export interface FireDeps {
 export async function fireDue(deps: FireDeps): Promise<number> {
   const { ahead, link, wakes } = deps
   const dueAt = wakes.dueAt ?? Number.POSITIVE_INFINITY
-  const isAhead = dueAt > link.clock.now() + ahead.earlyMs
+  const isAhead = dueAt > link.clock.now() + ahead.earlyMs()
   if (!isAhead) await roomWithin(deps)
   const most = isAhead ? MOST_RECORDS : mostRecords(deps)
   const limit = Math.min(isAhead ? MOST_RECORDS : BATCH, most)

@@ -72,7 +72,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   let running = false
   let stopped = false
   let declared: string | null = null
-  let survived: string | null = null
+  let survived: string | undefined
   /** As the store knows it. */
   let held = 0
   let failures = 0
@@ -86,10 +86,11 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const id = owner.id
     const askedAt = clock.monotonic()
     const census = orphans.count()
-    const jobs = declared === id ? null : deps.declares()
+    const jobs = declared === id ? undefined : deps.declares()
     const starting = untold()
-    const progressing = [...holdings.all()].filter((one) => one.progress !== null && one.phase === 'started')
-    const sent = new Map(progressing.map((one) => [one, one.progress as string]))
+    const sent = [...holdings.all()].flatMap((one) =>
+      one.progress !== null && one.phase === 'started' ? { one, progress: one.progress } : [],
+    )
     try {
       const reply = await link.call('runs.renew', (store) =>
         store.runs.renew({
@@ -98,9 +99,9 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
           // The store judges: a claim may land between this request and its arrival.
           idleMs: SLOW_POLL_MS,
           started: starting.map(refOf),
-          progress: progressing.map((one) => ({ ...refOf(one), progress: sent.get(one) as string })),
-          ...(jobs === null ? {} : { jobs }),
-          ...(survived === null ? {} : { survived }),
+          progress: sent.map(({ one, progress }) => ({ ...refOf(one), progress })),
+          jobs,
+          survived,
         }),
       )
       failures = 0
@@ -108,11 +109,11 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       if (reply.lost !== undefined) deps.onLost(reply.lost)
       // Whatever was said of a former owner: the present one has yet to be made known. Unless the process stops, and has left.
       if (id !== owner.id) return stopped ? 'failed' : await attempt()
-      if (jobs !== null) declared = id
-      survived = null
+      if (jobs !== undefined) declared = id
+      survived = undefined
       owner.confirm(id, askedAt, leaseMs)
       for (const one of starting) one.startKnown = true
-      for (const [one, text] of sent) if (one.progress === text) one.progress = null
+      for (const { one, progress } of sent) if (one.progress === progress) one.progress = null
       take(reply)
       void orphans.compare(census, reply.held)
       dropStale()
@@ -120,14 +121,14 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     } catch (error) {
       failures++
       failure = error
-      deps.logger.warn({ err: error }, 'the lease could not be renewed; trying again')
+      deps.logger.warn({ err: error }, 'a renewal failed; it is tried again')
       return 'failed'
     }
   }
 
   /** What has ended is about to be settled, which tells of its start as well. */
   const untold = (): Execution[] =>
-    [...holdings.all()].filter((one) => !one.startKnown && one.phase !== 'queued' && one.phase !== 'settling')
+    [...holdings.all()].filter((one) => !one.startKnown && (one.phase === 'started' || one.phase === 'stuck'))
 
   const take = (reply: RenewReply): void => {
     held = reply.held
@@ -169,16 +170,11 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   const watchTrust = (): void => {
     if (trustTimer !== null) clock.clearTimer(trustTimer)
-    trustTimer = null
-    if (!running || holdings.size === 0) return
-    trustTimer = clock.setTimer(() => {
-      if (owner.trusted) watchTrust()
-      else abortAll(owner.id)
-    }, owner.trustedUntil - clock.monotonic())
+    const check = (): void => (owner.trusted ? watchTrust() : abortAll(owner.id))
+    trustTimer = running && holdings.size > 0 ? clock.setTimer(check, owner.trustedUntil - clock.monotonic()) : null
   }
 
   const interval = (): number => {
-    if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     // Spread over processes, and over the instants at which schedules are due.
     if (holdings.size > 0 || held > 0) return Math.min(SLOW_POLL_MS, leaseMs / 3) * (0.9 + deps.random() * 0.1)
     // Idle: after one lease, since others may have died right after the last look.
@@ -207,7 +203,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   /** Until the next renewal, after one. A claim that came while the long lease of an idle process was given needs the short one. */
   const delay = (): number => {
-    if (failures > 0) return interval()
+    if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
     return Math.min(interval(), untilExpiry(), untold().length > 0 ? TELL_START_MS : Number.POSITIVE_INFINITY)
   }
 
@@ -253,9 +249,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       running = false
       stopped = true
       if (timer !== null) clock.clearTimer(timer)
-      if (trustTimer !== null) clock.clearTimer(trustTimer)
       timer = null
-      trustTimer = null
+      watchTrust()
       await renewing
     },
   }

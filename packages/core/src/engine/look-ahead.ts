@@ -1,5 +1,6 @@
 /** What was looked at and planned before it is due, so that at its instant nothing is left to do but to fire. */
 import type { Firing } from '../store/schedules.ts'
+import type { StoreCapabilities } from '../store/store.ts'
 
 /** So long before its instant, in ms, what is due is looked at: a look and its plans take 20 of them at most. */
 export const LOOK_AHEAD_MS = 100
@@ -7,9 +8,9 @@ export const LOOK_AHEAD_MS = 100
 const SIGHT = 2
 /** A store that waits for the instant is asked to fire so long before it, in ms: timers come up to 2 ms late, and it knows its clock better. */
 export const EARLY_MS = 3
-/** And a millisecond more for so many of one instant, which take longer to be made ready and to be written; for so many at most. */
+/** And a millisecond more for so many of one instant, which take longer to be made ready and to be written; up to so many milliseconds. */
 const PER_MS = 40
-const MOST_COUNTED = 480
+const MOST_MORE_MS = 12
 /** A plan holds for the instant that it was made for; one that is so old, in ms, is made again. */
 const LONGEST_KEPT_MS = 500
 
@@ -31,7 +32,7 @@ export interface LookAhead {
   /** How long before `dueAt`, in ms, there is something to do about it: to look, or to fire what is planned. 0: not before. */
   leadMs(dueAt: number): number
   /** How long before its instant, in ms, what is planned may be sent. */
-  readonly earlyMs: number
+  earlyMs(): number
   /** How far a look sees, in ms; undefined: what is due, and no further. */
   readonly sightMs: number | undefined
   /** In place of what was kept before. */
@@ -58,33 +59,31 @@ export interface Taken {
   readonly lookedAt: number | undefined
 }
 
-/** `leastEarlyMs`: how long before its instant the store is asked to fire, at least; 0: not before. `writesFirst`: many earlier. */
-export function createLookAhead(ms: number, leastEarlyMs = 0, writesFirst = false): LookAhead {
+/** `waits`: what the store says of `waitsToFire`. Where it does not wait, it is not asked before the instant. */
+export function createLookAhead(ms: number, waits: StoreCapabilities['waitsToFire'] = false): LookAhead {
   let kept: Look = { lookedAt: 0, through: 0, planned: [] }
-  let earlyMs = leastEarlyMs
-  const keep = (look: Look): void => {
-    kept = look
-    if (!writesFirst) return
-    const { planned } = look
-    let count = 0
-    while (count < Math.min(planned.length, MOST_COUNTED) && planned[count]?.dueAt === planned[0]?.dueAt) count++
-    earlyMs = leastEarlyMs + Math.floor(count / PER_MS)
+  const earlyMs = (): number => {
+    const { planned } = kept
+    const at = planned[0]?.dueAt ?? null
+    let more = 0
+    while (waits === 'written' && more < MOST_MORE_MS && planned[PER_MS * (more + 1) - 1]?.dueAt === at) more++
+    return waits ? EARLY_MS + more : 0
   }
   return {
-    get earlyMs() {
-      return earlyMs
-    },
+    earlyMs,
     leadMs(dueAt) {
       if (dueAt > kept.through) return ms
-      return kept.planned[0]?.dueAt === dueAt ? earlyMs : 0
+      return kept.planned[0]?.dueAt === dueAt ? earlyMs() : 0
     },
     sightMs: SIGHT * ms || undefined,
-    keep,
+    keep(look) {
+      kept = look
+    },
     take({ now, earliest, limit, most }) {
       const { lookedAt, planned } = kept
       const isOld = now - lookedAt > LONGEST_KEPT_MS || now < lookedAt
       const [head] = planned
-      if (head === undefined || head.dueAt > now + earlyMs || earliest < head.dueAt || isOld) return null
+      if (head === undefined || head.dueAt > now + earlyMs() || earliest < head.dueAt || isOld) return null
       // Of what is only about to be due, no more than comes at that instant: what is due waits for nothing.
       const until = Math.max(now, head.dueAt)
       const firings: Firing[] = []
@@ -94,7 +93,7 @@ export function createLookAhead(ms: number, leastEarlyMs = 0, writesFirst = fals
         firings.push(firing)
         records += firing.runs.length + firing.skips.length
       }
-      keep({ ...kept, planned: ms > 0 ? planned.slice(firings.length) : [] })
+      kept = { ...kept, planned: ms > 0 ? planned.slice(firings.length) : [] }
       return { firings, lookedAt: ms > 0 ? lookedAt : undefined }
     },
   }

@@ -148,11 +148,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     releaseSignals?.()
     releaseSignals = null
     const stuck = await engine.stop(graceMs).finally(rollupEngine.stop)
-    if (stuck.length > 0)
-      logger.error(
-        { stuck },
-        `stopped, but ${stuck.length} ${stuck.length === 1 ? 'handler ignores abort and still executes' : 'handlers ignore abort and still execute'}: ${stuck.join(', ')}`,
-      )
+    if (stuck.length > 0) logger.error({ stuck }, `stopped, but what ignores abort still executes: ${stuck.join(', ')}`)
     emitter.emit('scheduler.stopped', { stuck })
     return { stuck }
   }

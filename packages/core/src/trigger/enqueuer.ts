@@ -26,8 +26,8 @@ export interface Enqueuer {
 
 export interface EnqueuerDeps {
   readonly clock: Clock
-  /** When a lone trigger goes out: once all that this step brings is there. Absent, once this turn's work is done. */
-  readonly soon?: Clock['defer'] | undefined
+  /** When a lone trigger goes out: once all that this turn, or this step of it, brings is there. */
+  readonly defer: Clock['defer']
   /** Payloads that are merged here have at most as many bytes together; more are left to the store, one by one. */
   readonly maxPayloadBytes: number
   /** Calls the store with deadline and retries. */
@@ -146,7 +146,7 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
   }
 
   // All of one turn, or step, are in the batch by then.
-  const turns = createTurns(deps.soon === undefined ? deps.clock : { defer: deps.soon }, flush, () => queue.length > 0)
+  const turns = createTurns(deps, flush, () => queue.length > 0)
 
   return {
     enqueue: (trigger) =>

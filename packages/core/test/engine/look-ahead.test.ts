@@ -53,7 +53,7 @@ describe('what was looked at before it is due', () => {
   })
 
   it('is given a little early where the store waits, and nothing of a later instant with it', () => {
-    const ahead = lookedBy(createLookAhead(100, EARLY_MS), [1_100, 1_101])
+    const ahead = lookedBy(createLookAhead(100, true), [1_100, 1_101])
     expect([ahead.leadMs(1_100), ahead.leadMs(1_101)]).toEqual([EARLY_MS, 0])
     expect(names(ahead, { now: 1_100 - EARLY_MS - 0.1 })).toBeUndefined()
     expect(names(ahead, { now: 1_100 - EARLY_MS })).toEqual(['at 1100'])
@@ -62,11 +62,11 @@ describe('what was looked at before it is due', () => {
 
   it('is given earlier where there is much of one instant, and the store writes it first', () => {
     const many = Array.from({ length: 500 }, () => 1_100)
-    const ahead = lookedBy(createLookAhead(100, EARLY_MS, true), [...many, 1_101])
-    expect([ahead.leadMs(1_100), ahead.earlyMs]).toEqual([EARLY_MS + 12, EARLY_MS + 12])
+    const ahead = lookedBy(createLookAhead(100, 'written'), [...many, 1_101])
+    expect([ahead.leadMs(1_100), ahead.earlyMs()]).toEqual([EARLY_MS + 12, EARLY_MS + 12])
     expect(ahead.take({ now: 1_085, earliest: 1_100, limit: 500, most: 500 })?.firings).toHaveLength(500)
-    expect([ahead.leadMs(1_101), ahead.earlyMs]).toEqual([EARLY_MS, EARLY_MS])
-    expect(lookedBy(createLookAhead(100, EARLY_MS), many).leadMs(1_100)).toBe(EARLY_MS)
+    expect([ahead.leadMs(1_101), ahead.earlyMs()]).toEqual([EARLY_MS, EARLY_MS])
+    expect(lookedBy(createLookAhead(100, true), many).leadMs(1_100)).toBe(EARLY_MS)
     expect(lookedBy(createLookAhead(100), many).leadMs(1_100)).toBe(0)
   })
 })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EnqueueRequest } from '../../src/store/runs.ts'
 import type { Store } from '../../src/store/store.ts'
-import { systemClock } from '../../src/time/clock.ts'
+import { type Clock, systemClock } from '../../src/time/clock.ts'
 import type { Trigger } from '../../src/trigger/coalesce.ts'
 import { createEnqueuer, type Enqueuer } from '../../src/trigger/enqueuer.ts'
 
@@ -16,7 +16,7 @@ const trigger = (n: number, rest: Partial<EnqueueRequest> = {}): Trigger => ({
 })
 
 /** A store whose calls stay under way until they are let go. */
-function createSlowStore(soon?: (callback: () => void) => void): { enqueuer: Enqueuer; sizes: number[]; waiting: (() => void)[] } {
+function createSlowStore(defer: Clock['defer'] = systemClock.defer): { enqueuer: Enqueuer; sizes: number[]; waiting: (() => void)[] } {
   const sizes: number[] = []
   const waiting: (() => void)[] = []
   const store = {
@@ -29,7 +29,7 @@ function createSlowStore(soon?: (callback: () => void) => void): { enqueuer: Enq
     },
   } as unknown as Store
   const call = <T extends object>(_verb: string, run: (store: Store) => Promise<T>): Promise<T> => run(store)
-  const deps = { clock: systemClock, soon, maxPayloadBytes: 1_000, call, callOnce: call, offer: () => null, onClaimed: () => undefined }
+  const deps = { clock: systemClock, defer, maxPayloadBytes: 1_000, call, callOnce: call, offer: () => null, onClaimed: () => undefined }
   return { enqueuer: createEnqueuer(deps), sizes, waiting }
 }
 
