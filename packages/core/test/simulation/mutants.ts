@@ -111,7 +111,7 @@ export const MORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'trust runs out and nothing is aborted',
-    edits: [edit('engine/keep-alive.ts', '      else abortAll(owner.id)\n', '')],
+    edits: [edit('engine/keep-alive.ts', ' : abortAll(owner.id))', ' : undefined)')],
   },
   {
     name: 'an expired owner is revived',
