@@ -26,7 +26,7 @@ const MANY = 50
 const isKnown = (row: string): string => /* sql */ `(v_looked_at is null or ${row}.suspended_stretches::text = '[]'
       or not exists (select 1 from json_array_elements(${row}.suspended_stretches) e(value) where (e.value->>1)::bigint > v_looked_at))`
 
-/** What is written before its instant must be what it would be then: it looks at no other run, and locks no gate that others need. */
+/** What is written before its instant must be what it would be then: it looks at no other run, and locks no gate that others need, nor any rate. */
 const MAY_BE_EARLY = `cardinality(v_ids) >= ${MANY} and coalesce(json_array_length(v_gates), 0) = 0 and 'allow' = all (v_overlaps)`
 
 const gates = (run: string): string => `array(select g from json_array_elements_text(${run}.gates) g order by g collate "C")`
@@ -125,7 +125,10 @@ begin
     select max(u.at) - v_now into v_wait_ms from unnest(v_run_ats) u(at);
     if v_wait_ms between 1 and ${LONGEST_WAIT_MS} then
       if ${MAY_BE_EARLY} then
-        v_commits_at := v_now + v_wait_ms;
+        v_commits_at := (select v_now + v_wait_ms
+          where not exists (select 1 from jobs j where j.name = any (v_job_names) and j.rate_max is not null));
+      end if;
+      if v_commits_at is not null then
         v_now := v_commits_at;
       else
         perform pg_sleep(v_wait_ms / 1000.0);
@@ -323,10 +326,11 @@ begin
     'tick', case when v_known is null then json_build_object('storeNow', v_now) else tick_for(v_owner, v_known, v_now) end,
     'hint', case when v_is_work then '[{"kind":"work","of":"runs"}]'::json end);
   if v_commits_at is not null then
-    perform pg_sleep(greatest(0, v_commits_at - store_now()) / 1000.0);
-    if store_now() < v_commits_at then
-      raise exception 'the clock of the server went back while a firing waited for its instant';
+    v_wait_ms := v_commits_at - store_now();
+    if v_wait_ms > ${LONGEST_WAIT_MS} then
+      raise exception 'the clock of the server went back while a firing waited for its instant' using errcode = 'serialization_failure';
     end if;
+    perform pg_sleep(greatest(0, v_wait_ms) / 1000.0);
   end if;
   return v_reply;
 end

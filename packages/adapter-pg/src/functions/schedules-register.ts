@@ -10,7 +10,7 @@ export const schedulesRegister: SqlFunction = {
   sql: /* sql */ `
 create or replace function schedules_register(p json) returns json language plpgsql ${BY_INDEX} as $$
 declare
-  v_now bigint := coalesce((p->>'now')::bigint, store_now());
+  v_now bigint;
   v_one json;
   v_name text;
   v_generation int;
@@ -23,6 +23,8 @@ declare
   v_replies json[] := '{}';
 begin
   perform lock_definitions();
+  -- What was waited for came before: a firing, as of its instant.
+  v_now := coalesce((p->>'now')::bigint, store_now());
   -- Pruning needs no definitions, only rows: of schedules, of history, then of jobs. They are locked in this order here too,
   -- all at first. A renamed job takes in all that came under its new name before.
   select array_agg(distinct j.id),

@@ -14,13 +14,15 @@ export const schedulesRetire: SqlFunction = {
   sql: /* sql */ `
 create or replace function schedules_retire(p json) returns json language plpgsql ${BY_INDEX} as $$
 declare
-  v_now bigint := coalesce((p->>'now')::bigint, store_now());
+  v_now bigint;
   v_replies json;
   v_retired int[];
   v_standing text[];
   v_ended text[];
 begin
   perform lock_definitions();
+  -- What was waited for came before: a firing, as of its instant.
+  v_now := coalesce((p->>'now')::bigint, store_now());
   select
     json_agg(case
       when q.job_id is null then 'unknown'

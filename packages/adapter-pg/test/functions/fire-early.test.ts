@@ -102,6 +102,34 @@ describe('what is fired before its instant', () => {
     expect(schedules[0]?.suspended?.at).toBeGreaterThanOrEqual(looked.dueAt)
   })
 
+  it('comes before the end of its job, which waits for it', async () => {
+    const looked = await look()
+    await store.runs.leave({ owner: 'o' })
+    await until(looked.dueAt - EARLY_MS)
+    const firing = store.schedules.fire({ firings: looked.schedules.map(firingOf), lookedAt: looked.lookedAt })
+    await store.schedules.retire({ jobs: ['mail'] })
+    await firing
+    // On a busy machine the job may have ended before: then nothing was fired.
+    const { rows } = await pool.query('select finished_at >= created_at as is_later from quarterjack.history')
+    expect(rows).toEqual(rows.map(() => ({ is_later: true })))
+  })
+
+  it('is taken back at once where the clock of the server goes back meanwhile', async () => {
+    const looked = await look()
+    const clock = 'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint'
+    const setClock = (body: string): Promise<unknown> =>
+      pool.query(`create or replace function quarterjack.store_now() returns bigint language sql volatile as $$ ${body} $$`)
+    await pool.query('create sequence quarterjack.times_asked')
+    await until(looked.dueAt - EARLY_MS)
+    await setClock(`${clock} - case when nextval('quarterjack.times_asked') > 1 then 60000 else 0 end`)
+    // The wait that this asks for is as long as the step; nobody waits for it.
+    await expect(fire(looked)).rejects.toThrow(/the clock of the server went back/)
+    await setClock(clock)
+    expect((await pool.query('select 1 from quarterjack.runs')).rowCount).toBe(0)
+    const { schedules } = await store.schedules.due({ owner: 'o', limit: COUNT, aheadMs: AHEAD_MS })
+    expect(schedules).toHaveLength(COUNT)
+  })
+
   it('is fired by one of two', async () => {
     const looked = await look()
     await until(looked.dueAt - EARLY_MS)

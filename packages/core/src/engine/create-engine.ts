@@ -178,8 +178,8 @@ export function createEngine(options: EngineOptions): Engine {
       return ahead
     },
     logger,
-    fire: () => fireDue({ ...pass, policies, latenessMs, ahead }),
-    claim: () => claimDue({ ...pass, onDead: lose }),
+    fire: () => fireDue({ ...pass, policies, latenessMs, ahead }).catch(mayHaveClaimed),
+    claim: () => claimDue({ ...pass, onDead: lose }).catch(mayHaveClaimed),
     canClaim,
     onLag: lag.note,
   })
@@ -199,12 +199,7 @@ export function createEngine(options: EngineOptions): Engine {
     // Where the store is elsewhere, its answer takes a turn: what comes until then goes out together, and callers leave others theirs.
     defer: clock === systemClock && link.store.capabilities.shared !== false ? process.nextTick : (callback) => clock.defer(callback),
     maxPayloadBytes: options.limits.payload,
-    call: (verb, run) =>
-      call(verb, run).then(noticed, (error: unknown) => {
-        // It may have claimed, which shortens the lease of an idle process.
-        keepAlive.touch()
-        throw error
-      }),
+    call: (verb, run) => call(verb, run).then(noticed, mayHaveClaimed),
     callOnce: (verb, run) => link.call(verb, run),
     // With no room the claim is empty, but its reply still tells when to look for what was written.
     offer: (wanted) =>
@@ -229,6 +224,12 @@ export function createEngine(options: EngineOptions): Engine {
     wakes.stirRuns()
     loop.news()
     return reply
+  }
+
+  /** A call that failed may have reached the store: a claim shortens the lease of an idle process. */
+  function mayHaveClaimed(error: unknown): never {
+    keepAlive.touch()
+    throw error
   }
 
   /** There is room again. What ends in one turn makes room for one claim; nothing is claimed while others stand ready. */

@@ -87,7 +87,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const askedAt = clock.monotonic()
     const census = orphans.count()
     const jobs = declared === id ? undefined : deps.declares()
-    const starting = untold()
+    // What has ended is about to be settled, which tells of its start as well.
+    const starting = [...holdings.all()].filter((one) => !one.startKnown && (one.phase === 'started' || one.phase === 'stuck'))
     const sent = [...holdings.all()].flatMap((one) =>
       one.progress !== null && one.phase === 'started' ? { one, progress: one.progress } : [],
     )
@@ -125,10 +126,6 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       return 'failed'
     }
   }
-
-  /** What has ended is about to be settled, which tells of its start as well. */
-  const untold = (): Execution[] =>
-    [...holdings.all()].filter((one) => !one.startKnown && (one.phase === 'started' || one.phase === 'stuck'))
 
   const take = (reply: RenewReply): void => {
     held = reply.held
@@ -204,7 +201,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   /** Until the next renewal, after one. A claim that came while the long lease of an idle process was given needs the short one. */
   const delay = (): number => {
     if (failures > 0) return Math.min(storeBackoff(failures, deps.random), leaseMs / 3)
-    return Math.min(interval(), untilExpiry(), untold().length > 0 ? TELL_START_MS : Number.POSITIVE_INFINITY)
+    return Math.min(interval(), untilExpiry())
   }
 
   const renew = (): Promise<'live' | 'failed'> => {
@@ -217,9 +214,10 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     return renewing
   }
 
-  /** Unless it comes sooner anyway. */
+  /** Unless it comes sooner anyway. One that is under way may have been asked before there was something new, so another follows. */
   const renewWithin = (ms: number): void => {
-    if (timer !== null && timerAt - clock.monotonic() > ms) arm(ms)
+    if (renewing !== null) void renewing.then(() => renewWithin(ms))
+    else if (timer !== null && timerAt - clock.monotonic() > ms) arm(ms)
   }
 
   return {
