@@ -14,20 +14,13 @@
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { fewBy } from './by-index.ts'
+import { COMMIT_AT_INSTANT, WAIT_FOR_INSTANT } from './fire-at-instant.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 import { HISTORY_COLUMNS } from './history-columns.ts'
-
-/** So far ahead of the store's clock, in ms, a firing may be that waits for its instant. */
-const LONGEST_WAIT_MS = 30
-/** So many runs take longer to write than rows may not be locked. */
-const MANY = 50
 
 /** No suspension of it ended after the look. */
 const isKnown = (row: string): string => /* sql */ `(v_looked_at is null or ${row}.suspended_stretches::text = '[]'
       or not exists (select 1 from json_array_elements(${row}.suspended_stretches) e(value) where (e.value->>1)::bigint > v_looked_at))`
-
-/** What is written before its instant must be what it would be then: it looks at no other run, and locks no gate that others need, nor any rate. */
-const MAY_BE_EARLY = `cardinality(v_ids) >= ${MANY} and coalesce(json_array_length(v_gates), 0) = 0 and 'allow' = all (v_overlaps)`
 
 const gates = (run: string): string => `array(select g from json_array_elements_text(${run}.gates) g order by g collate "C")`
 
@@ -119,23 +112,7 @@ begin
     through bigint[], "nextSlots" bigint[], "nextDueAts" bigint[], "ofFiring" int[], ids text[], slots bigint[], "runAts" bigint[],
     priorities int[], "overlaps" text[], "queueLimits" int[], gates json, skips json,
     counts int[], last int[]);
-  -- Clocks agree to a moment: what is about to be due is waited for. Little waits before anything is locked, much is written
-  -- first: whoever would change or suspend any of it meanwhile waits for that, too, so that it comes after the instant.
-  if v_looked_at is not null and v_given is null then
-    select max(u.at) - v_now into v_wait_ms from unnest(v_run_ats) u(at);
-    if v_wait_ms between 1 and ${LONGEST_WAIT_MS} then
-      if ${MAY_BE_EARLY} then
-        v_commits_at := (select v_now + v_wait_ms
-          where not exists (select 1 from jobs j where j.name = any (v_job_names) and j.rate_max is not null));
-      end if;
-      if v_commits_at is not null then
-        v_now := v_commits_at;
-      else
-        perform pg_sleep(v_wait_ms / 1000.0);
-        v_now := store_now();
-      end if;
-    end if;
-  end if;
+  ${WAIT_FOR_INSTANT}
   ${SHARE_DEFINITIONS}
   v_fence := claim_fence(v_given, (v_claim->>'seenFence')::bigint);
   v_known := open_claim(v_claim, v_now, v_fence);
@@ -325,13 +302,7 @@ begin
   v_reply := json_build_object('odd', v_replies, 'running', v_running, 'claimed', v_claimed->'lots',
     'tick', case when v_known is null then json_build_object('storeNow', v_now) else tick_for(v_owner, v_known, v_now) end,
     'hint', case when v_is_work then '[{"kind":"work","of":"runs"}]'::json end);
-  if v_commits_at is not null then
-    v_wait_ms := v_commits_at - store_now();
-    if v_wait_ms > ${LONGEST_WAIT_MS} then
-      raise exception 'the clock of the server went back while a firing waited for its instant' using errcode = 'serialization_failure';
-    end if;
-    perform pg_sleep(greatest(0, v_wait_ms) / 1000.0);
-  end if;
+  ${COMMIT_AT_INSTANT}
   return v_reply;
 end
 $$`,

@@ -33,6 +33,7 @@ describe('posting hints', () => {
       notify: async () => {
         calls++
         expect(++underWay).toBe(1)
+        // On fake timers, as all of this file.
         await new Promise((resolve) => setTimeout(resolve, 50))
         underWay--
         throw new Error('lost')

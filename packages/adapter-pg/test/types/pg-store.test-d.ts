@@ -48,8 +48,8 @@ describe('the store', () => {
 
   it('serves wherever a store is wanted', () => {
     const store: Store = pgStore({ pool })
-    const any: PgStore = pgStore({ pool })
-    createScheduler({ store: any, jobs: [defineJob({ name: 'a', run: () => undefined })] })
+    const ofAnyClient: PgStore = pgStore({ pool })
+    createScheduler({ store: ofAnyClient, jobs: [defineJob({ name: 'a', run: () => undefined })] })
     expectTypeOf(store).toMatchTypeOf<Store>()
   })
 

@@ -18,6 +18,7 @@ import { gateCases } from './cases/gates.ts'
 import { heldGateCases } from './cases/held-gates.ts'
 import { hintCases } from './cases/hints.ts'
 import { historyCases } from './cases/history.ts'
+import { idempotencyKeyCases } from './cases/idempotency-keys.ts'
 import { leaseQueueCases } from './cases/lease-queue.ts'
 import { leaseCases } from './cases/leases.ts'
 import { ledgerCases } from './cases/ledger.ts'
@@ -58,6 +59,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
   quarantineAndRetireCases,
   ledgerCases,
   enqueueCases,
+  idempotencyKeyCases,
   debounceCases,
   debouncedRunCases,
   claimCases,

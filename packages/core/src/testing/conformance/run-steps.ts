@@ -167,3 +167,8 @@ const OUTCOMES: Readonly<Record<Ending['to'], Settlement['outcome']>> = {
 function startAll(over: Partial<ClaimRequest>): Partial<ClaimRequest> {
   return over.limit === undefined || over.start !== undefined ? over : { ...over, start: over.limit }
 }
+
+/** How many runs of `job` the store has. */
+export async function countRuns(t: Trial, job: string): Promise<number> {
+  return (await t.store.runs.find({ job, limit: 100 })).runs.length
+}

@@ -107,12 +107,12 @@ export const BROKEN_RUNS: readonly BrokenStore[] = [
   },
   {
     defect: 'idempotency keys are ignored',
-    fails: 'enqueue: an idempotency key answers with the first run',
+    fails: 'idempotency keys: an idempotency key answers with the first run',
     wrap: (store) => changedRequests(store, (one) => ({ ...one, idempotency: undefined })),
   },
   {
     defect: 'idempotency keys are checked first and written later',
-    fails: 'enqueue: of requests at the same time with one idempotency key one makes a run',
+    fails: 'idempotency keys: of requests at the same time with one idempotency key one makes a run',
     wrap: (store) => {
       const known = new Map<string, string>()
       return withVerbs(store, {
@@ -134,7 +134,7 @@ export const BROKEN_RUNS: readonly BrokenStore[] = [
   },
   {
     defect: 'idempotency keys never expire',
-    fails: 'enqueue: an idempotency key expires',
+    fails: 'idempotency keys: an idempotency key expires',
     wrap: (store) =>
       changedRequests(store, (one) =>
         one.idempotency === undefined ? one : { ...one, idempotency: { ...one.idempotency, ttlMs: 10 ** 10 } },
