@@ -1,11 +1,11 @@
 /** Many that are about to be due on one instant are written before it, and committed at it: nobody sees any of it earlier. */
 import type { Firing, ScheduleRecord } from '@quarterjack/core/store'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { pgStore, type PgStore } from '../../src/index.ts'
-import type { Database } from '../servers/database.ts'
+import type { PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
+import { openOwnStore, type OwnStore } from '../store/own-store.ts'
 
 const COUNT = 60
 /** A machine that is busy is given time to ask. */
@@ -13,25 +13,21 @@ const AHEAD_MS = 400
 const EARLY_MS = 25
 
 let server: PostgresAccess
-let database: Database
+let own: OwnStore
 let pool: Pool
 let store: PgStore
 beforeAll(async () => {
   server = await obtainPostgres()
 })
 beforeEach(async () => {
-  database = await server.createDatabase()
-  pool = new Pool({ ...database.poolSettings, max: 6 })
-  store = pgStore({ pool, hints: false })
-  await store.open()
+  own = await openOwnStore(server, { max: 6 })
+  ;({ store, pool } = own)
   const registration = { job: 'mail', hash: 'v1', expectedGeneration: 0, concurrency: null, rateLimit: null, schedules: [] }
   await store.schedules.register({ registrations: [registration] })
   await store.runs.renew({ owner: 'o', leaseMs: 60_000, jobs: [{ job: 'mail', hash: 'v1' }], started: [], progress: [] })
 })
 afterEach(async () => {
-  await store.close()
-  await pool.end()
-  await database.drop()
+  await own.close()
 })
 afterAll(() => server.close())
 

@@ -1,16 +1,16 @@
 /** What retention and housekeeping leave behind where many rows have gathered: they look at a part of them at a time. */
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { pgStore, type PgStore } from '../../src/index.ts'
-import type { Database } from '../servers/database.ts'
+import type { PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
+import { openOwnStore, type OwnStore } from '../store/own-store.ts'
 
 const NOW = 2_000_000_000_000
 const DAY_MS = 86_400_000
 
 let server: PostgresAccess
-let database: Database
+let own: OwnStore
 let pool: Pool
 let store: PgStore
 
@@ -18,15 +18,11 @@ beforeAll(async () => {
   server = await obtainPostgres()
 })
 beforeEach(async () => {
-  database = await server.createDatabase()
-  pool = new Pool({ ...database.poolSettings, max: 2, options: '-c search_path=quarterjack' })
-  store = pgStore({ pool, hints: false })
-  await store.open()
+  own = await openOwnStore(server, { max: 2, options: '-c search_path=quarterjack' })
+  ;({ store, pool } = own)
 })
 afterEach(async () => {
-  await store.close()
-  await pool.end()
-  await database.drop()
+  await own.close()
 })
 afterAll(() => server.close())
 

@@ -1,31 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Pool } from 'pg'
-import { type PgStore, pgStore } from '../../src/pg-store.ts'
-import type { Database } from '../servers/database.ts'
+import type { Pool } from 'pg'
+import type { PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
+import { openOwnStore, type OwnStore } from '../store/own-store.ts'
 import { enqueueRequest } from '../store/requests.ts'
 
 const MANY = 200
 const OWNER = 'o'
 
 let server: PostgresAccess
-let database: Database
+let own: OwnStore
 let pool: Pool
 let store: PgStore
 beforeAll(async () => {
   server = await obtainPostgres()
-  database = await server.createDatabase()
-  pool = new Pool({ ...database.poolSettings, max: 4 })
-  store = pgStore({ pool, hints: false })
-  await store.open()
+  own = await openOwnStore(server)
+  ;({ store, pool } = own)
   await store.runs.renew({ owner: OWNER, leaseMs: 60_000, jobs: [{ job: 'mail', hash: 'h' }], started: [], progress: [] })
 })
 afterAll(async () => {
-  await store.close()
-  await pool.end()
-  await database.drop()
+  await own.close()
   await server.close()
 })
 

@@ -1,32 +1,28 @@
 /** A trigger and a claim that are alone go short ways: what comes of them is the same. */
 import type { EnqueueRequest } from '@quarterjack/core/store'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type PgStore, pgStore } from '../../src/pg-store.ts'
-import type { Database } from '../servers/database.ts'
+import type { PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
+import { openOwnStore, type OwnStore } from '../store/own-store.ts'
 import { enqueueRequest } from '../store/requests.ts'
 
 const CLAIM = { owner: 'o', leaseMs: 60_000, seenFence: 0, limit: 10, start: 10 }
 
 let server: PostgresAccess
-let database: Database
+let own: OwnStore
 let pool: Pool
 let store: PgStore
 beforeAll(async () => {
   server = await obtainPostgres()
-  database = await server.createDatabase()
-  pool = new Pool({ ...database.poolSettings, max: 4 })
-  store = pgStore({ pool, hints: false })
-  await store.open()
+  own = await openOwnStore(server)
+  ;({ store, pool } = own)
   await store.runs.renew({ owner: 'o', leaseMs: 60_000, jobs: [{ job: 'mail', hash: 'h' }], started: [], progress: [] })
 })
 beforeEach(async () => void (await pool.query('truncate quarterjack.runs, quarterjack.history')))
 afterAll(async () => {
-  await store.close()
-  await pool.end()
-  await database.drop()
+  await own.close()
   await server.close()
 })
 

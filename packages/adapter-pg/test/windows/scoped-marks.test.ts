@@ -1,10 +1,10 @@
 /** Room for marks of a part of a window, say of one tenant: what is there already, and how today's verbs take it. */
-import { Pool, type PoolClient } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { pgStore, type PgStore } from '../../src/index.ts'
-import type { Database } from '../servers/database.ts'
+import type { PgStore } from '../../src/index.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
+import { openOwnStore, type OwnStore } from '../store/own-store.ts'
 import { claimDirty, drainOnce, prepareSite, refresh, startWorker, STEP, windowsOf } from './refresh-site.ts'
 
 /** What a version that knows scopes adds beside the windows: nothing that is there changes. */
@@ -15,22 +15,19 @@ create table quarterjack.window_scopes (
 )`
 
 let server: PostgresAccess
-let database: Database
+let own: OwnStore
 let pool: Pool
 let store: PgStore<PoolClient>
 let generations: ReadonlyMap<string, number>
 
 beforeEach(async () => {
   server = await obtainPostgres()
-  database = await server.createDatabase()
-  pool = new Pool({ ...database.poolSettings, max: 6 })
-  store = pgStore({ pool, hints: false })
+  own = await openOwnStore(server, { max: 6 })
+  ;({ store, pool } = own)
   generations = await prepareSite(store, pool)
 })
 afterEach(async () => {
-  await store.close()
-  await pool.end()
-  await database.drop()
+  await own.close()
   await server.close()
 })
 

@@ -1,35 +1,28 @@
 /** What is due on Redis is divided: what one process was told of, others are not told of for a moment; nothing waits longer. */
 import type { ScheduleWrite } from '@quarterjack/core/store'
-import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
-import { startRedis, type RedisServer } from '../servers/redis.ts'
+import { type ConnectedRedis, startConnectedRedis } from '../servers/connected-redis.ts'
 
 const NOW = Date.UTC(2024, 0, 1)
 const SLOT = NOW - 1_000
 /** What one owner was told of is kept from others for so long. */
 const TOLD_FOR_MS = 50
 
-let server: RedisServer
-const connect = (url: string) => createClient({ url })
-let client: ReturnType<typeof connect>
+let redis: ConnectedRedis
+let client: ConnectedRedis['client']
 let store: RedisStore
 let prefixes = 0
 
 beforeAll(async () => {
-  server = await startRedis({ appendOnly: true, config: ['appendfsync no'] })
-  client = connect(server.url)
-  client.on('error', () => undefined)
-  await client.connect()
+  redis = await startConnectedRedis()
+  client = redis.client
 })
 beforeEach(async () => {
   store = redisStore({ client, prefix: `due-${prefixes++}`, hints: false })
   for (const owner of ['a', 'b']) await renew(owner)
 })
-afterAll(async () => {
-  client?.destroy()
-  await server?.close()
-})
+afterAll(() => redis?.close())
 
 async function renew(owner: string): Promise<void> {
   const jobs = ['tenant', 'other'].map((job) => ({ job, hash: 'h' }))

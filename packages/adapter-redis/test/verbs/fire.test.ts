@@ -1,9 +1,8 @@
 /** Slots whose runs are claimed as they are made go in lots, as text. Whatever stands in the way of one of them is decided as ever. */
 import type { EnqueueRequest, Firing, FireReply, OverlapPolicy, RunRecord, Settlement } from '@quarterjack/core/store'
-import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
-import { startRedis, type RedisServer } from '../servers/redis.ts'
+import { type ConnectedRedis, startConnectedRedis } from '../servers/connected-redis.ts'
 
 const JOB = 'tenant'
 const KEY = 'k/1'
@@ -13,19 +12,16 @@ const MINUTE = 60_000
 const LEASE = 10 * MINUTE
 const INCARNATION = '00000000-0000-7000-8000-000000000001'
 
-let server: RedisServer
-const connect = (url: string) => createClient({ url })
-let client: ReturnType<typeof connect>
+let redis: ConnectedRedis
+let client: ConnectedRedis['client']
 let store: RedisStore
 let prefix: string
 let prefixes = 0
 let now: number
 
 beforeAll(async () => {
-  server = await startRedis({ appendOnly: true, config: ['appendfsync no'] })
-  client = connect(server.url)
-  client.on('error', () => undefined)
-  await client.connect()
+  redis = await startConnectedRedis()
+  client = redis.client
 })
 beforeEach(async () => {
   prefix = `fire-${prefixes++}`
@@ -36,10 +32,7 @@ beforeEach(async () => {
   const schedule = { job: JOB, name: 'one', key: KEY, incarnation: INCARNATION, spec: '{}', payload: '{"ü":"\\n"}', asOf: now }
   await store.schedules.set({ schedules: [{ ...schedule, nextSlot: now + MINUTE, nextDueAt: now + MINUTE }], now })
 })
-afterAll(async () => {
-  client?.destroy()
-  await server?.close()
-})
+afterAll(() => redis?.close())
 
 /** A minute later, the slot of that minute. */
 async function fire(overlap: OverlapPolicy, limit = 10): Promise<FireReply> {

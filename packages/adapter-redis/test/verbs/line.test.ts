@@ -2,31 +2,24 @@
 import { memoryStore } from '@quarterjack/core'
 import type { EnqueueRequest, RunRecord, Store } from '@quarterjack/core/store'
 import { fakeClock } from '@quarterjack/core/testing'
-import { createClient } from 'redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { redisStore } from '../../src/index.ts'
-import { startRedis, type RedisServer } from '../servers/redis.ts'
+import { type ConnectedRedis, startConnectedRedis } from '../servers/connected-redis.ts'
 
 const JOB = 'mail'
 const START = Date.UTC(2024, 0, 1)
 const LEASE = 10_000
 const INCARNATION = '00000000-0000-7000-8000-000000000001'
 
-let server: RedisServer
-const connect = (url: string) => createClient({ url })
-let client: ReturnType<typeof connect>
+let redis: ConnectedRedis
+let client: ConnectedRedis['client']
 let prefixes = 0
 
 beforeAll(async () => {
-  server = await startRedis({ appendOnly: true, config: ['appendfsync no'] })
-  client = connect(server.url)
-  client.on('error', () => undefined)
-  await client.connect()
+  redis = await startConnectedRedis()
+  client = redis.client
 })
-afterAll(async () => {
-  client?.destroy()
-  await server?.close()
-})
+afterAll(() => redis?.close())
 
 /** One store, `at` milliseconds after the start. */
 function siteOf(store: Store) {

@@ -1,21 +1,17 @@
 /** Renewals tell whether anything else was written since: idle processes need not look then. */
-import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
-import { startRedis, type RedisServer } from '../servers/redis.ts'
+import { type ConnectedRedis, startConnectedRedis } from '../servers/connected-redis.ts'
 
-let server: RedisServer
-const connect = (url: string) => createClient({ url })
-let client: ReturnType<typeof connect>
+let redis: ConnectedRedis
+let client: ConnectedRedis['client']
 let store: RedisStore
 let other: RedisStore
 let prefixes = 0
 
 beforeAll(async () => {
-  server = await startRedis({ appendOnly: true, config: ['appendfsync no'] })
-  client = connect(server.url)
-  client.on('error', () => undefined)
-  await client.connect()
+  redis = await startConnectedRedis()
+  client = redis.client
 })
 beforeEach(async () => {
   const prefix = `still-${prefixes++}`
@@ -26,10 +22,7 @@ beforeEach(async () => {
   await isStill('a')
   await isStill('b', other)
 })
-afterAll(async () => {
-  client?.destroy()
-  await server?.close()
-})
+afterAll(() => redis?.close())
 
 const request = { leaseMs: 60_000, started: [], progress: [] }
 

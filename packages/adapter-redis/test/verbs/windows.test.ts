@@ -1,9 +1,8 @@
 /** What is special about windows on Redis: many records go in steps, nothing is left behind, and edges sort whatever their sign. */
 import type { BackfillRequest, EnqueueRequest, WindowStore } from '@quarterjack/core/store'
-import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
-import { startRedis, type RedisServer } from '../servers/redis.ts'
+import { type ConnectedRedis, startConnectedRedis } from '../servers/connected-redis.ts'
 
 const HOUR = 3_600_000
 const FIRST = Date.UTC(1969, 11, 31)
@@ -11,27 +10,21 @@ const FIRST = Date.UTC(1969, 11, 31)
 const MANY = 2_500
 const NOW = Date.UTC(2024, 0, 1)
 
-let server: RedisServer
-const connect = (url: string) => createClient({ url })
-let client: ReturnType<typeof connect>
+let redis: ConnectedRedis
+let client: ConnectedRedis['client']
 let store: RedisStore
 let windows: WindowStore
 let prefixes = 0
 
 beforeAll(async () => {
-  server = await startRedis({ appendOnly: true, config: ['appendfsync no'] })
-  client = connect(server.url)
-  client.on('error', () => undefined)
-  await client.connect()
+  redis = await startConnectedRedis()
+  client = redis.client
 })
 beforeEach(() => {
   store = redisStore({ client, prefix: `windows-${prefixes++}`, hints: false })
   windows = store.windows as WindowStore
 })
-afterAll(async () => {
-  client?.destroy()
-  await server?.close()
-})
+afterAll(() => redis?.close())
 
 const hour = (number: number): { readonly start: number; readonly end: number } => ({
   start: FIRST + number * HOUR,
