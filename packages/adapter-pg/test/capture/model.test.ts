@@ -2,6 +2,7 @@
  * Random histories: transactions of several writers that stay open across drains and refreshes, and some that roll back, on a
  * partitioned table. When the dust settles, every rollup equals a recomputation, to the row. A failing history prints its seed.
  */
+import { seededRandom } from '@quarterjack/core/testing'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { captureChanges, count, countIf, last, max, pgStore, sqlRollup, sum, verifyRollup } from '../../src/index.ts'
@@ -44,15 +45,10 @@ afterEach(async () => {
 })
 afterAll(() => server.close())
 
-/** Mulberry32. */
+/** Whole numbers from 0 to below the one that is given. */
 function chance(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below)
-  }
+  const random = seededRandom(seed)
+  return (below) => Math.floor(random() * below)
 }
 
 /** Dirty windows by their start; true: rows may have been taken away. */

@@ -1,4 +1,5 @@
 /** Writers whose transactions overlap, stay open beside refreshes, and are rolled back now and then. What they write follows from the seed. */
+import { seededRandom } from '@quarterjack/core/testing'
 import type { Pool, PoolClient } from 'pg'
 
 export const WRITERS = 8
@@ -8,15 +9,10 @@ const ROLLED_BACK = 1 / 8
 
 export type Chance = (below: number) => number
 
-/** Mulberry32: whole numbers from 0 to below `below`. */
+/** Whole numbers from 0 to below `below`. */
 export function chanceOf(seed: number): Chance {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below)
-  }
+  const random = seededRandom(seed)
+  return (below) => Math.floor(random() * below)
 }
 
 /** Where rows may be, relative to the server's clock, in ms. */

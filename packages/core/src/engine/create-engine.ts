@@ -1,4 +1,7 @@
-/** The engine of one process: wires plan → fire → claim → execute → settle, and keeps them going. */
+/**
+ * The engine of one process: wires plan → fire → claim → execute → settle, and keeps them going. Long, since each part is told here
+ * of the others, and of nothing else; what they do stands in files of their own.
+ */
 import type { ClaimedRun } from '../store/claim-at-once.ts'
 import pLimit from 'p-limit'
 import type { JobPolicy } from '../job/job.ts'
