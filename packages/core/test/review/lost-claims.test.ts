@@ -1,8 +1,8 @@
 /** Claims whose reply was lost: leased to a process that does not know of them. */
 import { describe, expect, it } from 'vitest'
-import { defineJob } from '../../src/index.ts'
+import { at, defineJob } from '../../src/index.ts'
 import { createSite } from '../faults/site.ts'
-import { LOST_REPLY, REFUSED, type Fault } from '../faults/line.ts'
+import { LOST_REPLY, REFUSED, SILENT, type Fault } from '../faults/line.ts'
 
 const SLOW: Fault = { lands: true, answer: 'reply', outMs: 50, backMs: 50 }
 
@@ -79,5 +79,32 @@ describe('a run whose claim was never heard of', () => {
     process.line.judge(null)
     await site.clock.advance(20_000)
     expect(await process.scheduler.runs.get(handle.id)).toMatchObject({ state: 'succeeded', attempt: 1 })
+  })
+})
+
+describe('an idle process, whose lease a claim shortens', () => {
+  it.each(['schedules.fire', 'runs.claim'])('renews it sooner where the reply of %s was lost', async (verb) => {
+    await using site = createSite()
+    const job = defineJob({ name: 'j', run: () => undefined })
+    const process = site.process({ jobs: [job], lease: '30s' })
+    await process.start()
+    const renewals = (): number => process.line.requests('runs.renew').length
+    const before = renewals()
+    while (renewals() < before + 2) await site.clock.advance(100)
+    const due = new Date(site.clock.now() + 5_000)
+    const other = site.process({ jobs: [job] })
+    if (verb === 'runs.claim') await site.clock.until(other.scheduler.trigger(job, undefined, { runAt: due }))
+    else await site.clock.until(other.scheduler.schedules.set(job, { key: 'k', schedule: at(due) }))
+    let isLost = false
+    // Asked again, the store is silent: nothing else tells of a claim.
+    process.line.judge((asked) => {
+      if (isLost) return asked === 'runs.renew' ? null : SILENT
+      isLost = asked === verb
+      return isLost ? LOST_REPLY : null
+    })
+    while (!isLost) await site.clock.advance(100)
+    const known = renewals()
+    await site.clock.advance(11_000)
+    expect(renewals()).toBe(known + 1)
   })
 })
