@@ -10,6 +10,10 @@ export interface ErrorPlace {
   readonly what: string
 }
 
+/** What becomes of it then: a store that was not opened is not asked again by itself. Stands for `{after}` in a remedy. */
+const afterwards = (what: string): string =>
+  what === 'open' ? 'Then call start() again, or whatever asked for the store.' : 'The scheduler goes on by itself.'
+
 /** What to do, and under which code; `StoreUnavailable` unless said otherwise. */
 interface Advice {
   readonly remedy: string
@@ -26,7 +30,7 @@ export function codedError(error: unknown, place: ErrorPlace): QuarterjackError 
   const shown = sign === null ? '' : ` (${sign})`
   return new QuarterjackError(
     code,
-    `store "${place.store}": ${place.what} failed: ${sentence(messageOf(error))}${shown}. ${remedy}`.trim(),
+    `store "${place.store}": ${place.what} failed: ${sentence(messageOf(error))}${shown}. ${remedy.replace('{after}', afterwards(place.what))}`.trim(),
     { cause: error, serverWide },
   )
 }
@@ -34,7 +38,7 @@ export function codedError(error: unknown, place: ErrorPlace): QuarterjackError 
 function adviceFor(sign: string | null, message: string, place: ErrorPlace): Advice {
   const bySign = sign === null ? undefined : (BY_SIGN[sign] ?? BY_CLASS[sign.slice(0, 2)])
   const found = (UNENCRYPTED.test(message) ? demandsTls : bySign) ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.' }
+  return found?.(place) ?? { remedy: '{after}' }
 }
 
 const advice =
@@ -46,13 +50,11 @@ const state =
   (remedy: string): ((place: ErrorPlace) => Advice) =>
   () => ({ remedy, serverWide: true })
 
-const unreachable = advice(
-  'Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself once it answers.',
-)
+const unreachable = advice('Check host and port, and that the server runs and can be reached from here. {after}')
 const login = advice('Check the user and password that the client was given, and pg_hba.conf of the server.')
 // A balancer that has nobody behind it accepts connections and closes them: to clients, that is no refusal.
 const cut = advice(
-  'The server or something between closed the connection. The scheduler goes on by itself with a new one. If none lasts: Check host and port, and what stands between.',
+  'The server or something between closed the connection. If none lasts: check host and port, and what stands between. {after}',
 )
 const certificate = advice('The certificate of the server is not trusted: give its CA in the client\'s "ssl" option.')
 const hostName = advice(
@@ -108,19 +110,17 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '25006': state('The server only takes reads: it is a standby, or default_transaction_read_only is on. Connect to the primary.'),
   '25P02': advice('The transaction had failed before. Roll it back.'),
   '53100': state('The disk of the server is full. Free some; nothing was written.'),
-  '53200': state('The server is out of memory. Nothing was written; the scheduler tries again by itself.'),
+  '53200': state('The server is out of memory. Nothing was written. {after}'),
   '53300': state('The server has no connection left: lower "max" of the pools, raise max_connections, or put a pooler in between.'),
   '57014': advice(
     'The server ended the statement (statement_timeout, or somebody cancelled it); nothing was written. Raise statement_timeout for this user.',
   ),
-  '55P03': advice('A lock was not free within lock_timeout; nothing was written. The scheduler tries again by itself.'),
-  '40P01': advice(
-    'Two transactions waited for each other and the server ended this one; nothing was written. The scheduler tries again by itself.',
-  ),
-  '40001': advice('The transaction collided with another; nothing was written. The scheduler tries again by itself.'),
+  '55P03': advice('A lock was not free within lock_timeout; nothing was written. {after}'),
+  '40P01': advice('Two transactions waited for each other and the server ended this one; nothing was written. {after}'),
+  '40001': advice('The transaction collided with another; nothing was written. {after}'),
   '57P01': cut,
   '57P02': cut,
-  '57P03': state('The server is starting up or shutting down. The scheduler goes on by itself once it answers.'),
+  '57P03': state('The server is starting up or shutting down. {after}'),
   '0A000': advice('The server, or the pooler before it, does not support this.'),
 }
 
@@ -132,7 +132,7 @@ const BY_CLASS: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   '22': bug,
   '23': bug,
   '42': bug,
-  '53': state('The server lacks a resource. The scheduler tries again by itself.'),
+  '53': state('The server lacks a resource. {after}'),
   '54': bug,
   '57': cut,
   '58': advice('The server failed. See its log.'),

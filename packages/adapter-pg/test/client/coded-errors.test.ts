@@ -63,11 +63,17 @@ describe('errors of clients and servers', () => {
     ['Query read timeout', 'StoreTimedOut', /may still take effect/],
     ['Connection terminated unexpectedly', 'StoreUnavailable', /closed the connection/],
     ['SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string', 'StoreUnavailable', /give the client one/],
-    ['whatever', 'StoreUnavailable', /tries again/],
+    ['whatever', 'StoreUnavailable', /goes on by itself/],
   ])('"%s" without a code is %s', (message, code, remedy) => {
     const error = codedError(new Error(message), place)
     expect(error.code).toBe(code)
     expect(error.message).toMatch(remedy)
+  })
+
+  it('asks for another start where the store was not opened', () => {
+    const { message } = codedError(withCode('ECONNREFUSED'), { ...place, what: 'open' })
+    expect(message).toMatch(/Check host and port.* Then call start\(\) again/)
+    expect(message).not.toMatch(/by itself/)
   })
 
   it('tells the errors of every address when a name has several', () => {

@@ -11,6 +11,10 @@ export interface ErrorPlace {
   readonly what: string
 }
 
+/** What becomes of it then: a store that was not opened is not asked again by itself. Stands for `{after}` in a remedy. */
+const afterwards = (what: string): string =>
+  what === 'open' ? 'Then call start() again, or whatever asked for the store.' : 'The scheduler goes on by itself.'
+
 /** What to do, and under which code; `StoreUnavailable` unless said otherwise. */
 interface Advice {
   readonly remedy: string
@@ -29,10 +33,14 @@ export function codedError(error: unknown, place: ErrorPlace): QuarterjackError 
   const { remedy, code = 'StoreUnavailable', serverWide = false } = adviceFor(sign, message, place)
   const words = message.replace(/[.\s]+$/, '')
   const shown = sign === null || words.includes(sign) ? '' : ` (${sign})`
-  return new QuarterjackError(code, `store "${place.store}": ${place.what} failed: ${words}${shown}. ${remedy}`, {
-    cause: error,
-    serverWide,
-  })
+  return new QuarterjackError(
+    code,
+    `store "${place.store}": ${place.what} failed: ${words}${shown}. ${remedy.replace('{after}', afterwards(place.what))}`,
+    {
+      cause: error,
+      serverWide,
+    },
+  )
 }
 
 /** The server answered, and would not do it for this user, or does not have it: what is optional can go without. */
@@ -64,7 +72,7 @@ function refusalOf(error: unknown): { readonly code: ErrorCode; readonly message
 function adviceFor(sign: string | null, message: string, place: ErrorPlace): Advice {
   const bySign = sign === null ? undefined : BY_SIGN[sign]
   const found = bySign ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1]
-  return found?.(place) ?? { remedy: 'The scheduler tries again by itself.' }
+  return found?.(place) ?? { remedy: '{after}' }
 }
 
 const advice =
@@ -76,18 +84,16 @@ const state =
   (remedy: string): ((place: ErrorPlace) => Advice) =>
   () => ({ remedy, serverWide: true })
 
-const unreachable = advice(
-  'Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself once it answers.',
-)
+const unreachable = advice('Check host and port, and that the server runs and can be reached from here. {after}')
 const login = state('Check the user and password that the client was given, and the ACL of the server.')
-const cut = advice('The connection was lost. It may have taken effect; the scheduler goes on by itself with a new one.')
+const cut = advice('The connection was lost. It may have taken effect. {after}')
 const ended = advice(
   'The client is not connected. With "redis", await client.connect() first; end it after the last scheduler stopped and the store was closed.',
 )
 const certificate = advice("The certificate of the server is not trusted: give its CA in the client's TLS options.")
-const busy = advice('The server is busy with a script that takes too long. See its log; the scheduler goes on by itself once it is done.')
-const starting = state('The server is loading its data, or is not in touch with its primary. The scheduler goes on by itself once it is.')
-const moving = advice('The cluster is moving slots or electing. The scheduler tries again by itself.')
+const busy = advice('The server is busy with a script that takes too long. See its log. {after}')
+const starting = state('The server is loading its data, or is not in touch with its primary. {after}')
+const moving = advice('The cluster is moving slots or electing. {after}')
 const noCluster = advice('Keys of the store lie on another node: give the store a cluster client (createCluster, or new Cluster).')
 const bug = advice('This should not happen: please report it, with its cause.')
 const noPermission = ({ prefix }: ErrorPlace): Advice => ({
@@ -118,7 +124,7 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   NOAUTH: login,
   NOPERM: noPermission,
   DENIED: advice('The server is in protected mode: set a password, or "bind" and "protected-mode" in its configuration.'),
-  OOM: state('The server has reached "maxmemory"; nothing was written. Raise it, or free memory; the scheduler goes on by itself then.'),
+  OOM: state('The server has reached "maxmemory"; nothing was written. Raise it, or free memory. {after}'),
   READONLY: state('The server only takes reads: it is a replica. Connect to the primary, by way of Sentinel or Cluster where it changes.'),
   MISCONF: state('The server cannot save to disk and takes no writes until it can: see its log, free space, check its permissions.'),
   LOADING: starting,
@@ -129,8 +135,8 @@ const BY_SIGN: Readonly<Record<string, (place: ErrorPlace) => Advice>> = {
   MOVED: noCluster,
   ASK: noCluster,
   TRYAGAIN: moving,
-  CLUSTERDOWN: state('The cluster has no node for these keys: check "cluster info". The scheduler goes on by itself once it has.'),
-  NOSCRIPT: advice('The server forgets scripts as soon as it is given them. The scheduler tries again by itself.'),
+  CLUSTERDOWN: state('The cluster has no node for these keys: check "cluster info". {after}'),
+  NOSCRIPT: advice('The server forgets scripts as soon as it is given them. {after}'),
   WRONGTYPE: ({ prefix }) => ({
     code: 'InvalidOption',
     remedy: `Keys that begin with "{${prefix}}:" hold something that is not the store's. Give the store a prefix of its own with the option "prefix".`,
@@ -156,7 +162,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, (place: ErrorPlace) => Advice])[] 
   ],
   [/monitoring mode/i, advice('The client monitors, and takes no other commands. Give the store one of its own: client.duplicate().')],
   [/max number of clients/i, advice('The server has no connection left: raise "maxclients", or connect fewer clients.')],
-  [/script killed/i, advice('An administrator ended the script; nothing was written. The scheduler tries again by itself.')],
+  [/script killed/i, advice('An administrator ended the script; nothing was written. {after}')],
   [/sent AUTH|called without any password|invalid username-password/i, login],
   [/client is closed|client was closed|connection is closed|disconnects client|cluster closed/i, ended],
   [/socket closed|connection was closed|command aborted|connection timeout/i, cut],

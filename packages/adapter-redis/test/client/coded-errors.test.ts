@@ -99,7 +99,7 @@ describe('errors of clients and servers', () => {
     ['Command timed out', 'StoreTimedOut', /may still take effect/],
     ['Timeout waiting for a client', 'StoreUnavailable', /"maximum"/],
     ['All the root nodes are unavailable', 'StoreUnavailable', /Check host and port/],
-    ['whatever', 'StoreUnavailable', /tries again/],
+    ['whatever', 'StoreUnavailable', /goes on by itself/],
   ])('"%s" is %s', (message, code, remedy) => {
     const error = codedError(new Error(message), place)
     expect(error.code).toBe(code)
@@ -107,9 +107,15 @@ describe('errors of clients and servers', () => {
     expect(error.message).toContain(message.replace(/\.$/, ''))
   })
 
+  it('ask for another start where the store was not opened', () => {
+    const { message } = codedError(withCode('ECONNREFUSED'), { ...place, what: 'open' })
+    expect(message).toMatch(/Check host and port.* Then call start\(\) again/)
+    expect(message).not.toMatch(/by itself/)
+  })
+
   it('are told by what lies behind them', () => {
     expect(codedError(new NoConnection(withCode('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:6379')), place).message).toBe(
-      'store "redis": runs.claim failed: no connection (connect ECONNREFUSED 127.0.0.1:6379). Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself once it answers.',
+      'store "redis": runs.claim failed: no connection (connect ECONNREFUSED 127.0.0.1:6379). Check host and port, and that the server runs and can be reached from here. The scheduler goes on by itself.',
     )
     expect(codedError(new NoConnection(new Error('WRONGPASS invalid')), place).message).toMatch(/Check the user and password/)
     const failed = Object.assign(new Error('Failed to refresh slots cache.'), {

@@ -28,6 +28,8 @@ export interface ProcessFacts {
   readonly owner: string | null
   /** `stop` was called, and no `start` since. */
   readonly stopped: boolean
+  /** Why the newest `start` failed; null once one did not. */
+  readonly startError: string | null
   readonly running: number
   readonly concurrency: number
   /** Runs whose handler ignored abort past its grace, and still executes. */

@@ -34,6 +34,9 @@ function silence(failingForMs: number): string {
 export function judgeProcess({ now, process, store }: HealthFacts): readonly Finding[] {
   const findings: Finding[] = []
   const stuck = process.stuck.length
+  if (process.startError !== null) {
+    findings.push({ status: 'unhealthy', why: `start() failed, and nothing runs here until it is called again: ${process.startError}` })
+  }
   if (!store.reachable || store.failingForMs > 0) {
     findings.push({
       status: 'unhealthy',

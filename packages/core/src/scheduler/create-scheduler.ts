@@ -238,6 +238,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           now: link.clock.now,
           startedAt,
           stopped: life.isStopped(),
+          startError: life.failure,
           listenerErrors: emitter.listenerErrors(),
           misfires,
         }),

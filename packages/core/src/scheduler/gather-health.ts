@@ -26,6 +26,7 @@ export interface GatherDeps {
   /** Store time of this process's start; null before it. */
   readonly startedAt: number | null
   readonly stopped: boolean
+  readonly startError: string | null
   readonly listenerErrors: number
   readonly misfires: MisfireLog
 }
@@ -45,6 +46,7 @@ export async function gatherHealth(deps: GatherDeps): Promise<HealthFacts> {
     process: {
       owner: facts.owner,
       stopped: deps.stopped,
+      startError: deps.startError,
       running: facts.running,
       concurrency: deps.concurrency,
       stuck: facts.stuck,

@@ -21,18 +21,23 @@ export interface LifeCycle<Beginning, End> {
   /** False as well when it was stopped while it started. */
   isRunning(): boolean
   isStopped(): boolean
+  /** Why the newest beginning failed; null once one did not. */
+  readonly failure: string | null
 }
 
 export function createLifeCycle<Beginning, End>(deps: LifeCycleDeps<Beginning, End>): LifeCycle<Beginning, End> {
   let phase: 'idle' | 'starting' | 'started' | 'stopping' | 'stopped' = 'idle'
   let starting: Promise<void> | null = null
   let stopping: Promise<End> | null = null
+  let failure: string | null = null
 
   const start = async (beginning: Beginning): Promise<void> => {
     try {
       await deps.begin(beginning)
       phase = 'started'
+      failure = null
     } catch (error) {
+      failure = error instanceof Error ? error.message : String(error)
       await deps.undo()
       phase = 'idle'
       throw error
@@ -67,5 +72,8 @@ export function createLifeCycle<Beginning, End>(deps: LifeCycleDeps<Beginning, E
     },
     isRunning: () => phase === 'started',
     isStopped: () => phase === 'stopped',
+    get failure() {
+      return failure
+    },
   }
 }

@@ -6,6 +6,25 @@ import { createSite } from './site.ts'
 const iso = (slot: Date | null): string => slot?.toISOString() ?? ''
 
 describe('the store is down', () => {
+  it('at the start: it says so until it is started again', async () => {
+    await using site = createSite()
+    const begun: string[] = []
+    const job = defineJob({ name: 'slots', schedule: every('1m'), run: ({ slot }) => void begun.push(iso(slot)) })
+    const process = site.process({ jobs: [job] })
+    process.line.all(REFUSED)
+    await expect(process.start()).rejects.toThrow('ECONNRESET')
+    process.line.all(null)
+    await site.clock.advance(7_200_000)
+    const health = await site.clock.until(process.scheduler.health())
+    expect(health).toMatchObject({ status: 'unhealthy', owners: 0, store: { reachable: true } })
+    expect(health.why[0]).toMatch(/^start\(\) failed, and nothing runs here until it is called again: .*ECONNRESET/)
+    expect(begun).toEqual([])
+    await process.start()
+    await site.clock.advance(60_000)
+    expect(begun).toHaveLength(1)
+    expect(await site.clock.until(process.scheduler.health())).toMatchObject({ status: 'ok', why: [] })
+  })
+
   it.each([
     ['refuses', REFUSED],
     ['is silent', SILENT],

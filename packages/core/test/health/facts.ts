@@ -108,6 +108,7 @@ export function facts({ process, store, owners = 2, jobs = [job()], rollups = []
     process: {
       owner: 'owner-1',
       stopped: false,
+      startError: null,
       running: 0,
       concurrency: 20,
       stuck: [],

@@ -209,6 +209,7 @@ const PROCESS_ROWS: readonly Row<Spoil>[] = [
   ['a store clock never read', { store: { clockOffsetMs: null } }, 'ok', null],
   ['a lag just small enough', { process: { loopLagMs: { last: LOOP_LAG_BOUND_MS, max: 60_000 } } }, 'ok', null],
   ['a blocked event loop', { process: { loopLagMs: { last: 60_000, max: 60_000 } } }, 'degraded', /^the event loop answers 1 min late/],
+  ['a start that failed', { process: { startError: 'no route' } }, 'unhealthy', /^start\(\) failed, .* called again: no route$/],
   ['some permits stuck', { process: { stuck: [STUCK] } }, 'degraded', /^1 of 20 permits/],
   ['all permits stuck', { process: { stuck: [STUCK, STUCK], concurrency: 2 } }, 'unhealthy', /^every permit of this process \(2\)/],
   [
