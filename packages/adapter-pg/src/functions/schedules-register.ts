@@ -58,7 +58,7 @@ begin
     if v_generation <> (v_one->>'expectedGeneration')::int or exists (
       select 1 from json_to_recordset(v_one->'schedules') as w(name text, spec text, payload text, "asOf" bigint)
       where (
-        select s.cursor > w."asOf" and (s.spec <> w.spec or s.payload is distinct from w.payload)
+        select s.cursor > w."asOf" and (s.spec <> w.spec or s.payload is distinct from w.payload or s.quarantined is not null)
         from schedules s where s.job_id = v_home and s.name = w.name
       )
     ) then

@@ -91,11 +91,11 @@ begin
         when a.status is not null then a.status
         when s.id is null and (select b.outcome from absorbed b where b.request_id = a.incarnation) is not null then 'created'
         when s.id is null then 'changed'
-        when a.nth = 1 and s.spec = a.spec and s.payload is not distinct from a.payload then 'unchanged'
+        when a.nth = 1 and s.is_readable and s.spec = a.spec and s.payload is not distinct from a.payload then 'unchanged'
       end as status
       from (${ASKED}) a
       left join lateral (
-        select o.id, o.cursor, o.spec, o.payload from schedules o where o.job_id = a.job_id and o.name = a.name limit 1
+        select o.id, o.cursor, o.spec, o.payload, o.quarantined is null as is_readable from schedules o where o.job_id = a.job_id and o.name = a.name limit 1
       ) s on true
     ) f;
   end if;

@@ -128,7 +128,7 @@ const DEEDS = {
     isEmpty: rarely,
   }),
   remove: fc.record({ job: anyJob, name: schedule }),
-  quarantine: fc.record({ job: anyJob, name: schedule }),
+  quarantine: fc.record({ job: anyJob, name: schedule, isStale: rarely }),
   suspend: fc.record({ job: anyJob, name: fc.option(schedule), reason }),
   register: fc.record({
     job: anyJob,

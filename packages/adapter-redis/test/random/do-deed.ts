@@ -41,7 +41,7 @@ export async function toStep(world: World, deed: Deed, reference: Store): Promis
     case 'remove':
       return remove(world, deed)
     case 'quarantine':
-      return quarantine(world, deed)
+      return quarantine(world, deed, reference)
     case 'suspend':
       return suspend(world, deed)
     case 'register':

@@ -39,8 +39,12 @@ export function remove(_: World, { job, name }: DeedNamed<'remove'>): Step {
   return stepOf('schedules.remove', { schedules: [{ job, name }] }, (store, asked) => store.schedules.remove(asked))
 }
 
-export function quarantine(_: World, { job, name }: DeedNamed<'quarantine'>): Step {
-  return stepOf('schedules.quarantine', { schedules: [{ job, name, reason: 'unreadable' }] }, (store, asked) =>
+export async function quarantine(_: World, { job, name, isStale }: DeedNamed<'quarantine'>, reference: Store): Promise<Step | null> {
+  const record = (await reference.schedules.get({ schedules: [{ job, name }] })).schedules[0]
+  if (record == null) return null
+  const { incarnation, generation, nextSlot } = record
+  const looked = { job, name, incarnation, generation: isStale ? generation + 1 : generation, expectedSlot: nextSlot }
+  return stepOf('schedules.quarantine', { schedules: [{ ...looked, reason: 'unreadable' }] }, (store, asked) =>
     store.schedules.quarantine(asked),
   )
 }

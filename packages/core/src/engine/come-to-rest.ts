@@ -19,12 +19,13 @@ export interface RestDeps {
 /** Resolves when there is nothing left to do, at the latest after `ms`. */
 export async function comeToRest({ clock, holdings, loop, settler, isAccepting }: RestDeps, ms: number): Promise<void> {
   const until = clock.monotonic() + ms
-  const upTo = (hint: Promise<void>): Promise<void> => waitForHint(clock, until - clock.monotonic(), hint)
+  const left = (): number => until - clock.monotonic()
+  const upTo = (hint: Promise<void>): Promise<void> => waitForHint(clock, left(), hint)
   while (isAccepting() && clock.monotonic() < until) {
     await upTo(loop.settled())
     await upTo(settler.drained())
     if (holdings.size === 0 && loop.idle()) return
     // With nothing held it is the loop that rests, between tries.
-    await upTo(holdings.size > 0 ? holdings.nextChange() : sleep(clock, LOOK_MS))
+    await (holdings.size > 0 ? holdings.changeWithin(clock, left()) : upTo(sleep(clock, LOOK_MS)))
   }
 }

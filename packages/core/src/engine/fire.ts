@@ -6,7 +6,7 @@ import type { Emitter } from '../observe/emitter.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ScheduleRecord } from '../store/records.ts'
 import type { FireReply, Firing, ScheduleStore } from '../store/schedules.ts'
-import { type Clock, waitForHint } from '../time/clock.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Holdings } from './holdings.ts'
 import type { LookAhead, Planned, Taken } from './look-ahead.ts'
 import type { Owner } from './owner.ts'
@@ -100,7 +100,7 @@ async function fireAll({ firings, lookedAt }: Taken, deps: FireDeps): Promise<nu
 /** With the next run that ends. A bounded pass whose quota is spent gets none. */
 async function roomWithin({ holdings, clock }: FireDeps): Promise<void> {
   const ms = ROOM_WITHIN_MS[holdings.pace]
-  if (ms > 0 && holdings.room === 0 && !holdings.isSpent) await waitForHint(clock, ms, holdings.nextChange())
+  if (ms > 0 && holdings.room === 0 && !holdings.isSpent) await holdings.changeWithin(clock, ms)
 }
 
 /** Some run was written but not claimed: a claim of its own will tell why. */
@@ -163,7 +163,10 @@ function reportExcludeError({ job, name }: ScheduleRecord, error: unknown, { log
 /** One unreadable row must not stop the others: it is taken out, and named. Answers how many were; if it fails, the next round tries again. */
 async function quarantine(broken: readonly Broken[], deps: FireDeps): Promise<number> {
   if (broken.length === 0) return 0
-  const schedules = broken.map(({ record, reason }) => ({ job: record.job, name: record.name, reason }))
+  const schedules = broken.map(({ record: { job, name, incarnation, generation, nextSlot }, reason }) => ({
+    ...{ job, name, incarnation, generation, reason },
+    expectedSlot: nextSlot,
+  }))
   try {
     await deps.link.call('schedules.quarantine', (store) => store.schedules.quarantine({ schedules }).then(() => ({})))
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { JobPolicy } from '../job/job.ts'
 import type { RunRecord } from '../store/records.ts'
 import type { Settlement } from '../store/runs.ts'
+import { type Clock, waitForHint } from '../time/clock.ts'
 import type { RunAbort } from './run-abort.ts'
 
 /**
@@ -43,10 +44,10 @@ export interface Holdings {
   readonly size: number
   /** Reserves room for at most `wanted` more runs until `close` is called. */
   reserve(wanted: number): Reservation
-  /** Wakes whoever waits for {@link nextChange}; called by `remove` itself. */
+  /** Wakes whoever waits for a change; called by `remove` itself. */
   changed(): void
-  /** Resolves at the next change. */
-  nextChange(): Promise<void>
+  /** Resolves at the next change, or when `ms` passed. */
+  changeWithin(clock: Clock, ms: number): Promise<void>
   /** Learns how long a handler took, to judge how many runs to hold ready. */
   observe(durationMs: number): void
   /** There is no room, and it comes back only with another quota. */
@@ -96,7 +97,7 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
   let reservations = 0
   let doubt = false
   let meanMs: number | null = null
-  const waiters: (() => void)[] = []
+  const waiters = new Set<() => void>()
   let quota = Number.POSITIVE_INFINITY
 
   const count = (phase: ExecutionPhase): number => {
@@ -106,7 +107,7 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
   }
 
   const changed = (): void => {
-    for (const wake of waiters.splice(0)) wake()
+    for (const wake of waiters) wake()
   }
 
   const ready = (): number => {
@@ -124,7 +125,12 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
       onRoom()
     },
     changed,
-    nextChange: () => new Promise((resolve) => waiters.push(resolve)),
+    async changeWithin(clock, ms) {
+      let wake = (): void => undefined
+      const hint = new Promise<void>((resolve) => waiters.add((wake = resolve)))
+      await waitForHint(clock, ms, hint)
+      waiters.delete(wake)
+    },
     get(runId, fence) {
       // A stuck attempt and the next one of the same run may both be here. Asked for rarely, and there are few.
       for (const execution of executions) if (execution.record.id === runId && execution.record.fence === fence) return execution

@@ -40,7 +40,9 @@ export function planRegistration(facts: RegistrationFacts): RegistrationPlan {
           facts.schedules.map(({ name }) => name),
         )
       : []
-  if (record?.hash === hash && missing.length === 0) return { kind: 'current' }
+  // What another version could not read is written again.
+  const isReadable = facts.schedules.every(({ quarantined }) => quarantined === null)
+  if (record?.hash === hash && missing.length === 0 && isReadable) return { kind: 'current' }
   // A hash has no order: one that was replaced stays replaced while its successor lives.
   if (record?.superseded.includes(hash) && record.declared.includes(record.hash)) return { kind: 'superseded' }
   return {

@@ -36,7 +36,7 @@ export async function drain(deps: DrainDeps): Promise<readonly string[]> {
 async function waitUntilIdle({ clock, holdings }: DrainDeps, ms: number): Promise<void> {
   const until = clock.monotonic() + ms
   const busy = (): boolean => [...holdings.all()].some((one) => one.phase !== 'stuck')
-  while (busy() && clock.monotonic() < until) await waitForHint(clock, until - clock.monotonic(), holdings.nextChange())
+  while (busy() && clock.monotonic() < until) await holdings.changeWithin(clock, until - clock.monotonic())
 }
 
 /** Tells the store that the owner goes. When it does not answer, the lease ends by itself. */

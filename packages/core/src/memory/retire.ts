@@ -1,5 +1,5 @@
 /** Ending schedules and jobs: removed, quarantined, retired. */
-import type { ScheduleRef } from '../store/schedules.ts'
+import type { ScheduleRef, Unreadable } from '../store/schedules.ts'
 import { finishStanding } from './finish.ts'
 import { isKnown } from './job-rows.ts'
 import { declaringOwners } from './owners.ts'
@@ -21,15 +21,14 @@ export function removeSchedules(state: MemoryState, request: { readonly schedule
 }
 
 /** The verb. */
-export function quarantine(
-  state: MemoryState,
-  request: { readonly schedules: readonly (ScheduleRef & { readonly reason: string })[] },
-): void {
-  for (const { job: jobName, name, reason } of request.schedules) {
+export function quarantine(state: MemoryState, request: { readonly schedules: readonly Unreadable[] }): void {
+  for (const { job: jobName, name, reason, incarnation, generation, expectedSlot } of request.schedules) {
     const job = state.jobs.get(jobName)
     const row = job?.schedules.find(name)
     if (job === undefined || row === undefined) continue
-    job.schedules.ensureDetail(row).quarantined = reason
+    const table = job.schedules
+    if (table.incarnation(row) !== incarnation || table.generation(row) !== generation || table.nextSlot(row) !== expectedSlot) continue
+    table.ensureDetail(row).quarantined = reason
     reindexSchedule(state, job, row)
   }
 }

@@ -35,6 +35,8 @@ export function isStaleWrite(job: JobRow, write: ScheduleWrite): boolean {
 }
 
 function isChange({ schedules }: JobRow, row: number, write: ScheduleWrite): boolean {
+  // What one version cannot read, another writes again just as it is.
+  if (schedules.detail(row)?.quarantined) return true
   return schedules.spec(row) !== write.spec || schedules.payload(row) !== write.payload
 }
 

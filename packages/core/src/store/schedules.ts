@@ -60,6 +60,14 @@ export interface RegistrationReply {
   readonly generation: number
 }
 
+/** A row that cannot be understood, as it was looked at. */
+export interface Unreadable extends ScheduleRef {
+  readonly incarnation: string
+  readonly generation: number
+  readonly expectedSlot: number | null
+  readonly reason: string
+}
+
 /** One step of one schedule: everything up to `through` is accounted for by `runs` and `skips`. */
 export interface Firing {
   readonly job: string
@@ -193,8 +201,11 @@ export interface ScheduleStore {
     } & AtStoreTime,
   ): Promise<{ readonly changed: readonly boolean[] }>
 
-  /** Takes a schedule out of the due index because its row cannot be understood. */
-  quarantine(request: { readonly schedules: readonly (ScheduleRef & { readonly reason: string })[] }): Promise<void>
+  /**
+   * Takes schedules out of the due index because their rows cannot be understood, each only where it still is as it was
+   * looked at: whoever wrote or fired it meanwhile understands it. Writing it again, with whatever content, ends it.
+   */
+  quarantine(request: { readonly schedules: readonly Unreadable[] }): Promise<void>
 
   /**
    * Ends jobs that left the code: removes the record and its schedules, cancels pending and waiting

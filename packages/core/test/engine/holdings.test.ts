@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHoldings } from '../../src/engine/holdings.ts'
+import { fakeClock } from '../../src/testing/fake-clock.ts'
 
 describe('holdings', () => {
   it('hold nothing ready while nobody knows how long handlers take', () => {
@@ -29,5 +30,20 @@ describe('holdings', () => {
     expect(holdings.reserve(10).limit).toBe(3)
     holdings.spend(3)
     expect(holdings.room).toBe(0)
+  })
+
+  it('are waited for until they change, or for so long', async () => {
+    const clock = fakeClock('2026-01-01T00:00:00Z')
+    const holdings = createHoldings(20)
+    const over: string[] = []
+    void holdings.changeWithin(clock, 100).then(() => over.push('short'))
+    void holdings.changeWithin(clock, 1_000).then(() => over.push('long'))
+    await clock.advance(99)
+    expect(over).toEqual([])
+    await clock.advance(1)
+    expect(over).toEqual(['short'])
+    holdings.changed()
+    await clock.settle()
+    expect(over).toEqual(['short', 'long'])
   })
 })

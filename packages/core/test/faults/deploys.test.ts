@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { cron, defineJob, every } from '../../src/index.ts'
-import { createSite } from './site.ts'
+import { REFUSED } from './line.ts'
+import { createSite, type SiteProcess } from './site.ts'
 
 const iso = (slot: Date | null): string => slot?.toISOString() ?? ''
 const keep = { succeeded: 1_000 }
@@ -174,5 +175,53 @@ describe('a row of the store cannot be understood', () => {
     expect(await site.clock.until(process.scheduler.schedules.set(job, { key: 'bad', schedule: every('10s') }))).toBe('changed')
     await site.clock.advance(10_000)
     expect(keys).toContain('bad')
+  })
+
+  it('is left alone where it was mended while it was about to be taken out', async () => {
+    await using site = createSite()
+    const ran: string[] = []
+    const job = defineJob({ name: 'mail', run: ({ key }) => void ran.push(key) })
+    const [slow, cut] = [site.process({ jobs: [job] }), site.process({ jobs: [job] })]
+    await slow.start()
+    await cut.start()
+    const overdue = { asOf: site.clock.now() - 120_000, nextSlot: site.clock.now() - 60_000, nextDueAt: site.clock.now() - 60_000 }
+    const unreadable = { job: 'mail', name: 'k', key: 'k', incarnation: 'i', spec: '{"kind":"lunar"}', payload: null }
+    await site.store.schedules.set({ schedules: [{ ...unreadable, ...overdue }] })
+    slow.line.judge((verb) => (verb === 'schedules.quarantine' ? { lands: true, answer: 'reply', outMs: 3_000 } : null))
+    cut.line.judge((verb) => (verb === 'schedules.quarantine' ? REFUSED : null))
+    await site.clock.advance(1_000)
+    await site.clock.until(slow.scheduler.schedules.set(job, { key: 'k', schedule: every('1s') }))
+    await site.clock.advance(10_000)
+    expect(slow.line.requests('schedules.quarantine')).toHaveLength(1)
+    expect(await site.clock.until(slow.scheduler.schedules.get(job, 'k'))).toMatchObject({ state: 'active' })
+    expect(ran.length).toBeGreaterThanOrEqual(9)
+  })
+
+  it('fires again when the code that understands it is back, with the very same schedule', async () => {
+    await using site = createSite()
+    const ran: string[] = []
+    const fixed = defineJob({ name: 'beat', schedule: every('1s'), run: () => void ran.push('beat') })
+    const dynamic = defineJob({ name: 'mail', run: () => void ran.push('mail') })
+    const set = (process: SiteProcess): Promise<string> =>
+      site.clock.until(process.scheduler.schedules.set(dynamic, { key: 'k', schedule: every('1s') }))
+    const before = site.process({ jobs: [fixed, dynamic] })
+    await before.start()
+    await set(before)
+    await site.clock.until(before.scheduler.stop())
+    // What an older version does that cannot read them.
+    const refs = [
+      { job: 'beat', name: '#0' },
+      { job: 'mail', name: 'k' },
+    ]
+    const { schedules } = await site.store.schedules.get({ schedules: refs })
+    const unreadable = schedules.map((record) => ({ ...record!, expectedSlot: record!.nextSlot, reason: 'lunar' }))
+    await site.store.schedules.quarantine({ schedules: unreadable })
+    const after = site.process({ jobs: [fixed, dynamic] })
+    await after.start()
+    expect(await set(after)).toBe('changed')
+    await site.clock.advance(5_500)
+    expect(ran.filter((name) => name === 'beat').length).toBeGreaterThanOrEqual(5)
+    expect(ran.filter((name) => name === 'mail').length).toBeGreaterThanOrEqual(5)
+    expect((await site.clock.until(after.scheduler.audit())).violations).toEqual([])
   })
 })

@@ -180,7 +180,8 @@ function fn.schedule_out(job, row)
 end
 
 -- Writing schedules: created, changed, or left alone (engine rules 4, 6).
-function fn.is_change(row, asked) return row.spec ~= asked.spec or row.payload ~= fn.given(asked.payload) end
+-- What one version cannot read, another writes again just as it is.
+function fn.is_change(row, asked) return row.quarantined ~= nil or row.spec ~= asked.spec or row.payload ~= fn.given(asked.payload) end
 function fn.create_schedule(job, asked)
   if fn.read(KEY.absorbed, asked.incarnation) then return { 'created', fn.number_out(asked.asOf) } end
   local row = {

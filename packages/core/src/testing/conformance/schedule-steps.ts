@@ -139,6 +139,11 @@ export async function dueNames(t: Trial, owner: string, limit = 100): Promise<re
 }
 
 /** Suspends or resumes one job or schedule; false when nothing changed. */
+/** As it was looked at. */
+export async function quarantine(t: Trial, { job, name, incarnation, generation, nextSlot }: ScheduleRecord, reason = 'x'): Promise<void> {
+  await t.store.schedules.quarantine({ schedules: [{ job, name, incarnation, generation, expectedSlot: nextSlot, reason }] })
+}
+
 export async function suspend(t: Trial, target: { readonly job: string; readonly name?: string }, reason: string | null): Promise<boolean> {
   const { changed } = await t.store.schedules.suspend({ targets: [{ ...target, reason }], ...t.at() })
   return only(changed, 'reply to suspend')

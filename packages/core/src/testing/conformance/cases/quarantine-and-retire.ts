@@ -3,7 +3,19 @@ import assert from 'node:assert/strict'
 import { both, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, assertGatesSound, only } from '../expectations.ts'
 import { addOwner, claimIds, claimOne, enqueue, enqueueMany, finish, LEASE_END, SHORT_LEASE, statesOf } from '../run-steps.ts'
-import { addSchedule, define, dueNames, fire, firing, getSchedule, scheduleWrite, setSchedules, specText, STEP } from '../schedule-steps.ts'
+import {
+  addSchedule,
+  define,
+  dueNames,
+  fire,
+  firing,
+  getSchedule,
+  quarantine,
+  scheduleWrite,
+  setSchedules,
+  specText,
+  STEP,
+} from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 async function retire(t: Trial, ...jobs: readonly string[]): Promise<readonly string[]> {
@@ -18,7 +30,7 @@ export const quarantineAndRetireCases: CaseGroup = {
       await addOwner(t, 'a', ['mail'])
       const bad = await addSchedule(t, 'mail', 'bad')
       await addSchedule(t, 'mail', 'good')
-      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'bad', reason: 'spec is not JSON' }] })
+      await quarantine(t, bad, 'spec is not JSON')
       assertFields(await getSchedule(t, bad), { quarantined: 'spec is not JSON', spec: bad.spec, cursor: bad.cursor })
       assert.deepEqual(await dueNames(t, 'a'), ['mail/good'])
       assert.notEqual(only(await fire(t, [firing(t, bad)]), 'reply').status, 'fired')
@@ -28,7 +40,7 @@ export const quarantineAndRetireCases: CaseGroup = {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])
       const bad = await addSchedule(t, 'mail', 'bad')
-      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'bad', reason: 'spec is not JSON' }] })
+      await quarantine(t, bad, 'spec is not JSON')
       const asOf = (await t.now()) - t.ms(STEP)
       const reply = await setSchedules(t, await scheduleWrite(t, 'mail', 'bad', { spec: specText(1), asOf, nextSlot: asOf + 1 }))
       assert.equal(only(reply, 'reply').status, 'changed')
@@ -38,9 +50,39 @@ export const quarantineAndRetireCases: CaseGroup = {
     both('quarantining what is not there harms nothing', async (t) => {
       await define(t, 'mail')
       await addOwner(t, 'a', ['mail'])
-      await addSchedule(t, 'mail', 'good')
-      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'nothing', reason: 'x' }] })
+      const good = await addSchedule(t, 'mail', 'good')
+      await quarantine(t, { ...good, name: 'nothing' })
       assert.deepEqual(await dueNames(t, 'a'), ['mail/good'])
+    }),
+    both('a schedule that was written or fired since it was looked at is not quarantined', async (t) => {
+      await define(t, 'mail')
+      await addOwner(t, 'a', ['mail'])
+      const changed = await addSchedule(t, 'mail', 'changed')
+      const fired = await addSchedule(t, 'mail', 'fired')
+      const replaced = await addSchedule(t, 'mail', 'replaced')
+      await setSchedules(t, await scheduleWrite(t, 'mail', 'changed', { spec: specText(1) }))
+      await fire(t, [firing(t, fired)])
+      await t.store.schedules.remove({ schedules: [replaced] })
+      await addSchedule(t, 'mail', 'replaced')
+      for (const looked of [changed, fired, replaced]) {
+        await quarantine(t, looked)
+        assertFields(await getSchedule(t, looked), { quarantined: null })
+      }
+    }),
+    both('the same content, written again, ends a quarantine', async (t) => {
+      const statics = await scheduleWrite(t, 'mail', '#0')
+      const generation = await define(t, 'mail', { schedules: [statics] })
+      await addOwner(t, 'a', ['mail'])
+      const write = await scheduleWrite(t, 'mail', 'k')
+      await setSchedules(t, write)
+      await quarantine(t, await getSchedule(t, write))
+      await quarantine(t, await getSchedule(t, statics))
+      assert.deepEqual(await dueNames(t, 'a'), [])
+      assert.equal(only(await setSchedules(t, write), 'reply').status, 'changed')
+      await define(t, 'mail', { schedules: [statics], expectedGeneration: generation })
+      for (const one of [write, statics]) assertFields(await getSchedule(t, one), { quarantined: null })
+      assert.deepEqual(await dueNames(t, 'a'), ['mail/#0', 'mail/k'])
+      assert.equal(only(await setSchedules(t, write), 'reply').status, 'unchanged')
     }),
     both('a job that a live owner declares is in use', async (t) => {
       await define(t, 'mail', { schedules: [await scheduleWrite(t, 'mail', '#0')] })

@@ -6,7 +6,7 @@ import { both, given, type CaseGroup } from '../conformance-case.ts'
 import { assertFields, only, present } from '../expectations.ts'
 import { addOwner, claimIds, claimOne, enqueue, finish, LEASE_END, renew, SHORT_LEASE, trigger } from '../run-steps.ts'
 import type { ScheduleWrite } from '../../../store/schedules.ts'
-import { addSchedule, define, fire, firing, getSchedule, scheduleWrite, specText, suspend } from '../schedule-steps.ts'
+import { addSchedule, define, fire, firing, getSchedule, quarantine, scheduleWrite, specText, suspend } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 async function statsOf(t: Trial, job: string): Promise<JobStats> {
@@ -206,7 +206,7 @@ export const statsCases: CaseGroup = {
       )
       await fire(t, [firing(t, await getSchedule(t, { job: 'mail', name: '#1' }), { nextSlot: null, nextDueAt: null })])
       assert.equal((await statsOf(t, 'mail')).unfired.length, 2, 'one that has fired is spent, and not unfired')
-      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: '#0', reason: 'x' }] })
+      await quarantine(t, await getSchedule(t, { job: 'mail', name: '#0' }))
       assert.deepEqual(
         (await statsOf(t, 'mail')).unfired.map(({ name }) => name),
         ['#2'],

@@ -17,7 +17,7 @@ import {
   renew,
   settlement,
 } from '../run-steps.ts'
-import { addSchedule, define, firing, getSchedule, registration, scheduleWrite, suspend } from '../schedule-steps.ts'
+import { addSchedule, define, firing, getSchedule, quarantine, registration, scheduleWrite, suspend } from '../schedule-steps.ts'
 import type { Trial } from '../trial.ts'
 
 type News = Required<Pick<Tick, 'nextDueAt' | 'nextRunAt' | 'nextExpiryAt'>>
@@ -82,13 +82,13 @@ export const tickCases: CaseGroup = {
       await addSchedule(t, 'mail', 'late', { asOf: now, nextSlot: at(90) })
       await addSchedule(t, 'mail', 'jittered', { asOf: now, nextSlot: at(50), nextDueAt: at(60) })
       await addSchedule(t, 'mail', 'suspended', { asOf: now, nextSlot: at(10) })
-      await addSchedule(t, 'mail', 'bad', { asOf: now, nextSlot: at(11) })
+      const bad = await addSchedule(t, 'mail', 'bad', { asOf: now, nextSlot: at(11) })
       await addSchedule(t, 'mail', 'ended', { asOf: now, nextSlot: null, nextDueAt: null })
       await addSchedule(t, 'report', 'other', { asOf: now, nextSlot: at(20) })
       await addSchedule(t, 'stopped', 'k', { asOf: now, nextSlot: at(30) })
       await suspend(t, { job: 'mail', name: 'suspended' }, 'x')
       await suspend(t, { job: 'stopped' }, 'x')
-      await t.store.schedules.quarantine({ schedules: [{ job: 'mail', name: 'bad', reason: 'x' }] })
+      await quarantine(t, bad)
       assert.equal((await newsOf(t, 'a')).nextDueAt, at(60))
       await suspend(t, { job: 'stopped' }, null)
       assert.equal((await newsOf(t, 'a')).nextDueAt, at(30))
