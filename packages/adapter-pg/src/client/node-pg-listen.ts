@@ -13,11 +13,15 @@ export interface PgListen {
    * waits for no more than one statement.
    */
   take(): OwnClient | null
-  /** Serves one statement over it. One that was not answered has ended it: whoever listens hears so, and listens anew. */
-  serve<T>(client: OwnClient, work: (client: PgClient) => Promise<T>): Promise<T>
+  /**
+   * Serves one statement over it. One that was not answered has ended it: whoever listens hears so, and listens anew. `otherwise` is done
+   * instead where it was refused for what the user's own set-up of the pool's connections may have allowed them (a role, say).
+   */
+  serve<T>(client: OwnClient, work: (client: PgClient) => Promise<T>, otherwise: () => Promise<T>): Promise<T>
 }
 
 export function createPgListen(open: OpenOwn): PgListen {
+  let isFit = true
   let awake: OwnClient | null = null
   let serving: OwnClient | null = null
   return {
@@ -37,7 +41,7 @@ export function createPgListen(open: OpenOwn): PgListen {
       client.on('end', lose)
       client.on('notification', (message) => {
         if (isOver || message.channel !== channel) return
-        awake = client
+        if (isFit) awake = client
         listener.onMessage(message.payload ?? '')
       })
       try {
@@ -58,18 +62,28 @@ export function createPgListen(open: OpenOwn): PgListen {
       awake = null
       return taken
     },
-    async serve(client, work) {
+    async serve(client, work, otherwise) {
       serving = client
       client.ref?.()
       try {
         return await work(client)
       } catch (error) {
-        if (!isAnswered(error)) void client.end().catch(ignoreError)
-        throw error
+        if (!isRefused(error)) {
+          if (!isAnswered(error)) void client.end().catch(ignoreError)
+          throw error
+        }
+        isFit = false
+        awake = null
       } finally {
         client.unref?.()
         serving = null
       }
+      return otherwise()
     },
   }
+}
+
+/** Of what may not be asked that way, and was not done: no privilege, no such function. */
+function isRefused(error: unknown): boolean {
+  return isAnswered(error) && String((error as { readonly code?: unknown }).code).startsWith('42')
 }

@@ -81,7 +81,7 @@ export function createNodePgClient(pool: PgPool): SqlClient {
       const work = (client: PgClient): Promise<readonly Row[]> => ask(client, statement)
       const viaPool = (): Promise<readonly Row[]> => withClient(work)
       const awake = statement.isHeard === true ? (line?.take() ?? null) : null
-      if (line !== null && awake !== null) return line.serve(awake, work)
+      if (line !== null && awake !== null) return line.serve(awake, work, viaPool)
       const isRoomy = hasRoom(pool)
       if (isRoomy) isTaken = false
       if (spares === null || isRoomy) return viaPool()

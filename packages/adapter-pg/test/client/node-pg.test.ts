@@ -162,13 +162,14 @@ describe('a connection that brings messages', () => {
       }
       const whoServes = async (): Promise<'the line' | 'the pool'> =>
         (await driver.callWith('who', [''], { isHeard: true })) === line ? 'the line' : 'the pool'
-      await work({ driver, pid: line, lost, say, whoServes })
+      await work({ driver, pool, pid: line, lost, say, whoServes })
       await unlisten?.()
     })
   }
 
   interface Line {
     readonly driver: Driver
+    readonly pool: Pool
     readonly pid: number | undefined
     readonly lost: readonly unknown[]
     readonly say: (message: string) => Promise<void>
@@ -177,11 +178,18 @@ describe('a connection that brings messages', () => {
 
   beforeAll(async () => {
     const pool = new Pool(server.poolSettings)
-    await pool.query(`create function public.who(p text) returns text language plpgsql as $$
-      begin perform pg_sleep(case p when 'slow' then 0.2 else 0 end); return pg_backend_pid(); end $$`)
-    await pool.query(
-      `create function public.terminate_self(p text) returns text language sql as 'select pg_terminate_backend(pg_backend_pid())::text'`,
-    )
+    await pool.query(`
+      create function public.who(p text) returns text language plpgsql as $$
+      begin
+        perform pg_sleep(case p when 'slow' then 0.2 else 0 end), 1 / (p <> 'no')::int;
+        return pg_backend_pid();
+      end $$;
+      create function public.who_may(p text) returns text language plpgsql as $$
+      begin
+        if current_setting('my.role', true) is distinct from 'worker' then raise insufficient_privilege; end if;
+        return pg_backend_pid();
+      end $$;
+      create function public.terminate_self(p text) returns text language sql as 'select pg_terminate_backend(pg_backend_pid())::text'`)
     await pool.end()
   })
 
@@ -222,10 +230,20 @@ describe('a connection that brings messages', () => {
     })
   })
 
+  it('is left alone where it may not what connections of the pool may, and no call fails for it', async () => {
+    await withLine(async ({ driver, pid, pool, say, whoServes }) => {
+      await pool.query(`set my.role = 'worker'`)
+      await say('first')
+      expect(await driver.callWith('who_may', [''], { isHeard: true })).not.toBe(pid)
+      await say('second')
+      expect(await whoServes()).toBe('the pool')
+    })
+  })
+
   it('stays when the server says no', async () => {
     await withLine(async ({ driver, lost, say, whoServes }) => {
       await say('first')
-      await expect(driver.callWith('no_such', [''], { isHeard: true })).rejects.toMatchObject({ code: expect.any(String) })
+      await expect(driver.callWith('who', ['no'], { isHeard: true })).rejects.toMatchObject({ code: expect.any(String) })
       await say('second')
       expect(await whoServes()).toBe('the line')
       expect(lost).toEqual([])
