@@ -94,7 +94,8 @@ export function createLine(options: LineOptions): Line {
   const sayHello = (): void => {
     const mine = turn
     arm(ECHO_MS, () => {
-      failures = Number.POSITIVE_INFINITY
+      // One that has worked before is late: a statement that it serves waits for its server.
+      if (status.state !== 'open') failures = Number.POSITIVE_INFINITY
       fail('LISTEN was accepted, but nothing arrives. A pooler that hands connections around (transaction mode) does that.')
     })
     notify([helloMessage(from, status.state !== 'open')]).catch((error: unknown) => {
