@@ -3,12 +3,13 @@ import { isAnswered } from './answered.ts'
 import { ignoreError, type OpenOwn, type OwnClient, type PgClient } from './node-pg-own.ts'
 import { quoteName } from './quote-name.ts'
 import type { SqlClient } from './sql-client.ts'
+import { monotonic } from './timers.ts'
 
 /** Hears channels; and what was heard is answered by the way that it came. */
 export interface PgListen {
   readonly listen: NonNullable<SqlClient['listen']>
   /**
-   * The connection that brought a message since it was taken last, if it does nothing; else null. After a pause it is the one that
+   * The connection that brought a message a moment ago, if it was not taken since and does nothing; else null. After a pause it is the one that
    * is awake, here and at the server, and nobody has to be asked for it. Once for each message, so that what is heard later
    * waits for no more than one statement.
    */
@@ -20,8 +21,12 @@ export interface PgListen {
   serve<T>(client: OwnClient, work: (client: PgClient) => Promise<T>, otherwise: () => Promise<T>): Promise<T>
 }
 
+/** After a message. Later, the connection is as cold as any, and may have been cut without a word. */
+const AWAKE_MS = 1_000
+
 export function createPgListen(open: OpenOwn): PgListen {
   let isFit = true
+  let heardAt = 0
   let awake: OwnClient | null = null
   let serving: OwnClient | null = null
   return {
@@ -42,6 +47,7 @@ export function createPgListen(open: OpenOwn): PgListen {
       client.on('notification', (message) => {
         if (isOver || message.channel !== channel) return
         if (isFit) awake = client
+        heardAt = monotonic()
         listener.onMessage(message.payload ?? '')
       })
       try {
@@ -58,7 +64,7 @@ export function createPgListen(open: OpenOwn): PgListen {
       }
     },
     take() {
-      const taken = awake === serving ? null : awake
+      const taken = awake === serving || monotonic() - heardAt > AWAKE_MS ? null : awake
       awake = null
       return taken
     },

@@ -206,6 +206,14 @@ describe('a connection that brings messages', () => {
     })
   })
 
+  it('serves none that comes long after a message', async () => {
+    await withLine(async ({ say, whoServes }) => {
+      await say('first')
+      await sleep(1_050)
+      expect(await whoServes()).toBe('the pool')
+    })
+  })
+
   it('serves no second one at the same time, and hears what is said meanwhile', async () => {
     await withLine(async ({ driver, pid, say, whoServes }) => {
       await say('first')
