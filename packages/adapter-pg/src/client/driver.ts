@@ -12,6 +12,8 @@ import { TakenBack } from './taken-back.ts'
 export interface CallOptions {
   /** It must not wait behind the user's own work. */
   readonly isUrgent?: boolean
+  /** See {@link Statement.isHeard}. */
+  readonly isHeard?: boolean
 }
 
 /** A transaction that the user's statements and ours share. */
@@ -92,8 +94,8 @@ export function createDriver(client: SqlClient, { store, schema }: DriverOptions
   return {
     call: (fn, request, { isUrgent = false } = {}) =>
       callBy(fn, request, (sql, values) => client.run({ sql, values, isFixed: true, isUrgent })),
-    async callWith(fn, values, { isUrgent = false } = {}) {
-      const statement = { sql: textWith(fn, values.length), values, isFixed: true, isUrgent }
+    async callWith(fn, values, { isUrgent = false, isHeard = false } = {}) {
+      const statement = { sql: textWith(fn, values.length), values, isFixed: true, isUrgent, isHeard }
       return parsed(await coded(verbOf(fn), () => client.run(statement)))
     },
     query: (what, statement) => coded(what, () => client.run(statement)),

@@ -40,6 +40,7 @@ const watched = new WeakSet<PgPool>()
 export function createNodePgClient(pool: PgPool): SqlClient {
   watchErrors(pool)
   const own = ownConnectionOf(pool)
+  const line = own === null ? null : createPgListen(own)
   const spares = own === null ? null : { urgent: createSpare(own), ordinary: createSpare(own) }
   const timeoutMs = callTimeout(pool)
   let isPreparing = true
@@ -79,8 +80,11 @@ export function createNodePgClient(pool: PgPool): SqlClient {
     async run(statement) {
       const work = (client: PgClient): Promise<readonly Row[]> => ask(client, statement)
       const viaPool = (): Promise<readonly Row[]> => withClient(work)
-      if (hasRoom(pool)) isTaken = false
-      if (spares === null || hasRoom(pool)) return viaPool()
+      const awake = statement.isHeard === true ? (line?.take() ?? null) : null
+      if (line !== null && awake !== null) return line.serve(awake, work, viaPool)
+      const isRoomy = hasRoom(pool)
+      if (isRoomy) isTaken = false
+      if (spares === null || isRoomy) return viaPool()
       if (statement.isUrgent === true) return spares.urgent.use(work, viaPool)
       // Calls of ours leave the pool within milliseconds; what takes longer is the user's, and may wait for this very call.
       const client = isTaken && spares.ordinary.isFree ? null : await checkOutSoon(pool)
@@ -100,7 +104,7 @@ export function createNodePgClient(pool: PgPool): SqlClient {
       return done.result
     },
     stop: async (backend) => (await seam.run(stopStatement(backend))).length > 0,
-    listen: own === null ? null : createPgListen(own),
+    listen: line?.listen ?? null,
     close: async () => void (await Promise.all([spares?.urgent.close(), spares?.ordinary.close()])),
   }
   return seam

@@ -11,6 +11,8 @@ export interface Statement {
   readonly isFixed?: boolean
   /** It must not wait behind what the user does with the same client. */
   readonly isUrgent?: boolean
+  /** Most often, it asks for what a channel has just told of: the connection that did so may serve it. */
+  readonly isHeard?: boolean
 }
 
 /** One connection within a transaction. */

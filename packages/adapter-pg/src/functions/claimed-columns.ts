@@ -20,18 +20,25 @@ export function givenTo({ owner, fence, now, start, place }: Claim): string {
         open = false, settled = null`
 }
 
-const HAS_REST = /* sql */ `r.gates <> '{}' or r.attempt > 1 or r.suspect or r.merging is not null or r.cancel_requested is not null
+const hasRest = (
+  attempt: number,
+): string => /* sql */ `r.gates <> '{}' or r.attempt > ${attempt} or r.suspect or r.merging is not null or r.cancel_requested is not null
             or r.progress is not null or r.replay_of is not null or r.trace is not null or cardinality(r.attempts) > 0`
 
+const isLikeMost = (attempt: number): string => /* sql */ `r.key = '' and r.trigger = 'manual' and r.priority = 0 and r.overlap = 'allow'
+        and r.attempt = ${attempt} and r.triggers = 1 and r.schedule is null and r.slot is null and not (${hasRest(attempt)})`
+
 /** The first attempt at a single trigger with nothing but a payload. */
-export const IS_LIKE_MOST: string = /* sql */ `r.key = '' and r.trigger = 'manual' and r.priority = 0 and r.overlap = 'allow' and r.attempt = 1
-        and r.triggers = 1 and r.schedule is null and r.slot is null and not (${HAS_REST})`
+export const IS_LIKE_MOST: string = isLikeMost(1)
+
+/** What will be that once it is claimed. */
+export const WILL_BE_LIKE_MOST: string = isLikeMost(0)
 
 /** What an update that claims runs `r` of the job named `job` returns, in the order of `place`. */
 export function returnedOf(job: string, place: string): string {
   return /* sql */ `${job} as job, r.id, r.key, r.trigger, r.schedule, r.slot, r.payload, r.priority, r.run_at, r.created_at, r.overlap,
         r.attempt, r.fence, r.triggers, r.began, ${place} as place, ${IS_LIKE_MOST} as is_like_most,
-        case when ${HAS_REST}
+        case when ${hasRest(1)}
           then json_build_array(r.gates, r.failures, r.crashes, r.suspect, r.merging, r.cancel_requested, r.progress, r.error, r.attempts,
             r.replay_of, r.trace)
         end as rest`
@@ -70,13 +77,15 @@ export function claimedColumns(source: string, now: string): string {
 
 const { ids, payloads, runAts, createdAts, fences } = COLUMNS
 
-/** The same for runs of one job: where all of them are like most, what is the same for all is left out. */
-export function claimedOfJob(source: string, job: string, now: string): string {
-  return /* sql */ `case when (select bool_and(t.is_like_most) from ${source} t) then (
-      select json_build_object('job', ${job}, ${arraysOf({ ids, payloads, runAts, createdAts, fences })},
-        'began', count(*) filter (where t.began), 'startedAt', ${now})
-      from (select * from ${source} order by place) t
-    ) else ${claimedColumns(source, now)} end`
+/** What an update returns that claims runs which are like most, as far as can be told: what the others have is read afterwards. */
+export function fewReturnedOf(place: string): string {
+  return /* sql */ `r.id, r.payload, r.run_at, r.created_at, r.fence, r.began, ${place} as place, ${IS_LIKE_MOST} as is_like_most`
+}
+
+/** The expression for what {@link fewReturnedOf} left, as `t`, of runs of one job: what is the same for all is left out. */
+export function claimedAlike(job: string, now: string): string {
+  return /* sql */ `json_build_object('job', ${job}, ${arraysOf({ ids, payloads, runAts, createdAts, fences })},
+      'began', count(*) filter (where t.began), 'startedAt', ${now})`
 }
 
 /** The same where `source`, named `x`, has a single row: aggregates of each field take longer than all the rest of a small claim. */

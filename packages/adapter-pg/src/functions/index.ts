@@ -47,6 +47,7 @@ import { renamedGates } from './renamed-gates.ts'
 import { runRow, historyRow } from './run-row.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
+import { runsClaimOne } from './runs-claim-one.ts'
 import { runsEnqueue } from './runs-enqueue.ts'
 import { runsEnqueueOne } from './runs-enqueue-one.ts'
 import { runsFind } from './runs-find.ts'
@@ -136,6 +137,7 @@ export const functions: SchemaFunctions = {
     schedulesSuspend,
     runsCancel,
     runsClaim,
+    runsClaimOne,
     runsEnqueue,
     runsEnqueueOne,
     runsFind,

@@ -6,11 +6,10 @@
  * Parameters: the contract's claim request. Result: status, runs in lots (see `claimed-columns.ts`), the tick, hints.
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
-import { CLAIM_ALONE } from './claim-alone.ts'
-import { claimFenceOf } from './claim-fence.ts'
-import { claimedAlone, givenTo, returnedOf } from './claimed-columns.ts'
+import { claimedAlone, givenTo, returnedOf, WILL_BE_LIKE_MOST } from './claimed-columns.ts'
 import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
+import { renewedOwner } from './renewed-owner.ts'
 
 export const runsClaim: SqlFunction = {
   name: 'runs_claim',
@@ -27,13 +26,14 @@ declare
   v_fence bigint;
   v_jobs int[];
   -- Jobs with anything in line, and what belongs to each: its name, whether it has a rate limit, the highest and the lowest
-  -- priority in line, whether a single run stands there, which is due.
+  -- priority in line, whether a single run stands there, which is due, whether the first is like most.
   v_ready int[];
   v_names text[];
   v_rated boolean[];
   v_priorities int[];
   v_lowest int[];
   v_alone boolean[];
+  v_like_most boolean[];
   v_name text;
   v_job record;
   v_share int;
@@ -51,13 +51,6 @@ declare
   v_may_wait boolean;
   v_taken record;
   v_lots json[] := '{}';
-  -- Of a run that stands alone.
-  v_id text;
-  v_payload text;
-  v_run_at bigint;
-  v_created_at bigint;
-  v_run_fence bigint;
-  v_is_like_most boolean;
   v_skipped text[] := '{}';
 begin
   ${SHARE_DEFINITIONS}
@@ -66,18 +59,11 @@ begin
   v_left := (p->>'limit')::int;
   v_start := (p->>'start')::int;
   v_per_job := case when json_typeof(p->'perJob') = 'object' then p->'perJob' end;
-  -- One statement: the lease renewed, and a look whether anything has to be seen to first.
-  update owners o set expires_at = v_now + (p->>'leaseMs')::bigint,
-    fence = ${claimFenceOf("(p->>'now')::bigint", "(p->>'seenFence')::bigint")} + v_left
-  where o.id = v_owner collate "C" and o.ended_at is null and o.expires_at > v_now
-  returning o.job_ids, o.fence - v_left, exists (select 1 from trigger_log)
-    or exists (select 1 from owners e where e.ended_at is null and e.expires_at <= v_now)
-    or exists (select 1 from leases l where l.expires_at <= v_now)
-  into v_jobs, v_fence, v_has_chores;
+  ${renewedOwner({ owner: 'v_owner', leaseMs: "(p->>'leaseMs')::bigint", now: "(p->>'now')::bigint", seenFence: "(p->>'seenFence')::bigint" })}
   if v_jobs is null then
     perform take_over_expired(v_now);
     return json_build_object('status', 'dead', 'runs', '[]'::json, 'storeNow', v_now);
-  end if;${CLAIM_ALONE}
+  end if;
   -- Whoever has locked gates waits for nobody any more: the rest is the next call's.
   v_may_wait := true;
   if v_has_chores then
@@ -96,14 +82,15 @@ begin
     v_ids := '{}';
     -- Jobs that have anything pending, and room to run it. Where one waits already, it goes first.
     select array_agg(j.id), array_agg(j.name), array_agg(j.rate_max is not null), array_agg(j.priority), array_agg(j.lowest),
-      array_agg(j.is_alone), bool_or(j.rate_max is not null), exists (select 1 from runs r where r.suspect and r.job_id = any (v_jobs))
-    into v_ready, v_names, v_rated, v_priorities, v_lowest, v_alone, v_is_rated, v_has_suspects
+      array_agg(j.is_alone), array_agg(j.is_like_most), bool_or(j.rate_max is not null), exists (select 1 from runs r where r.suspect and r.job_id = any (v_jobs))
+    into v_ready, v_names, v_rated, v_priorities, v_lowest, v_alone, v_like_most, v_is_rated, v_has_suspects
     from (
-      select j.id, j.name, j.rate_max, h.priority, l.priority as lowest, h.at = l.at and h.run_at <= v_now as is_alone
+      select j.id, j.name, j.rate_max, h.priority, l.priority as lowest, h.at = l.at and h.run_at <= v_now as is_alone, h.is_like_most
       from jobs j
       left join gates g on j.concurrency is not null and g.name = ('job:' || j.name) collate "C"
       cross join lateral (
-        select r.priority, r.run_at, r.ctid as at from runs r where r.owner = '' and r.job_id = j.id and r.state <> 'waiting'
+        select r.priority, r.run_at, r.ctid as at, ${WILL_BE_LIKE_MOST} as is_like_most
+        from runs r where r.owner = '' and r.job_id = j.id and r.state <> 'waiting'
         order by r.priority desc, r.run_at, r.sequence limit 1
       ) h
       cross join lateral (
@@ -156,7 +143,8 @@ begin
         v_lots := v_lots || v_lot;
         v_goes_on := v_goes_on or v_want = 1;
       else
-        v_line := claim_line(v_ready[v_turn], v_name, v_priorities[v_turn], v_lowest[v_turn], v_now, v_want, v_owner, v_fence, v_start);
+        v_line := claim_line(
+          v_ready[v_turn], v_name, v_priorities[v_turn], v_lowest[v_turn], v_like_most[v_turn], v_now, v_want, v_owner, v_fence, v_start);
         v_got := v_line.o_got;
         v_lots := v_lots || v_line.o_lots;
         v_goes_on := v_goes_on or v_got + cardinality(v_line.o_gated) = v_want;

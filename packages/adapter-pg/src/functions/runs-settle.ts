@@ -31,13 +31,10 @@ const carried = CARRIED_COLUMNS.map((column) => CHANGED_AT_THE_END[column] ?? `g
 const given = /* sql */ `
     select g.*, g.new_started_at is not null and g.goes_to <> 'released' as counts
     from (
-      select i.id as run_id, i.fence::bigint as at_fence, 'succeeded' as outcome, i.started_at::bigint as new_started_at,
+      select i.id as run_id, i.fence as at_fence, 'succeeded' as outcome, i.started_at as new_started_at,
         null::json as new_error, null as new_progress, false as holds_gates, null::json as enqueue,
         'succeeded' as goes_to, i.result, null as new_reason, null::bigint as delay_ms
-      from rows from (
-        json_array_elements_text(q.ids), json_array_elements_text(q.fences),
-        json_array_elements_text(q.started_ats), json_array_elements_text(q.results)
-      ) as i(id, fence, started_at, result)
+      from unnest(q.ids, q.fences, q.started_ats, q.results) as i(id, fence, started_at, result)
       union all
       select s."runId", s.fence, s.outcome, s."startedAt", s.error, s.progress, coalesce(s."holdGates", false), s.enqueue,
         s."to", s.result, s.reason, s."delayMs"
@@ -72,9 +69,9 @@ begin
   ${SHARE_DEFINITIONS}
   -- Parsed once: each look into JSON text reads all of it.
   select x.now, x.owner, x.ids, x.fences, x."startedAts" as started_ats, x.results, x.others,
-    json_array_length(x.ids) as plain, json_array_length(x.ids) + json_array_length(x.others) as count
+    cardinality(x.ids) as plain, cardinality(x.ids) + json_array_length(x.others) as count
   into q
-  from json_to_record(p) as x(now bigint, owner text, ids json, fences json, "startedAts" json, results json, others json);
+  from json_to_record(p) as x(now bigint, owner text, ids text[], fences bigint[], "startedAts" bigint[], results text[], others json);
   v_now := coalesce(q.now, store_now());
   if q.count = q.plain then${SETTLE_SUCCESSES}
   else
@@ -159,8 +156,8 @@ begin
       case when s.id = any (v_done) or known.settled = s.said then 'settled' else 'stale' end, coalesce(j.failures_in_a_row, 0)) order by s.place)
     into v_replies
     from (
-      select i.id, i.fence::bigint, 'succeeded/succeeded' as said, i.place
-      from rows from (json_array_elements_text(q.ids), json_array_elements_text(q.fences)) with ordinality i(id, fence, place)
+      select i.id, i.fence, 'succeeded/succeeded' as said, i.place
+      from unnest(q.ids, q.fences) with ordinality i(id, fence, place)
       union all
       select e.value->>'runId', (e.value->>'fence')::bigint, (e.value->>'outcome') || '/' || (e.value->>'to'), q.plain + e.place
       from json_array_elements(q.others) with ordinality e(value, place)

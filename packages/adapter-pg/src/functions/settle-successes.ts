@@ -21,12 +21,9 @@ const carried = CARRIED_COLUMNS.map((column) => DECIDED[column] ?? `g.${column}`
 /** Leaves in `v_ended`, `v_touched`, `v_good` and `v_gates` what has ended, the jobs of it, and the gates that are free again. */
 export const SETTLE_SUCCESSES: string = /* sql */ `
     with given as materialized (
-      select i.id as run_id, i.fence::bigint as at_fence, i.started_at::bigint as new_started_at, i.result
-      from rows from (
-        json_array_elements_text(q.ids), json_array_elements_text(q.fences),
-        json_array_elements_text(q.started_ats), json_array_elements_text(q.results)
-      ) as i(id, fence, started_at, result)
-      where ${fewBy('i.fence::bigint')}
+      select i.id as run_id, i.fence as at_fence, i.started_at as new_started_at, i.result
+      from unnest(q.ids, q.fences, q.started_ats, q.results) as i(id, fence, started_at, result)
+      where ${fewBy('i.fence')}
       order by i.id collate "C"
     ), gone as (
       delete from runs r using given s

@@ -74,7 +74,8 @@ export function createHints(driver: Driver, { schema, mode }: { readonly schema:
           listen,
           notify,
           onMessage: (message) => {
-            if ('hints' in message) audience.tell(message.hints)
+            // In this very step: before the next one, the connection that brought them sees to itself.
+            if ('hints' in message) audience.tell(message.hints, true)
           },
           // Somebody may have said so while nobody listened here.
           onOpen: () => audience.tell([{ kind: 'work' }]),

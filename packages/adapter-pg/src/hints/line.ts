@@ -5,7 +5,7 @@
  */
 import type { ChannelListener, Unlisten } from '../client/sql-client.ts'
 import { after, type Cancel, monotonic } from '../client/timers.ts'
-import { helloMessage, type Message, readMessage } from './message.ts'
+import { helloMessage, type Message, createMessageReader } from './message.ts'
 
 /** Whether hints of other processes arrive. */
 export interface LineStatus {
@@ -49,6 +49,7 @@ export const HOPELESS_BACKOFF_MS = 600_000
 
 export function createLine(options: LineOptions): Line {
   const { from, channel, notify, random = Math.random } = options
+  const read = createMessageReader()
   let status: LineStatus = { state: 'closed', reason: null }
   let unlisten: Unlisten | null = null
   /** What is still on its way for an earlier turn is ignored. */
@@ -93,7 +94,8 @@ export function createLine(options: LineOptions): Line {
   const sayHello = (): void => {
     const mine = turn
     arm(ECHO_MS, () => {
-      failures = Number.POSITIVE_INFINITY
+      // One that has worked before is late: a statement that it serves waits for its server.
+      if (status.state !== 'open') failures = Number.POSITIVE_INFINITY
       fail('LISTEN was accepted, but nothing arrives. A pooler that hands connections around (transaction mode) does that.')
     })
     notify([helloMessage(from, status.state !== 'open')]).catch((error: unknown) => {
@@ -102,7 +104,7 @@ export function createLine(options: LineOptions): Line {
   }
 
   const hear = (payload: string): void => {
-    const message = readMessage(payload)
+    const message = read(payload)
     if (message === null) return
     if (message.from !== from) {
       if ('hello' in message) greet(message.isNew)

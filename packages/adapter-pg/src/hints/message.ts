@@ -38,6 +38,19 @@ export function hintMessages(from: string, hints: readonly StoreHint[]): readonl
   return messages
 }
 
+/** Reads messages; most are the one before over again, as of a process that triggers now and then. */
+export function createMessageReader(): (payload: string) => Message | null {
+  let last = ''
+  let message: Message | null = null
+  return (payload) => {
+    if (payload !== last) {
+      message = readMessage(payload)
+      last = payload
+    }
+    return message
+  }
+}
+
 /** Null for what nobody of us can have sent. Later versions may say more; what is not understood is left out. */
 export function readMessage(payload: string): Message | null {
   let value: unknown

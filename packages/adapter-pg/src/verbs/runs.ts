@@ -18,10 +18,14 @@ type Sent<Verb extends keyof RunStore, Fields> = Omit<Reply<Verb>, keyof Fields>
 type StatsRow = Omit<JobStats, 'lastRun' | 'lastSuccess' | 'lastFailure'> &
   Readonly<Record<'lastRun' | 'lastSuccess' | 'lastFailure', RunRow | null>>
 
+type Claimed = Sent<'claim', { runs: readonly ClaimedLot[] }>
 type Enqueued = EnqueueAnswer & Omit<Reply<'enqueue'>, 'replies'>
 
 /** Calls on which a lease or the end of a run depends go first. */
 const URGENT = { isUrgent: true }
+
+/** What an idle process claims, it was told of. */
+const HEARD = { isHeard: true }
 
 /** What enqueues need beside calls. */
 export interface RunDeps {
@@ -63,8 +67,12 @@ export function createRunVerbs({ call, callWith }: Calls, { enqueueWithin, takeN
       return { replies: toEnqueueReplies({ outcomes, claimed }, { requests, order, owner: claim?.owner }), ...tick }
     },
     async claim(request) {
-      const reply = await call<Sent<'claim', { runs: readonly ClaimedLot[] }>>('runs_claim', request)
-      return { ...reply, runs: toClaimedRuns(reply.runs, request.owner) }
+      const { owner, leaseMs, limit, start, seenFence, perJob, now } = request
+      const values = [owner, `${leaseMs}`, `${limit}`, `${start}`, `${seenFence}`]
+      if (now !== undefined) values.push(`${now}`)
+      const claimed = perJob === undefined ? await callWith<Claimed>('runs_claim_one', values, HEARD) : null
+      const reply = claimed ?? (await call<Claimed>('runs_claim', request))
+      return { ...reply, runs: toClaimedRuns(reply.runs, owner) }
     },
     renew: (request) => call<Reply<'renew'>>('runs_renew', request, URGENT),
     leave: (request) => call<Reply<'leave'>>('runs_leave', request, URGENT),

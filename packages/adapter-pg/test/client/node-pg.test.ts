@@ -143,6 +143,122 @@ describe('a connection that dies', () => {
   })
 })
 
+describe('a connection that brings messages', () => {
+  /** One that listens, and who serves a call that asks for what was heard. */
+  async function withLine(work: (line: Line) => Promise<void>): Promise<void> {
+    await withPool({ max: 2 }, async (driver, pool) => {
+      const messages: string[] = []
+      const lost: unknown[] = []
+      const unlisten = await driver.listen?.('c', {
+        onListening: () => undefined,
+        onMessage: (message) => void messages.push(message),
+        onLost: (error) => void lost.push(error),
+      })
+      const { rows } = await pool.query<{ pid: number }>(`select pid from pg_stat_activity where query = 'listen "c"'`)
+      const line = rows[0]?.pid
+      const say = async (message: string): Promise<void> => {
+        await pool.query(`select pg_notify('c', $1)`, [message])
+        await until('it was heard', () => messages.includes(message))
+      }
+      const whoServes = async (): Promise<'the line' | 'the pool'> =>
+        (await driver.callWith('who', [''], { isHeard: true })) === line ? 'the line' : 'the pool'
+      await work({ driver, pool, pid: line, lost, say, whoServes })
+      await unlisten?.()
+    })
+  }
+
+  interface Line {
+    readonly driver: Driver
+    readonly pool: Pool
+    readonly pid: number | undefined
+    readonly lost: readonly unknown[]
+    readonly say: (message: string) => Promise<void>
+    readonly whoServes: () => Promise<'the line' | 'the pool'>
+  }
+
+  beforeAll(async () => {
+    const pool = new Pool(server.poolSettings)
+    await pool.query(`
+      create function public.who(p text) returns text language plpgsql as $$
+      begin
+        perform pg_sleep(case p when 'slow' then 0.2 else 0 end), 1 / (p <> 'no')::int;
+        return pg_backend_pid();
+      end $$;
+      create function public.who_may(p text) returns text language plpgsql as $$
+      begin
+        if current_setting('my.role', true) is distinct from 'worker' then raise insufficient_privilege; end if;
+        return pg_backend_pid();
+      end $$;
+      create function public.terminate_self(p text) returns text language sql as 'select pg_terminate_backend(pg_backend_pid())::text'`)
+    await pool.end()
+  })
+
+  it('serves one call that asks for what was heard, and the pool all others', async () => {
+    await withLine(async ({ driver, pid, say, whoServes }) => {
+      expect(await whoServes()).toBe('the pool')
+      await say('first')
+      await say('second')
+      expect(await driver.callWith('who', [''])).not.toBe(pid)
+      expect(await whoServes()).toBe('the line')
+      expect(await whoServes()).toBe('the pool')
+      await say('third')
+      expect(await whoServes()).toBe('the line')
+    })
+  })
+
+  it('serves none that comes long after a message', async () => {
+    await withLine(async ({ say, whoServes }) => {
+      await say('first')
+      await sleep(1_050)
+      expect(await whoServes()).toBe('the pool')
+    })
+  })
+
+  it('serves no second one at the same time, and hears what is said meanwhile', async () => {
+    await withLine(async ({ driver, pid, say, whoServes }) => {
+      await say('first')
+      const slow = driver.callWith('who', ['slow'], { isHeard: true })
+      await say('second')
+      expect(await slow).toBe(pid)
+      await say('third')
+      const again = driver.callWith('who', ['slow'], { isHeard: true })
+      expect(await whoServes()).toBe('the pool')
+      expect(await again).toBe(pid)
+    })
+  })
+
+  it('fails its call with a code when it dies, and is told of as lost', async () => {
+    await withLine(async ({ driver, lost, say, whoServes }) => {
+      await say('first')
+      const call = driver.callWith('terminate_self', [''], { isHeard: true })
+      await expect(call).rejects.toMatchObject({ code: 'StoreUnavailable' })
+      await until('it is lost', () => lost.length > 0)
+      expect(lost).toHaveLength(1)
+      expect(await whoServes()).toBe('the pool')
+    })
+  })
+
+  it('is left alone where it may not what connections of the pool may, and no call fails for it', async () => {
+    await withLine(async ({ driver, pid, pool, say, whoServes }) => {
+      await pool.query(`set my.role = 'worker'`)
+      await say('first')
+      expect(await driver.callWith('who_may', [''], { isHeard: true })).not.toBe(pid)
+      await say('second')
+      expect(await whoServes()).toBe('the pool')
+    })
+  })
+
+  it('stays when the server says no', async () => {
+    await withLine(async ({ driver, lost, say, whoServes }) => {
+      await say('first')
+      await expect(driver.callWith('who', ['no'], { isHeard: true })).rejects.toMatchObject({ code: expect.any(String) })
+      await say('second')
+      expect(await whoServes()).toBe('the line')
+      expect(lost).toEqual([])
+    })
+  })
+})
+
 describe('a pool that cannot serve', () => {
   it('is ended: says so', async () => {
     const pool = new Pool(server.poolSettings)

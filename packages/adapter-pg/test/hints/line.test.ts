@@ -1,7 +1,7 @@
 /** The line to the channel, on a fake clock and an exchange that can misbehave. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ChannelListener } from '../../src/client/sql-client.ts'
-import { createLine, ECHO_MS, FORGET_MS, HELLO_EVERY_MS, HOPELESS_BACKOFF_MS, type Line } from '../../src/hints/line.ts'
+import { createLine, ECHO_MS, FORGET_MS, HELLO_EVERY_MS, HOPELESS_BACKOFF_MS, LEAST_BACKOFF_MS, type Line } from '../../src/hints/line.ts'
 import { hintMessages, type Message } from '../../src/hints/message.ts'
 
 /** A channel as a server has it. */
@@ -121,6 +121,15 @@ describe('a line', () => {
     await pass(0)
     exchange.deaf = true
     await pass(HELLO_EVERY_MS + ECHO_MS)
+    expect(line.status.state).toBe('broken')
+    // It may have been late, for once.
+    exchange.deaf = false
+    await pass(LEAST_BACKOFF_MS)
+    expect(line.status.state).toBe('open')
+    exchange.deaf = true
+    await pass(HELLO_EVERY_MS + 2 * ECHO_MS + LEAST_BACKOFF_MS)
+    exchange.deaf = false
+    await pass(HOPELESS_BACKOFF_MS / 3)
     expect(line.status.state).toBe('broken')
   })
 

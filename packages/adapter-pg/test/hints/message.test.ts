@@ -1,6 +1,6 @@
 import type { StoreHint } from '@quarterjack/core/store'
 import { describe, expect, it } from 'vitest'
-import { helloMessage, hintMessages, readMessage } from '../../src/hints/message.ts'
+import { createMessageReader, helloMessage, hintMessages, readMessage } from '../../src/hints/message.ts'
 
 describe('messages', () => {
   it('are read as they were written', () => {
@@ -31,6 +31,14 @@ describe('messages', () => {
 
   it.each(['', 'x', '1', 'null', '{}', '{"from":1,"hints":[]}', '{"from":"a"}'])('%j is none', (payload) => {
     expect(readMessage(payload)).toBeNull()
+  })
+
+  it('that come again are what they were', () => {
+    const read = createMessageReader()
+    const [work = '', settled = ''] = [{ kind: 'work' } as const, { kind: 'settled', runId: 'r' } as const].flatMap((hint) =>
+      hintMessages('me', [hint]),
+    )
+    for (const message of ['', work, work, settled, 'x', 'x', work]) expect(read(message)).toEqual(readMessage(message))
   })
 
   it('keep what is understood of a later version', () => {

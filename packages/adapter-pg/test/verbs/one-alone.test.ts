@@ -2,7 +2,9 @@
 import type { EnqueueRequest } from '@quarterjack/core/store'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { PgStore } from '../../src/index.ts'
+import { type PgStore, pgStore } from '../../src/index.ts'
+import { openExplainedSession } from '../scale/explained-session.ts'
+import { rowsOf } from '../scale/measure-verbs.ts'
 import { obtainPostgres } from '../servers/obtain-postgres.ts'
 import type { PostgresAccess } from '../servers/postgres.ts'
 import { openOwnStore, type OwnStore } from '../store/own-store.ts'
@@ -87,6 +89,23 @@ it('a run is left alone that is not due, of a suspended job, or beyond the limit
   expect((await store.runs.claim(CLAIM)).runs).toEqual([])
   await pool.query(`update quarterjack.jobs set suspended_at = null where name = 'mail'`)
   expect((await store.runs.claim(CLAIM)).runs).toHaveLength(1)
+})
+
+it('what stands in line of jobs that are not known here is not looked at', async () => {
+  const crowd = `insert into quarterjack.runs (id, job_id, key, trigger, run_at, created_at, overlap)
+    select j.name || n, j.id, '', 'manual', 0, 0, 'allow' from generate_series(1, 2000) n cross join quarterjack.jobs j where j.name <> 'mail'`
+  await using session = openExplainedSession(own.poolSettings)
+  const explained = pgStore({ pool: session.pool, hints: false })
+  await explained.open()
+  for (const jobs of [[], ['aaa', 'zzz']]) {
+    await pool.query(`insert into quarterjack.jobs (name) select unnest($1::text[])`, [jobs])
+    if (jobs.length > 0) await pool.query(crowd)
+    await store.runs.enqueue({ requests: [enqueueRequest('mail')] })
+    const { result, statements } = await session.hear(() => explained.runs.claim(CLAIM))
+    expect(result.runs).toMatchObject([{ record: { job: 'mail' } }])
+    expect(statements.reduce((sum, { plan }) => sum + rowsOf(plan), 0)).toBeLessThan(50)
+  }
+  await explained.close()
 })
 
 it('many who are woken for one run start it once', async () => {

@@ -5,8 +5,11 @@ import type { StoreHint } from './store.ts'
 export interface Audience {
   /** Returns what ends the watching. The same function may watch twice. */
   watch(listener: (hint: StoreHint) => void): () => void
-  /** Hints of one turn are delivered together, equal ones once. A listener that throws loses that hint alone. */
-  tell(hints: readonly StoreHint[]): void
+  /**
+   * Hints of one turn are delivered together, equal ones once; with `atOnce`, all that are there are delivered in this very step.
+   * A listener that throws loses that hint alone.
+   */
+  tell(hints: readonly StoreHint[], atOnce?: boolean): void
   readonly size: number
 }
 
@@ -39,10 +42,11 @@ export function createAudience(onChange: () => void = () => undefined): Audience
         if (listeners.delete(added) && listeners.size === 0) onChange()
       }
     },
-    tell(hints) {
+    tell(hints, atOnce) {
       if (listeners.size === 0 || hints.length === 0) return
-      if (gathered.size === 0) queueMicrotask(deliver)
+      if (!atOnce && gathered.size === 0) queueMicrotask(deliver)
       for (const hint of hints) gathered.set(keyOfHint(hint), hint)
+      if (atOnce) deliver()
     },
     get size() {
       return listeners.size

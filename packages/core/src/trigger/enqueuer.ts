@@ -156,17 +156,17 @@ export function createEnqueuer(deps: EnqueuerDeps): Enqueuer {
       }),
     enqueueAll: (triggers) =>
       new Promise((resolve, reject) => {
-        const replies: EnqueueReply[] = Array.from({ length: triggers.length })
+        const replies: EnqueueReply[] = []
         let left = triggers.length
         if (left === 0) return resolve(replies)
         const addedAt = deps.clock.monotonic()
-        for (const [index, trigger] of triggers.entries()) {
+        triggers.forEach((trigger, index) => {
           const answered = (reply: EnqueueReply): void => {
             replies[index] = reply
             if (--left === 0) resolve(replies)
           }
           add(trigger, { resolve: answered, reject }, addedAt)
-        }
+        })
         turns.ask()
       }),
     async enqueueWith(triggers, tx) {

@@ -13,6 +13,20 @@ describe('an audience', () => {
     expect(heard).toEqual(['work', 'settled'])
   })
 
+  it('is told at once, with what was gathered before, where that is asked for', async () => {
+    const audience = createAudience()
+    const heard: string[] = []
+    audience.watch((hint) => {
+      heard.push(hint.kind)
+      if (hint.kind === 'cancel') audience.tell([{ kind: 'work' }])
+    })
+    audience.tell([{ kind: 'work' }])
+    audience.tell([{ kind: 'work' }, { kind: 'cancel', owner: 'o' }], true)
+    expect(heard).toEqual(['work', 'cancel'])
+    await Promise.resolve()
+    expect(heard).toEqual(['work', 'cancel', 'work'])
+  })
+
   it('loses nothing where a listener throws', async () => {
     const audience = createAudience()
     const heard = vi.fn()
