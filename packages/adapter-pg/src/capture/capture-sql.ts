@@ -47,9 +47,9 @@ const NOW = `pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operato
 /** Raised when the triggers are written otherwise: those of older versions are replaced. */
 export const CAPTURE_VERSION = 3
 
-/** Names of the function and the triggers: one set per table and column. */
-export function captureName({ source, time }: Pick<CaptureSpec, 'source' | 'time'>): string {
-  return `quarterjack_${createHash('sha256').update(`${source}\0${time}`).digest('hex').slice(0, 12)}`
+/** Names of the function and the triggers: one set per store, table and column, since stores of several schemas may capture one table. */
+export function captureName({ schema, source, time }: CaptureId): string {
+  return `quarterjack_${createHash('sha256').update(`${schema}\0${source}\0${time}`).digest('hex').slice(0, 12)}`
 }
 
 /** What is written on the function, so that a later installation sees what is there. */

@@ -75,6 +75,10 @@ begin
   v_now := coalesce(q.now, store_now());
   if q.count = q.plain then${SETTLE_SUCCESSES}
   else
+    -- A cancel that is not committed yet is waited for: what follows sees it, whether a run ends or is tried again.
+    if exists (select 1 from json_array_elements(q.others) o where o->>'to' in ('retry', 'released')) then
+      perform lock_runs(q.ids || array(select o->>'runId' from json_array_elements(q.others) o));
+    end if;
     -- What ends. A retry of a run that is to be cancelled is cancelled.
     with given as materialized (${given}
     ), gone as (

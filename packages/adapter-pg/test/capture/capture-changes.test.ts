@@ -61,6 +61,26 @@ describe('captureChanges', () => {
     expect(await marks()).toEqual(['calls added 2026-01-05T10:00 2026-01-05T11:00'])
   })
 
+  it('is for each of two stores that capture the same table', async () => {
+    const other = pgStore({ pool, hints: false, schema: 'other' })
+    await other.open()
+    await captureChanges({ pool }, calls)
+    expect(await captureChanges({ pool }, { ...calls, schema: 'other' })).toMatchObject({ status: 'installed' })
+    await marks()
+    await pool.query('truncate other.marks')
+    await pool.query(`begin; insert into calls values (4, '2026-01-05 10:30Z'); insert into calls values (5, '2026-01-05 10:40Z'); commit`)
+    const { rows } = await pool.query('select distinct from_at::text, kind from other.marks')
+    expect(rows).toEqual([{ from_at: `${Date.UTC(2026, 0, 5, 10)}`, kind: 'added' }])
+    expect(new Set(await marks())).toEqual(new Set(['calls added 2026-01-05T10:00 2026-01-05T11:00']))
+    await removeCapture({ pool }, { source: 'calls', time: 'at', schema: 'other' })
+    await pool.query(`insert into calls values (6, '2026-01-06 10:30Z')`)
+    expect(await marks()).toEqual(['calls added 2026-01-06T10:00 2026-01-06T11:00'])
+    expect(await captureDoctor({ pool }, { source: 'calls', time: 'at' })).toContainEqual(
+      expect.objectContaining({ name: 'triggers', status: 'ok' }),
+    )
+    await other.close()
+  })
+
   it('waits for nobody where all is in place', async () => {
     await captureChanges({ pool }, calls)
     const writer = await pool.connect()

@@ -41,7 +41,16 @@ describe('planRegistration', () => {
   })
 
   it.each([
-    ['the stored hash', facts({ hash: 'new', record: stored({}), schedules: [{ name: '#0' } as ScheduleRecord] }), 'current'],
+    [
+      'the stored hash',
+      facts({ hash: 'new', record: stored({}), schedules: [{ name: '#0', quarantined: null } as ScheduleRecord] }),
+      'current',
+    ],
+    [
+      'the stored hash, and a schedule that nobody could read',
+      facts({ hash: 'new', record: stored({}), schedules: [{ name: '#0', quarantined: 'odd' } as ScheduleRecord] }),
+      'register',
+    ],
     ['the stored hash without its schedule', facts({ hash: 'new', record: stored({}) }), 'register'],
     ['a replaced hash while its successor lives', facts({ record: stored({ declared: ['old', 'new'] }) }), 'superseded'],
     ['a replaced hash whose successor is gone', facts({ record: stored({ declared: ['old'] }) }), 'register'],
