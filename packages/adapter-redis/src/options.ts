@@ -9,8 +9,8 @@ import type { HintMode } from './hints/hints.ts'
 /** What {@link redisStore} takes. */
 export interface RedisStoreOptions {
   /**
-   * A connected client, which stays the user's to end: of `redis` 5 or later (`createClient`, `createCluster`,
-   * `createSentinel`, `createClientPool`) or of `ioredis` 5 or later (`new Redis`, `new Cluster`). The store sends its
+   * A connected client, which stays the user's to end: of `redis` 5 or 6 (`createClient`, `createCluster`,
+   * `createSentinel`, `createClientPool`) or of `ioredis` 5 or 6 (`new Redis`, `new Cluster`). The store sends its
    * commands over it, and opens one connection more like it, for hints.
    */
   readonly client: RedisStoreClient
