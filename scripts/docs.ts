@@ -1,10 +1,11 @@
-/** Docs that hold: links lead somewhere, the index names every page, every `ts` block compiles, every block marked `run` does what it says, every command is one, data parses, and Postgres takes the SQL. */
+/** Docs that hold: links lead somewhere, the index names every page, some page every exported value, every `ts` block compiles, every block marked `run` does what it says, every command is one, data parses, and Postgres takes the SQL. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from './docs/blocks.ts'
 import { findDeadCommands, listCommands, scriptsOf } from './docs/commands.ts'
 import { findBrokenData } from './docs/data.ts'
+import { findUntoldExports, isEntry } from './docs/exports.ts'
 import { findDeadLinks, findDeadMentions } from './docs/links.ts'
 import { parsePage } from './docs/markdown.ts'
 import { findLostPages } from './docs/navigation.ts'
@@ -44,6 +45,11 @@ const blocks = [
   ...[...sources].flatMap(([file, text]) => listCommentBlocks(file, text, scratch)),
 ]
 
+// What a decision mentions is not thereby explained.
+const told = [...pages.keys()]
+  .filter((file) => file.startsWith(join(ROOT, 'docs')) && !file.startsWith(join(ROOT, 'docs', 'decisions')))
+  .map((file) => readFileSync(file, 'utf8'))
+
 const index = join(ROOT, 'docs', 'README.md')
 const missing = EXPECTED.filter((path) => !existsSync(join(ROOT, path))).map(
   (path): Finding => ({ rule: 'page', severity: 'error', file: join(ROOT, path), line: 0, message: 'The page is missing.' }),
@@ -81,6 +87,7 @@ conclude(
   [
     ...missing,
     ...findLostPages(index, readFileSync(index, 'utf8'), files),
+    ...findUntoldExports(new Map([...sources].filter(([file]) => isEntry(file))), told),
     ...findDeadLinks(pages, ROOT),
     ...[...sources].flatMap(([file, text]) => findDeadMentions(file, text, ROOT)),
     ...[...pages].flatMap(([file, page]) => findOddFences(file, page)),

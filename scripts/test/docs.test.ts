@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import ts from 'typescript'
 import { findOddFences, findTypeErrors, listCommentBlocks, listPageBlocks } from '../docs/blocks.ts'
+import { exportedValues, findUntoldExports, isEntry } from '../docs/exports.ts'
 import { findDeadLinks } from '../docs/links.ts'
 import { anchorOf, parsePage } from '../docs/markdown.ts'
 import { matchesOutput } from '../docs/run-block.ts'
@@ -90,5 +91,22 @@ describe('matchesOutput', () => {
     ['abc', 'a.c', false],
   ])('%j against %j: %j', (printed, expected, same) => {
     expect(matchesOutput(printed, expected)).toBe(same)
+  })
+})
+
+describe('exported values', () => {
+  const entry =
+    "// What it makes\nexport { makeThing, MORE as THING_DEFAULTS } from './thing.ts'\nexport type { Thing } from './thing.ts'\nexport {\n  other,\n  type Other,\n} from './other.ts'\n"
+
+  it('are read off an entry, without types', () => {
+    expect(exportedValues(entry)).toEqual(['makeThing', 'THING_DEFAULTS', 'other'])
+    expect(
+      ['src/index.ts', 'src/store/index.ts', 'src/engine/index.ts', 'src/store/runs.ts'].map((path) => isEntry(`/packages/a/${path}`)),
+    ).toEqual([true, true, false, false])
+  })
+
+  it('that no page names are found', () => {
+    const findings = findUntoldExports(new Map([['index.ts', entry]]), ['`makeThing` makes one, and another.', 'THING_DEFAULTS'])
+    expect(findings).toMatchObject([{ rule: 'export', file: 'index.ts', line: 5, message: expect.stringContaining('"other"') }])
   })
 })

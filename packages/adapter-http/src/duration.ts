@@ -23,10 +23,11 @@ export function durationOption(leastMs: number): z.ZodMiniType {
   return z.unknown().check(({ value, issues }) => {
     const ms = durationMs(value)
     if (ms !== null && ms >= leastMs) return
+    const found = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value).slice(0, 100) : 'this'
     const message =
       ms === null
-        ? 'is not a duration. Use whole milliseconds or a text such as "500ms", "90s", "5m", "6h", "1d"'
-        : `is too short; the least is ${leastMs} ms`
+        ? `${found} is not a duration. Use whole milliseconds or a string such as "500ms", "90s", "5m", "6h", "1d".`
+        : `${found} is too short; the least is ${leastMs} ms.`
     issues.push({ code: 'custom', input: value, message })
   })
 }

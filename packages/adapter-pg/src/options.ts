@@ -1,11 +1,11 @@
 /** Options of {@link pgStore}: checked, defaulted, frozen. */
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, type NameHints, QuarterjackError } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions, schemaName } from './check-options.ts'
 import { createNodePgClient, type PgPool, type PgPoolClient } from './client/node-pg.ts'
 import { createPGliteClient, type PGliteDatabase, type PGliteTransaction } from './client/pglite.ts'
 import { createPostgresJsClient } from './client/postgres-js.ts'
 import type { PostgresJsQueries, PostgresJsSql } from './client/postgres-js-shape.ts'
+import { schemaName } from './client/schema-name.ts'
 import type { SqlClient } from './client/sql-client.ts'
 import type { HintMode } from './hints/hints.ts'
 
@@ -62,6 +62,7 @@ export interface ResolvedPgStoreOptions {
 }
 
 const CLIENTS = ['pool', 'pglite', 'sql'] as const
+type PgClients = Partial<Record<(typeof CLIENTS)[number], unknown>>
 
 const has =
   (...members: readonly string[]): ((value: unknown) => boolean) =>
@@ -69,14 +70,14 @@ const has =
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
     members.every((member) => typeof (value as Readonly<Record<string, unknown>>)[member] === 'function')
 
+const isPool = has('connect', 'query', 'on')
+const isPGlite = has('query', 'exec', 'transaction', 'listen')
+const isPostgresJs = has('unsafe', 'begin', 'listen')
+
 const clientShape = {
-  pool: z.optional(
-    z.custom<PgPool>(has('connect', 'query', 'on'), 'must be a pool of "pg": new Pool({ … }); a single client cannot serve'),
-  ),
-  pglite: z.optional(
-    z.custom<PGliteDatabase>(has('query', 'exec', 'transaction', 'listen'), 'must be a PGlite database: await PGlite.create(…)'),
-  ),
-  sql: z.optional(z.custom<PostgresJsSql>(has('unsafe', 'begin', 'listen'), 'must be what postgres(…) of postgres.js returned')),
+  pool: z.optional(z.custom<PgPool>(isPool, 'must be a pool of "pg", new Pool({ … }), since a single client cannot serve')),
+  pglite: z.optional(z.custom<PGliteDatabase>(isPGlite, 'must be a PGlite database: await PGlite.create(…)')),
+  sql: z.optional(z.custom<PostgresJsSql>(isPostgresJs, 'must be what postgres(…) of postgres.js returned')),
 }
 const clientSchema = z.strictObject(clientShape)
 const optionsSchema = z.strictObject({
@@ -86,9 +87,26 @@ const optionsSchema = z.strictObject({
   hints: z.optional(z.union([z.boolean(), z.literal('auto')], 'use true, false or "auto"')),
 })
 
+/** What people try, and what it is called here. */
+const HINTS: NameHints = {
+  client: 'write pool: new Pool({ … })',
+  db: 'write pool, pglite or sql',
+  connection: 'write pool: new Pool({ … })',
+  connectionString: 'write pool: new Pool({ connectionString })',
+  url: 'write pool: new Pool({ connectionString: url })',
+  host: 'write pool: new Pool({ host })',
+  database: 'write pool: new Pool({ database })',
+  postgres: 'write sql: postgres(…)',
+  schemaName: 'write schema',
+  prefix: 'write schema',
+  migrations: 'write migrate',
+  listen: 'write hints',
+}
+
 /** Throws `InvalidOption` and names every problem. */
 export function resolvePgStoreOptions(options: PgStoreOptions): ResolvedPgStoreOptions {
-  const checked = checkOptions(optionsSchema, options, 'pgStore')
+  refuseClients(options, 'pgStore')
+  const checked = checkedOptions(optionsSchema, options, { what: 'pgStore', hints: HINTS })
   const { pglite, schema = PG_STORE_DEFAULTS.schema, migrate = PG_STORE_DEFAULTS.migrate, hints = PG_STORE_DEFAULTS.hints } = checked
   const settings = {
     schema,
@@ -102,21 +120,35 @@ export function resolvePgStoreOptions(options: PgStoreOptions): ResolvedPgStoreO
 
 /** The client of an option of its own. Throws `InvalidOption`. */
 export function resolveClient(options: PgClientOptions, what: string): SqlClient {
-  return theClient(checkOptions(clientSchema, options, what), what)
+  refuseClients(options, what)
+  return theClient(checkedOptions(clientSchema, options, { what, hints: HINTS }), what)
 }
 
 /** The same where a client may be missing: null then. Other options are none of its business. */
-export function clientIn({ pool, pglite, sql }: Partial<Record<(typeof CLIENTS)[number], unknown>>, what: string): SqlClient | null {
+export function clientIn({ pool, pglite, sql }: PgClients, what: string): SqlClient | null {
   const given = Object.entries({ pool, pglite, sql }).filter(([, value]) => value !== undefined)
   return given.length === 0 ? null : resolveClient(Object.fromEntries(given) as unknown as PgClientOptions, what)
 }
 
+/** The likeliest mistakes: a client in the place of the options, and two clients, of which one is left over. */
+function refuseClients(options: unknown, what: string): void {
+  const bare = isPGlite(options)
+    ? (['a PGlite database', 'pglite'] as const)
+    : isPostgresJs(options)
+      ? (['the client of postgres.js', 'sql'] as const)
+      : isPool(options)
+        ? (['a pool', 'pool'] as const)
+        : null
+  if (bare !== null) throw new QuarterjackError('InvalidOption', `${what}: this is ${bare[0]}. Write ${what}({ ${bare[1]} }).`)
+  if (typeof options !== 'object' || options === null) return
+  const given = CLIENTS.filter((name) => (options as PgClients)[name] !== undefined)
+  if (given.length > 1) throw new QuarterjackError('InvalidOption', `${what}: ${given.join(' and ')} were given. Give one of them.`)
+}
+
 function theClient(checked: z.infer<typeof clientSchema>, what: string): SqlClient {
   const { pool, pglite, sql } = checked
-  const clients = CLIENTS.filter((name) => checked[name] !== undefined)
-  if (clients.length !== 1) {
-    const found = clients.length === 0 ? 'no client was given' : `${clients.join(' and ')} were given`
-    throw new QuarterjackError('InvalidOption', `${what}: ${found}; give one of pool, pglite, sql.`)
+  if (CLIENTS.every((name) => checked[name] === undefined)) {
+    throw new QuarterjackError('InvalidOption', `${what}: no client was given. Give one of pool, pglite, sql.`)
   }
   if (pool !== undefined) return createNodePgClient(pool)
   return sql === undefined ? createPGliteClient(pglite as PGliteDatabase) : createPostgresJsClient(sql)

@@ -1,7 +1,8 @@
 /** The schema as text, for administrators who run such things themselves. */
+import { checkedOptions } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions, schemaName } from './check-options.ts'
 import { quoteName } from './client/quote-name.ts'
+import { schemaName } from './client/schema-name.ts'
 import { PG_STORE_DEFAULTS } from './options.ts'
 import { schemaParts } from './parts.ts'
 import { libraryVersion } from './schema/library-version.ts'
@@ -22,7 +23,9 @@ const newest = versionOf(schemaParts)
 
 const optionsSchema = z.strictObject({
   schema: z.optional(schemaName),
-  from: z.optional(z.number().check(z.int(), z.gte(0), z.lte(newest, `is later than version ${newest}, the newest that this code knows`))),
+  from: z.optional(
+    z.number().check(z.int(), z.gte(0), z.lte(newest, `must be at most ${newest}, the newest version that this code knows`)),
+  ),
   grantTo: z.optional(z.string().check(z.minLength(1), z.maxLength(63))),
 })
 
@@ -31,7 +34,7 @@ const optionsSchema = z.strictObject({
  * one that this code needs. Services then open the store with `migrate: false`.
  */
 export function schemaSql(options: SchemaSqlOptions = {}): string {
-  const { schema = PG_STORE_DEFAULTS.schema, from = 0, grantTo } = checkOptions(optionsSchema, options, 'schemaSql')
+  const { schema = PG_STORE_DEFAULTS.schema, from = 0, grantTo } = checkedOptions(optionsSchema, options, { what: 'schemaSql' })
   const library = libraryVersion()
   return [
     `-- Schema "${schema}" of @quarterjack/adapter-pg ${library}: from version ${from} to ${newest}.`,

@@ -16,12 +16,14 @@ const refused = (options: object): string => {
 
 describe('options of pgStore', () => {
   it('name what is wrong, its value and the remedy', () => {
-    expect(refused({ pool, schema: 'no-good' })).toMatch(/schema: "no-good" is not usable; use letters/)
-    expect(refused({ pool, schema: 'x'.repeat(51) })).toMatch(/schema: "x+" is too long; use at most 50/)
-    expect(refused({ pool, schema: 'pg_jobs' })).toMatch(/schema: "pg_jobs" is reserved/)
-    expect(refused({ pool, hints: 'yes' })).toMatch(/hints: "yes" use true, false or "auto"/)
-    expect(refused({ pool, migrate: 1 })).toMatch(/migrate: 1 /)
-    expect(refused({ pool, shema: 'jobs' })).toMatch(/shema/)
+    expect(refused({ pool, schema: 'no-good' })).toMatch(/schema: use letters, digits .*; this is "no-good"\./)
+    expect(refused({ pool, schema: 'x'.repeat(51) })).toMatch(/schema: use at most 50 characters; this is "x+"\./)
+    expect(refused({ pool, schema: 'pg_jobs' })).toMatch(/schema: such names are reserved by Postgres, .*"pg_jobs"/)
+    expect(refused({ pool, hints: 'yes' })).toMatch(/hints: use true, false or "auto"; this is "yes"\./)
+    expect(refused({ pool, migrate: 1 })).toMatch(/migrate: must be true or false; this is 1\./)
+    expect(refused({ pool, shema: 'jobs' })).toMatch(
+      /"shema" is not an option\. Did you mean "schema"\? Known are pool, pglite, sql, schema,/,
+    )
     expect(refused({ pool: {} })).toMatch(/pool: must be a pool of "pg"/)
   })
 
@@ -30,9 +32,19 @@ describe('options of pgStore', () => {
   })
 
   it('take exactly one client', () => {
-    expect(refused({})).toMatch(/no client was given; give one of pool, pglite, sql/)
+    expect(refused({})).toMatch(/no client was given\. Give one of pool, pglite, sql\./)
     expect(refused({ pool, sql: postgres('postgres://localhost') })).toMatch(/pool and sql were given/)
     expect(refused(undefined as unknown as object)).toMatch(/pgStore has invalid options/)
+  })
+
+  it('say what is written instead of what people try', () => {
+    expect(refused(pool)).toBe('pgStore: this is a pool. Write pgStore({ pool }).')
+    expect(refused(postgres('postgres://localhost'))).toMatch(/Write pgStore\(\{ sql \}\)\.$/)
+    expect(refused({ pool, pglite: {} })).toBe('pgStore: pool and pglite were given. Give one of them.')
+    expect(refused({ connectionString: 'x' })).toMatch(/write pool: new Pool\(\{ connectionString \}\)\./)
+    expect(refused({ pool, schemaName: 'x' })).toMatch(/"schemaName" is not an option: write schema\./)
+    expect(refused(undefined as unknown as object)).toMatch(/must be an object with any of pool, .*; this is undefined\./)
+    expect(() => schemaSql({ scheme: 'x' } as object)).toThrow(/Did you mean "schema"\? Known are schema, from, grantTo\./)
   })
 
   it('say what the store can do', () => {
@@ -65,7 +77,7 @@ describe('options of pgStore', () => {
 
 describe('options of schemaSql', () => {
   it('are checked, too', () => {
-    expect(() => schemaSql({ schema: 'a b' })).toThrow(/schema: "a b" is not usable/)
-    expect(() => schemaSql({ from: 99 })).toThrow(/from: 99 is later than version/)
+    expect(() => schemaSql({ schema: 'a b' })).toThrow(/schema: use letters, .*; this is "a b"\./)
+    expect(() => schemaSql({ from: 99 })).toThrow(/from: must be at most \d+, the newest version .*; this is 99\./)
   })
 })

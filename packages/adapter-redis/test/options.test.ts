@@ -18,11 +18,14 @@ const lazily = { lazyConnect: true } as const
 
 describe('options of redisStore', () => {
   it('name what is wrong, its value and the remedy', () => {
-    expect(refused({ client, prefix: 'no {good}' })).toMatch(/prefix: "no \{good\}" is not usable; use letters/)
-    expect(refused({ client, prefix: '' })).toMatch(/prefix: "" is not usable/)
-    expect(refused({ client, prefix: 'x'.repeat(101) })).toMatch(/prefix: "x+" is too long; use at most 100/)
-    expect(refused({ client, hints: 'yes' })).toMatch(/hints: "yes" use true, false or "auto"/)
-    expect(refused({ client, prefx: 'jobs' })).toMatch(/prefx/)
+    expect(refused({ client, prefix: 'no {good}' })).toMatch(/prefix: use letters, .*; this is "no \{good\}"\./)
+    expect(refused({ client, prefix: '' })).toMatch(/prefix: use letters, .*; this is ""\./)
+    expect(refused({ client, prefix: 'x'.repeat(101) })).toMatch(/prefix: use at most 100 characters; this is "x+"… \(101 characters\)\./)
+    expect(refused({ client, hints: 'yes' })).toMatch(/hints: use true, false or "auto"; this is "yes"\./)
+    expect(refused({ client, prefx: 'jobs' })).toMatch(
+      /"prefx" is not an option\. Did you mean "prefix"\? Known are client, prefix, hints\./,
+    )
+    expect(refused({ client, keyPrefix: 'jobs' })).toMatch(/"keyPrefix" is not an option: write prefix\./)
   })
 
   it('name every problem at once', () => {
@@ -36,6 +39,13 @@ describe('options of redisStore', () => {
 })
 
 describe('the client', () => {
+  it.each([
+    ['redis', createClient()],
+    ['ioredis', new Redis(lazily)],
+  ])('of %s may not be the options', (_, made) => {
+    expect(refused(made)).toBe('redisStore: this is a client. Write redisStore({ client }).')
+  })
+
   it.each([
     ['redis', createClient()],
     ['redis, RESP2', createClient({ RESP: 2 })],
@@ -77,7 +87,7 @@ describe('the client', () => {
 
   it('may not be of an older version', () => {
     const old = { evalSha: () => null, eval: () => null, duplicate: () => null, isOpen: true, on: () => null }
-    expect(refused({ client: old })).toMatch(/client: is of a version that is not supported; use "redis" 5/)
+    expect(refused({ client: old })).toMatch(/client: is of a version that is not supported\. Use "redis" 5/)
   })
 
   it.each([

@@ -1,9 +1,8 @@
 /** `fromCrontab`: the curl and wget lines of a crontab as jobs. */
 import { cron, defineJob, type Duration, type Instant, type JobOptions, type RunContext } from '@quarterjack/core'
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, QuarterjackError } from '@quarterjack/core/store'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
 import { durationOption } from '../duration.ts'
 import { ANYTHING } from '../jobs/anything.ts'
 import type { HttpJob } from '../jobs/http-jobs.ts'
@@ -64,6 +63,9 @@ export interface Crontab {
   readonly lines: readonly CrontabLine[]
 }
 
+/** Where variables are, secrets may be. */
+const SECRET: ReadonlySet<string> = new Set(['env'])
+
 const optionsSchema = z.strictObject({
   timeZone: z.optional(z.string()),
   timeout: z.optional(durationOption(1)),
@@ -87,7 +89,7 @@ const optionsSchema = z.strictObject({
  * for (const found of lines) if (found.kind === 'problem') console.warn(`line ${found.line}: ${found.problem}`)
  */
 export function fromCrontab(text: string, options: CrontabOptions = {}): Crontab {
-  checkOptions(optionsSchema, options, 'fromCrontab')
+  checkedOptions(optionsSchema, options, { what: 'fromCrontab', secret: SECRET })
   if (typeof text !== 'string') throw new QuarterjackError('InvalidOption', 'fromCrontab: the crontab must be a text.')
   const reader = createReader(options)
   const lines = text.split(/\r\n|\n|\r/).map((line, index) => reader.read(line, index + 1))

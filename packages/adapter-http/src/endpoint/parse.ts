@@ -1,16 +1,17 @@
 /** Parses the parts of a request by the schemas of its endpoint. */
+import { readOptions } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import english from 'zod/v4/locales/en.js'
 import { Problem, type ProblemCode } from '../problem/problem.ts'
 
-const messages = english()
-
-/** Throws {@link Problem}, which lists every member that does not fit, by its path. Values are not repeated: they may be secrets. */
+/**
+ * Throws {@link Problem}, which lists every member that does not fit, by its path. Values are repeated of queries alone: bodies may
+ * hold secrets.
+ */
 export function parsePart<T>(schema: z.ZodMiniType<T>, value: unknown, part: { readonly name: string; readonly problem: ProblemCode }): T {
-  const result = schema.safeParse(value, { error: messages.localeError })
-  if (result.success) return result.data
-  const errors = result.error.issues.map(({ path, message }) => ({ path: [part.name, ...path.map(String)].join('.'), message }))
-  throw new Problem(part.problem, errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors })
+  const read = readOptions(schema, value, part.name === 'query' ? {} : { secret: 'all' })
+  if (read.problems.length === 0) return read.value as T
+  const errors = read.problems.map(({ field, message }) => ({ path: `${part.name}${/^(?:$|\[)/.test(field) ? '' : '.'}${field}`, message }))
+  throw new Problem(part.problem, errors.map(({ path, message }) => `${path}: ${message}`).join(' '), { errors })
 }
 
 /** The query as an object: names that come more than once have a list of values. */

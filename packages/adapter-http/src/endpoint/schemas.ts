@@ -3,11 +3,15 @@ import type { Duration } from '@quarterjack/core'
 import * as z from 'zod/mini'
 import { durationMs } from '../duration.ts'
 
-export const jobName: z.ZodMiniType<string> = z.string().check(z.regex(/^[\w.:-]{1,128}$/))
-export const runId: z.ZodMiniType<string> = z.string().check(z.regex(/^[\w.:-]{1,128}$/))
-export const scheduleKey: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(256), z.regex(/^\P{Cc}*$/u))
-export const runKey: z.ZodMiniType<string> = z.string().check(z.maxLength(512), z.regex(/^\P{Cc}*$/u))
-export const reason: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(1_000), z.regex(/\S/))
+const NAME_RULE = 'use 1 to 128 letters, digits, "_", ".", ":" or "-"'
+
+export const jobName: z.ZodMiniType<string> = z.string().check(z.regex(/^[\w.:-]{1,128}$/, NAME_RULE))
+export const runId: z.ZodMiniType<string> = z.string().check(z.regex(/^[\w.:-]{1,128}$/, NAME_RULE))
+export const scheduleKey: z.ZodMiniType<string> = z
+  .string()
+  .check(z.minLength(1), z.maxLength(256), z.regex(/^\P{Cc}*$/u, 'must be without control characters'))
+export const runKey: z.ZodMiniType<string> = z.string().check(z.maxLength(512), z.regex(/^\P{Cc}*$/u, 'must be without control characters'))
+export const reason: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(1_000), z.regex(/\S/, 'must not be blank'))
 export const cursor: z.ZodMiniType<string> = z.string().check(z.minLength(1), z.maxLength(1_024))
 export const instant: z.ZodMiniType<string> = z.string().check(z.minLength(10), z.maxLength(40))
 export const instantOrMs: z.ZodMiniType<string | number> = z.union([instant, z.number()])
@@ -16,7 +20,10 @@ export const date: z.ZodMiniType<string> = z.string()
 /** With its unit, as it stands in a query where a bare number would mean nothing. */
 export const durationWithUnit: z.ZodMiniType<Duration> = z
   .string()
-  .check(z.maxLength(32), z.regex(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d|w|y)$/)) as z.ZodMiniType<string> as z.ZodMiniType<Duration>
+  .check(
+    z.maxLength(32),
+    z.regex(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d|w|y)$/, 'use a duration with its unit, such as "90s"'),
+  ) as z.ZodMiniType<string> as z.ZodMiniType<Duration>
 export const duration: z.ZodMiniType<Duration> = z.union([
   durationWithUnit as z.ZodMiniType as z.ZodMiniType<string>,
   z.number().check(z.int(), z.gte(0)),
@@ -25,8 +32,8 @@ export const duration: z.ZodMiniType<Duration> = z.union([
 /** A duration in a query, where everything is text. */
 export const durationText: z.ZodMiniType<string> = z.string().check(
   z.maxLength(32),
-  z.regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)?$/),
-  z.refine((text) => msOf(text) !== null, 'is not a duration'),
+  z.regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)?$/, 'use a duration such as "90s"'),
+  z.refine((text) => msOf(text) !== null, 'use a duration of whole milliseconds'),
 )
 
 /** Milliseconds of a {@link durationText}. */

@@ -1,9 +1,9 @@
 /** Checks the options of a handler: every problem at once. */
 import type { Scheduler } from '@quarterjack/core'
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, type NameHints, QuarterjackError } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
 import { durationOption } from '../duration.ts'
+import { requireScheduler } from '../require-scheduler.ts'
 import { secretsProblem } from '../security/secrets.ts'
 import type { WorkersOptions } from '../workers/options.ts'
 import type { HandlerOptions } from './options.ts'
@@ -15,11 +15,11 @@ const has =
   (value) =>
     typeof value === 'object' && value !== null && members.every((member) => member in value)
 
-const path = z.string().check(z.regex(/^(?:\/[\w.~-]+)*$/, 'is no path: use "" or "/internal/quarterjack", without a slash at its end'))
-const workersPath = z.union([z.literal('/'), path], 'is no path: use "/workers", or "/" for the base path itself')
+const path = z.string().check(z.regex(/^(?:\/[\w.~-]+)*$/, 'use "" or a path such as "/internal/quarterjack", without a slash at its end'))
+const workersPath = z.union([z.literal('/'), path], 'use a path such as "/workers", or "/" for the base path itself')
 const pattern = z
   .string()
-  .check(z.regex(/^\/?(?:[\w.~-]+|:[A-Za-z_]\w*)(?:\/(?:[\w.~-]+|:[A-Za-z_]\w*))*$/, 'is no pattern: use "orchestration/project/:id"'))
+  .check(z.regex(/^\/?(?:[\w.~-]+|:[A-Za-z_]\w*)(?:\/(?:[\w.~-]+|:[A-Za-z_]\w*))*$/, 'use a pattern such as "orchestration/project/:id"'))
 const wait = { wait: z.optional(durationOption(0)), overlap: z.optional(z.enum(['skip', 'job'], 'use "skip" or "job"')) }
 const secrets = z.unknown().check(({ value, issues }) => {
   const message = secretsProblem(value)
@@ -30,7 +30,7 @@ const route = z.strictObject({
   ...wait,
   job: z.string(),
   payload: z.optional(callable),
-  key: z.optional(z.union([z.string(), callable], 'is neither the name of a parameter of the path nor a function')),
+  key: z.optional(z.union([z.string(), callable], 'use the name of a parameter of the path, or a function')),
   result: z.optional(z.boolean()),
 })
 
@@ -57,7 +57,7 @@ const schema = z.strictObject({
       cacheFor: z.optional(durationOption(0)),
     }),
   ),
-  metrics: z.optional(z.custom<object>(has('text', 'contentType'), 'must come from collectMetrics(): await it first')),
+  metrics: z.optional(z.custom<object>(has('text', 'contentType'), 'must come from collectMetrics(), which is to be awaited')),
   limits: z.optional(
     z.strictObject({
       body: z.optional(count(1)),
@@ -97,9 +97,29 @@ const TAKEN = [
   'tick',
 ]
 
+/** What may be a secret is not shown. */
+const SECRET: ReadonlySet<string> = new Set(['secrets', 'authorize'])
+
+/** What people try, and what it is called here. */
+const HINTS: NameHints = {
+  base: 'write basePath',
+  path: 'write basePath',
+  prefix: 'write basePath',
+  auth: 'write authorize',
+  token: 'write authorize: authorizeTokens({ read, write })',
+  tokens: 'write authorize: authorizeTokens({ read, write })',
+  secret: 'write workers: { secrets }',
+  secrets: 'write workers: { secrets }',
+  routes: 'write workers: { routes }',
+  tick: 'write workers: { tick }',
+  log: 'write logger',
+  registry: 'write metrics: await collectMetrics(scheduler, { registry })',
+}
+
 /** Throws `InvalidOption`, and `UnknownJob` for routes to jobs that the scheduler does not have. */
 export function checkHandlerOptions(scheduler: Scheduler, options: HandlerOptions): void {
-  checkOptions(schema, options, 'createHandler')
+  requireScheduler(scheduler, 'createHandler')
+  checkedOptions(schema, options, { what: 'createHandler', hints: HINTS, secret: SECRET })
   const names = new Set(scheduler.jobs.map(({ name }) => name))
   const { workers } = options
   const wanted = [

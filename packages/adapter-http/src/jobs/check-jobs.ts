@@ -5,7 +5,7 @@ import { urlProblem } from '../target/url-rules.ts'
 const secret = z.union(
   [
     z.string().check(z.minLength(1, 'must not be empty')),
-    z.strictObject({ env: z.string().check(z.regex(/^\w+$/, 'is no name of a variable')) }),
+    z.strictObject({ env: z.string().check(z.regex(/^\w+$/, 'use the name of a variable')) }),
     z.custom<() => string>((value) => typeof value === 'function'),
   ],
   'use a text, { env: "NAME" } or a function',
@@ -53,7 +53,7 @@ const job = z.strictObject({
   schedule: z.optional(
     z.union([schedule, z.array(schedule)], 'use a cron expression, { cron, timeZone }, { every } or { at }, or a list of them'),
   ),
-  path: z.optional(z.string().check(z.regex(/^(?![a-z][a-z0-9+.-]*:\/\/)/i, 'is an absolute address; write it as url'))),
+  path: z.optional(z.string().check(z.regex(/^(?![a-z][a-z0-9+.-]*:\/\/)/i, 'an absolute address is written as url'))),
   url: z.optional(address),
   body: z.optional(z.unknown()),
   overlap: z.optional(z.string()),
@@ -72,11 +72,11 @@ export const httpJobsSchema: z.ZodMiniType = z
     for (const [name, { path, url }] of Object.entries(found.value.jobs)) {
       const problem =
         path !== undefined && url !== undefined
-          ? 'has a path and a url. Leave one out'
+          ? 'has a path and a url. Leave one out.'
           : path === undefined && url === undefined
-            ? 'has no address. Give it a path, or a url'
+            ? 'has no address. Give it a path, or a url.'
             : path !== undefined && found.value.baseUrl === undefined
-              ? 'has a path, but there is no baseUrl. Give one, or write the whole address as url'
+              ? 'has a path, but there is no baseUrl. Give one, or write the whole address as url.'
               : null
       if (problem !== null) found.issues.push({ code: 'custom', input: undefined, path: ['jobs', name], message: problem })
     }

@@ -1,7 +1,7 @@
 /** `httpJobs`: many endpoints as jobs, from plain data. */
 import { at, cron, defineJob, every, type Duration, type Job, type RunContext, type Schedule } from '@quarterjack/core'
-import { QuarterjackError } from '@quarterjack/core/store'
-import { checkOptions } from '../check-options.ts'
+import { checkedOptions, QuarterjackError } from '@quarterjack/core/store'
+import { SECRET_OPTIONS } from '../target/check-target.ts'
 import { httpTarget } from '../target/http-target.ts'
 import { ANYTHING } from './anything.ts'
 import { type DataAuth, dataAuth } from './data-auth.ts'
@@ -73,7 +73,7 @@ export type HttpJob = Job<unknown, unknown>
  * })
  */
 export function httpJobs(options: HttpJobsOptions): readonly HttpJob[] {
-  checkOptions(httpJobsSchema, options, 'httpJobs')
+  checkedOptions(httpJobsSchema, options, { what: 'httpJobs', secret: SECRET_OPTIONS })
   return Object.entries(options.jobs).map(([name, data]) => {
     try {
       return toJob(name, data, options)

@@ -1,10 +1,12 @@
 /** `collectMetrics`: a scheduler's metrics for Prometheus, in a registry of prom-client. */
 import type { Clock, Duration, Scheduler } from '@quarterjack/core'
 import type { Counter, Registry } from 'prom-client'
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, QuarterjackError } from '@quarterjack/core/store'
+import * as z from 'zod/mini'
 import { systemClock } from '../clock.ts'
-import { durationMs } from '../duration.ts'
+import { durationMs, durationOption } from '../duration.ts'
 import { snapshotOf } from '../health/snapshot-cache.ts'
+import { requireScheduler } from '../require-scheduler.ts'
 import { countEvents } from './count-events.ts'
 import { observeBackfills } from './observe-backfills.ts'
 import { observeSnapshot } from './observe-snapshot.ts'
@@ -37,20 +39,37 @@ export interface CollectedMetrics {
   stop(): void
 }
 
+const DEFAULT_CACHE_FOR = '1s'
+const HAS_NO_PREFIX = 'the names are fixed, so that dashboards fit; tell services apart by labels of the registry, or of the scrape'
+
+const hasMembers = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['metrics', 'registerMetric', 'getSingleMetric', 'removeSingleMetric'].every((name) => typeof Reflect.get(value, name) === 'function')
+
+const optionsSchema = z.strictObject({
+  registry: z.optional(z.custom<MetricsRegistry>(hasMembers, 'must be a Registry of prom-client: new Registry()')),
+  cacheFor: z.optional(durationOption(0)),
+  clock: z.optional(z.custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')),
+})
+
 /**
  * Counts what happens in this process and observes the health snapshot, with prom-client, which it loads. One scheduler per
- * registry. Labels never hold keys or run ids, whose number has no bound. Throws `InvalidOption`, also when prom-client is missing.
+ * registry. Labels never hold keys or run ids, whose number has no bound. Throws `InvalidOption`, also when prom-client is missing or
+ * the registry has such metrics already.
  *
  * @example
  * const metrics = await collectMetrics(scheduler)
  * const handler = createHandler(scheduler, { metrics, authorize })
  */
 export async function collectMetrics(scheduler: Scheduler, options: MetricsOptions = {}): Promise<CollectedMetrics> {
-  const cacheMs = durationMs(options.cacheFor ?? '1s')
-  if (cacheMs === null) throw new QuarterjackError('InvalidOption', 'collectMetrics: cacheFor is not a duration. Use "1s" or milliseconds.')
+  requireScheduler(scheduler, 'collectMetrics')
+  checkedOptions(optionsSchema, options, { what: 'collectMetrics', hints: { register: 'write registry', prefix: HAS_NO_PREFIX } })
+  const cacheMs = durationMs(options.cacheFor ?? DEFAULT_CACHE_FOR) as number
   const clock = options.clock ?? systemClock
   const prom = await loadPromClient()
   const registry = (options.registry ?? new prom.Registry()) as unknown as Registry
+  refuseTaken(registry)
   const look = (): ReturnType<typeof snapshotOf> => snapshotOf(scheduler, cacheMs, clock)
   const stopCounting = countEvents(scheduler, prom, registry)
   observeSnapshot(look, prom, registry)
@@ -66,4 +85,14 @@ export async function collectMetrics(scheduler: Scheduler, options: MetricsOptio
       for (const { name } of METRICS) registry.removeSingleMetric(name)
     },
   })
+}
+
+/** Two schedulers would count into one another's metrics. */
+function refuseTaken(registry: Registry): void {
+  const taken = METRICS.find(({ name }) => registry.getSingleMetric(name) !== undefined)
+  if (taken === undefined) return
+  throw new QuarterjackError(
+    'InvalidOption',
+    `collectMetrics: registry: it has ${taken.name} already. Call stop() of what was collected into it before, or give each scheduler a registry of its own, served at an address of its own.`,
+  )
 }

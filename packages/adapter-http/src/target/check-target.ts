@@ -1,8 +1,7 @@
 /** Checks the options of a target, all problems at once, before anything is sent. */
 import { Agent } from 'node:http'
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, type NameHints, QuarterjackError } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
 import { durationOption } from '../duration.ts'
 import { headerProblem } from './header-rules.ts'
 import { signingProblem } from './sign.ts'
@@ -17,10 +16,10 @@ const ruled = (problem: (value: unknown) => string | null): z.ZodMiniType =>
     const message = typeof value === 'function' ? null : problem(value)
     if (message !== null) issues.push({ code: 'custom', input: typeof value === 'string' ? undefined : value, message })
   })
-const headerName = z.string().check(z.refine((name) => headerProblem(name, '') === null, 'is no name of a header that can be set'))
+const headerName = z.string().check(z.refine((name) => headerProblem(name, '') === null, 'use the name of a header that can be set'))
 const statuses = z
   .array(z.number('use whole statuses from 200 to 599').check(z.int(), z.gte(200), z.lte(599)), 'use a list of statuses or a function')
-  .check(z.minLength(1, 'the list is empty; put a status into it, or leave it out'))
+  .check(z.minLength(1, 'the list is empty. Put a status into it, or leave it out.'))
 
 const headers = z.unknown().check(({ value, issues }) => {
   if (typeof value === 'function') return
@@ -74,9 +73,29 @@ const options = z.strictObject({
   agent: z.optional(z.custom<Agent>((value) => value instanceof Agent, 'must be an Agent of node:http or node:https')),
 })
 
+/** What may hold secrets is not shown. */
+export const SECRET_OPTIONS: ReadonlySet<string> = new Set(['auth', 'headers', 'query', 'signing', 'body'])
+
+/** What people try, and what it is called here. */
+const HINTS: NameHints = {
+  uri: 'write url',
+  href: 'write url',
+  endpoint: 'write url',
+  json: 'write body',
+  data: 'write body',
+  payload: 'write body; without it, the payload of the run is sent',
+  params: 'write query',
+  searchParams: 'write query',
+  token: 'write auth: { bearer }',
+  secret: 'write signing: { secret }',
+  retry: 'write it in defineJob({ retry })',
+  retries: 'write defineJob({ retry: { retries } })',
+  schema: 'write response',
+}
+
 /** Throws `InvalidOption` that lists every problem with field, value and remedy. Credentials are not shown. */
 export function checkTargetOptions(given: unknown, what = 'httpTarget'): void {
-  const { method, body } = checkOptions(options, given, what)
+  const { method, body } = checkedOptions(options, given, { what, hints: HINTS, secret: SECRET_OPTIONS })
   if ((method === 'GET' || method === 'HEAD') && body !== undefined && body !== null) {
     throw new QuarterjackError('InvalidOption', `${what} has invalid options:\n  body: ${method} sends none. Use query, or another method.`)
   }

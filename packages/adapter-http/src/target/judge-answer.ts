@@ -1,6 +1,7 @@
 /** What an answer means for the run: a result, a skip, or an error that says whether to try again. */
 import type { RunContext } from '@quarterjack/core'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { systemClock } from '../clock.ts'
 import { isRetryableStatus } from './classify-status.ts'
 import type { RawAnswer } from './exchange.ts'
 import { HttpError } from './http-error.ts'
@@ -16,10 +17,13 @@ export interface Judging<P> {
   readonly secrets: Secrets
   /** The call as messages show it. */
   readonly name: string
+  /** Epoch milliseconds, for dates of answers that do not tell when they were sent. Default: those of this process. */
+  readonly now?: () => number
 }
 
 /** The run's result. Skips the run, or throws an {@link HttpError} or what a function of the options threw. */
-export async function judgeAnswer<P>(answer: RawAnswer, { options, ctx, secrets, name }: Judging<P>): Promise<unknown> {
+export async function judgeAnswer<P>(answer: RawAnswer, judging: Judging<P>): Promise<unknown> {
+  const { options, ctx, secrets, name } = judging
   const { maxResponse = HTTP_TARGET_DEFAULTS.maxResponse, response: schema, success, skip = HTTP_TARGET_DEFAULTS.skip } = options
   const body = readBody(answer, maxResponse, schema !== undefined)
   const { status, headers } = answer
@@ -35,7 +39,7 @@ export async function judgeAnswer<P>(answer: RawAnswer, { options, ctx, secrets,
   const reason = await skipReason(skip, seen)
   if (reason !== null) ctx.skip(secrets.maskText(reason))
   const isGood = typeof success === 'function' ? await success(seen) : (success?.includes(status) ?? isSuccessStatus(status))
-  if (!isGood) throw statusError(answer, body, secrets, name)
+  if (!isGood) throw statusError(answer, body, judging)
 
   if (schema === undefined) return secrets.maskValue(body.isCut ? cutMarker(body, maxResponse) : body.value)
   const result = await schema['~standard'].validate(body.value)
@@ -55,11 +59,14 @@ async function skipReason(skip: NonNullable<HttpTargetOptions['skip']>, response
   return typeof found === 'string' && found !== '' ? found : `the endpoint answered ${response.status}`
 }
 
+type Told = Pick<Judging<never>, 'secrets' | 'name' | 'now'>
+
 const SHOWN_CHARACTERS = 512
 
-function statusError({ status, statusText, headers }: RawAnswer, body: ReadBody, secrets: Secrets, name: string): HttpError {
+function statusError({ status, statusText, headers }: RawAnswer, body: ReadBody, judging: Told): HttpError {
+  const { secrets, name, now = systemClock.now } = judging
   const retryable = isRetryableStatus(status)
-  const waitMs = retryable ? retryAfterMs(headers.get('retry-after'), headers.get('date'), Date.now()) : null
+  const waitMs = retryable ? retryAfterMs(headers.get('retry-after'), headers.get('date'), now()) : null
   const wait = waitMs === null ? '' : `, and asks to wait ${Math.round(waitMs / 1_000)} s`
   // Masked before it is cut: half a secret is none that could be found.
   const text = secrets

@@ -166,6 +166,19 @@ describe('runs', () => {
     }
   })
 
+  it('are refused a filter with what was given, what is possible, and what was meant', async () => {
+    const { ask } = await opened()
+    const get = (path: string): ReturnType<typeof ask> => ask(path, { token: WRITE })
+    expect((await get('/runs?state=failed')).json).toMatchObject({
+      code: 'InvalidRequest',
+      errors: [{ path: 'query.state', message: expect.stringMatching(/^use "pending" or .*"dead".*; this is "failed"\.$/) }],
+    })
+    expect((await get('/runs?stat=dead')).json.detail).toMatch(
+      /^query: "stat" is not an option\. Did you mean "state"\? Known are job, key,/,
+    )
+    expect((await get('/runs?limit=many')).json.detail).toBe('query.limit: must be a number; this is "many".')
+  })
+
   it('are shown, cancelled and replayed', async () => {
     const run = ({ signal }: { readonly signal: AbortSignal }): Promise<never> =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))

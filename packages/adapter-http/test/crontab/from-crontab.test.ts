@@ -232,7 +232,7 @@ describe('a command', () => {
     ['curl http://x http://y', 'there are several addresses'],
     ['curl ftp://x/a', 'its address is not http or https'],
     ['curl http://ann:hidden@x/', 'its address holds credentials'],
-    ['curl -X PURGE http://x/', 'method: "PURGE" use GET'],
+    ['curl -X PURGE http://x/', 'method: use GET'],
     ['curl http://x/100%', 'cron ends the command at an unescaped %'],
   ])('%s is not understood', (command, problem) => {
     expect(problemOf(`0 0 * * * ${command}`)).toContain(problem)
@@ -314,8 +314,8 @@ describe('fromCrontab refuses', () => {
 
   it.each<[text: unknown, options: unknown, problem: string]>([
     [7, {}, 'the crontab must be a text'],
-    ['', { timezone: 'UTC' }, 'Unrecognized key: "timezone"'],
-    ['', { job: 'x' }, 'job: "x" use an object of options, or a function of the name'],
+    ['', { timezone: 'UTC' }, '"timezone" is not an option. Did you mean "timeZone"? Known are timeZone,'],
+    ['', { job: 'x' }, 'job: use an object of options, or a function of the name; this is "x".'],
     ['0 0 * * * curl -f http://x', { job: { overlapp: 'skip' } }, 'overlapp'],
     ['', { timeout: 'soon' }, 'timeout: "soon" is not a duration'],
   ])('%j with %j', (text, options, problem) => {

@@ -136,6 +136,38 @@ describe('prom-client', () => {
   })
 })
 
+describe('collectMetrics refuses', () => {
+  it.each<[options: object, words: string]>([
+    [{ registr: 1 }, '"registr" is not an option. Did you mean "registry"?'],
+    [{ prefix: 'app_' }, '"prefix" is not an option: the names are fixed'],
+    [{ registry: {} }, 'registry: must be a Registry of prom-client: new Registry(); this is {}.'],
+    [{ cacheFor: 'soon' }, 'cacheFor: "soon" is not a duration.'],
+  ])('%j', async (options, words) => {
+    const { scheduler } = await handling()
+    await expect(collectMetrics(scheduler, options)).rejects.toMatchObject({
+      code: 'InvalidOption',
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it('what is no scheduler', async () => {
+    await expect(collectMetrics(undefined as never)).rejects.toMatchObject({ code: 'InvalidOption' })
+  })
+
+  it('a registry that has such metrics, until they are stopped', async () => {
+    const { scheduler } = await handling()
+    const registry = new Registry()
+    const first = await collectMetrics(scheduler, { registry })
+    await expect(collectMetrics(scheduler, { registry })).rejects.toMatchObject({
+      code: 'InvalidOption',
+      message: expect.stringMatching(/registry: it has quarterjack_\w+ already\. Call stop\(\).* or give each scheduler a registry/),
+    })
+    first.stop()
+    const again = await collectMetrics(scheduler, { registry })
+    again.stop()
+  })
+})
+
 describe('docs/monitoring', () => {
   const files = readdirSync(MONITORING)
 

@@ -1,7 +1,9 @@
 /** The pure rules, as tables. */
 import { describe, expect, it } from 'vitest'
 import { classifyNetworkError } from '../../src/target/classify-network-error.ts'
+import { judgeAnswer } from '../../src/target/judge-answer.ts'
 import { retryAfterMs } from '../../src/target/retry-after.ts'
+import { createSecrets } from '../../src/target/secrets.ts'
 import { traceHeaders } from '../../src/target/trace-parent.ts'
 import { durationMs } from '../../src/duration.ts'
 
@@ -25,6 +27,21 @@ describe('Retry-After', () => {
     ['9'.repeat(400), null, null],
   ])('%j beside the date %j', (header, date, ms) => {
     expect(retryAfterMs(header, date, NOW)).toBe(ms)
+  })
+})
+
+describe('an answer that does not tell when it was sent', () => {
+  it('is counted from the clock of its judge', async () => {
+    const answer = {
+      status: 503,
+      statusText: '',
+      headers: new Headers({ 'retry-after': 'Fri, 02 Jan 2026 00:10:00 GMT' }),
+      bytes: Buffer.alloc(0),
+      isCut: false,
+    }
+    const now = (): number => Date.parse('2026-01-02T00:00:00Z')
+    const judged = judgeAnswer(answer, { options: { url: 'http://x' }, ctx: {} as never, secrets: createSecrets(), name: 'GET x', now })
+    await expect(judged).rejects.toMatchObject({ code: 'HttpStatus', retryAfterMs: 600_000 })
   })
 })
 

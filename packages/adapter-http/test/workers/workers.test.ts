@@ -226,6 +226,21 @@ describe('paths of the user’s own', () => {
   })
 })
 
+describe('createHandler', () => {
+  it('refuses what is no scheduler, and names what is not known', async () => {
+    expect(() => createHandler(undefined as never)).toThrow(
+      /createHandler: the first argument is no scheduler\. Write createHandler\(scheduler/,
+    )
+    const { scheduler } = await handling()
+    expect(() => createHandler(scheduler, { base: '/x' } as object)).toThrow(/"base" is not an option: write basePath\./)
+    expect(() => createHandler(scheduler, { health: { pth: '/x' } } as object)).toThrow(
+      /health: "pth" is not an option\. Did you mean "path"\?/,
+    )
+    expect(() => createHandler(scheduler, { workers: {} } as never)).toThrow(/workers\.secrets: is missing; it must be a text/)
+    expect(() => createHandler(scheduler, { workers: { secrets: ['hidden', ''] } })).not.toThrow(/hidden/)
+  })
+})
+
 describe('hosts where no process stays', () => {
   async function asleep(
     inline: boolean,

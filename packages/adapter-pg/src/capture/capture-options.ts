@@ -1,8 +1,8 @@
 /** Options of {@link captureChanges}: checked, defaulted. */
 import type { Duration, Rollup } from '@quarterjack/core'
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, type NameHints, QuarterjackError } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions, schemaName } from '../check-options.ts'
+import { schemaName } from '../client/schema-name.ts'
 import { PG_STORE_DEFAULTS } from '../options.ts'
 import { columnName, tableName, zoneName } from '../client/table-name.ts'
 import { finestGrain, readCaptureGrain } from './capture-grain.ts'
@@ -36,7 +36,7 @@ export interface CaptureOptions extends CapturedTable {
 const table = { source: tableName, time: columnName, schema: z._default(schemaName, PG_STORE_DEFAULTS.schema) }
 const rollup = z.custom<Rollup>(
   (value) => typeof value === 'object' && value !== null && (value as Partial<Rollup>).kind === 'rollup',
-  'is not a rollup; give what defineRollup() returned',
+  'must be a rollup, made with defineRollup()',
 )
 const tableOptions = z.strictObject(table)
 const captureOptions = z.strictObject({
@@ -47,9 +47,18 @@ const captureOptions = z.strictObject({
   leaves: z._default(z.boolean(), false),
 })
 
+/** What people try, and what it is called here. */
+const HINTS: NameHints = {
+  table: 'write source',
+  column: 'write time',
+  timeColumn: 'write time',
+  rollup: 'write rollups: [ … ]',
+  tz: 'write timeZone',
+}
+
 /** Throws `InvalidOption` and names every problem. */
 export function resolveCaptureOptions(options: CaptureOptions): CaptureSpec {
-  const { grain, rollups, timeZone = null, ...rest } = checkOptions(captureOptions, options, 'captureChanges')
+  const { grain, rollups, timeZone = null, ...rest } = checkedOptions(captureOptions, options, { what: 'captureChanges', hints: HINTS })
   for (const { name, policy } of rollups) {
     if (policy.sources.includes(rest.source)) continue
     throw new QuarterjackError(
@@ -66,5 +75,5 @@ export function resolveCaptureOptions(options: CaptureOptions): CaptureSpec {
 
 /** The same for those who only look, or end it. */
 export function resolveCapturedTable(options: CapturedTable, what: string): CaptureId {
-  return checkOptions(tableOptions, options, what)
+  return checkedOptions(tableOptions, options, { what, hints: HINTS })
 }

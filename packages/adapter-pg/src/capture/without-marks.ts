@@ -1,9 +1,9 @@
 /** Bulk loads without marks, in the user's transaction. */
-import { QuarterjackError } from '@quarterjack/core/store'
+import { checkedOptions, QuarterjackError } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions, schemaName } from '../check-options.ts'
 import { connectionWithin } from '../client/connection-within.ts'
 import { quoteName } from '../client/quote-name.ts'
+import { schemaName } from '../client/schema-name.ts'
 import type { UserTransaction } from '../client/user-transaction.ts'
 import { PG_STORE_DEFAULTS } from '../options.ts'
 import { tableName } from '../client/table-name.ts'
@@ -28,7 +28,7 @@ const optionsSchema = z.strictObject({
   mark: z.optional(
     z
       .strictObject({ source: tableName, from: z.date(), to: z.date() })
-      .check(z.refine(({ from, to }) => from < to, 'is empty; let "to" come after "from"')),
+      .check(z.refine(({ from, to }) => from < to, 'the range is empty. Let "to" come after "from".')),
   ),
   schema: z._default(schemaName, PG_STORE_DEFAULTS.schema),
 })
@@ -43,7 +43,7 @@ const optionsSchema = z.strictObject({
  * await client.query('commit')
  */
 export async function withoutMarks<T>(tx: UserTransaction, work: () => Promise<T>, options: WithoutMarksOptions = {}): Promise<T> {
-  const { mark, schema } = checkOptions(optionsSchema, options, 'withoutMarks')
+  const { mark, schema } = checkedOptions(optionsSchema, options, { what: 'withoutMarks' })
   const { query } = connectionWithin(tx)
   await query(`select set_config('${WITHOUT_MARKS}', 'on', true) as value`)
   const [row] = await query(`select current_setting('${WITHOUT_MARKS}', true) as value`)

@@ -8,17 +8,19 @@ export const tableName: z.ZodMiniString = z
   .check(
     z.regex(
       /^(?:[a-z_][a-z0-9_$]{0,62}\.)?[a-z_][a-z0-9_$]{0,62}$/i,
-      'is not usable as a table; write name or schema.name, of letters, digits and "_"',
+      'use the name of a table, name or schema.name, of letters, digits and "_"',
     ),
   )
 
 /** A column, as it was created; short enough for what is put behind it. */
 export const columnName: z.ZodMiniString = z
   .string()
-  .check(z.regex(/^[a-z_][a-z0-9_$]{0,49}$/i, 'is not usable as a column; use letters, digits and "_"'))
+  .check(z.regex(/^[a-z_][a-z0-9_$]{0,49}$/i, 'use the name of a column, at most 50 letters, digits and "_"'))
 
 /** A time zone that is safe in every statement; whether the server knows it is the server's to say. */
-export const zoneName: z.ZodMiniString = z.string().check(z.regex(/^[a-z0-9_+\-/]+$/i, 'is not the name of a time zone'))
+export const zoneName: z.ZodMiniString = z
+  .string()
+  .check(z.regex(/^[a-z0-9_+\-/]+$/i, 'use the name of a time zone, such as "Europe/Berlin"'))
 
 /** The name of a table as SQL reads it. */
 export function quoteTable(name: string): string {

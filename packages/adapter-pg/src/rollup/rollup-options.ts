@@ -1,6 +1,6 @@
 /** Options of {@link sqlRollup}: what users write, and what is left of it once it was checked. */
+import { checkedOptions, type NameHints } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
 import type { PgPool } from '../client/node-pg.ts'
 import type { PGliteDatabase } from '../client/pglite.ts'
 import type { PostgresJsSql } from '../client/postgres-js-shape.ts'
@@ -77,14 +77,14 @@ export interface ComposableRollup {
   readonly parts: RollupParts | null
 }
 
-const expression = z.string().check(z.trim(), z.minLength(1, 'is empty; write an SQL expression'))
+const expression = z.string().check(z.trim(), z.minLength(1, 'write an SQL expression'))
 const measure = z.custom<Measure>(
   (value) => typeof value === 'object' && value !== null && Array.isArray((value as Partial<Measure>).parts),
-  'is not a measure; use count(), sum(…), avg(…), percentile(…) and their kin',
+  'use count(), sum(…), avg(…), percentile(…) and their kin',
 )
 const rollup = z.custom<ComposableRollup>(
   (value) => typeof value === 'function' && 'plan' in value && 'parts' in value,
-  'is not a rollup in SQL; give what sqlRollup() returned',
+  'must be what sqlRollup() returned',
 )
 // What a client must be is said where it is resolved.
 const client = { pool: z.optional(z.unknown()), pglite: z.optional(z.unknown()), sql: z.optional(z.unknown()) }
@@ -95,10 +95,10 @@ const sourceOptions = z.strictObject({
   source: tableName,
   time: columnName,
   timeZone: z.optional(zoneName),
-  by: z._default(z.array(z.union([columnName, z.record(columnName, expression)])), []),
-  measures: z.record(columnName, measure).check(z.refine((all) => Object.keys(all).length > 0, 'is empty; name at least one measure')),
+  by: z._default(z.array(z.union([columnName, z.record(columnName, expression)], 'use the name of a column, or { name: expression }')), []),
+  measures: z.record(columnName, measure).check(z.refine((all) => Object.keys(all).length > 0, 'name at least one measure')),
   where: z.optional(expression),
-  guard: z._default(z.enum(['oldest', 'none'], 'is not known; use "oldest" or "none"'), 'none'),
+  guard: z._default(z.enum(['oldest', 'none'], 'use "oldest" or "none"'), 'none'),
 })
 const composedOptions = z.strictObject({
   ...target,
@@ -109,7 +109,7 @@ const composedOptions = z.strictObject({
 const freeOptions = z.strictObject({
   ...target,
   key: z.array(columnName),
-  select: expression.check(z.regex(/\bwindows\b/, 'does not mention windows; join the relation windows (window_start, window_end)')),
+  select: expression.check(z.regex(/\bwindows\b/, 'it does not mention windows. Join the relation windows (window_start, window_end).')),
 })
 
 /** What is left of {@link RollupTarget}. */
@@ -136,17 +136,34 @@ export interface CheckedFree extends CheckedTarget {
   readonly select: string
 }
 
+/** What people try, and what it is called here. */
+const HINTS: NameHints = {
+  table: 'write source',
+  timeColumn: 'write time',
+  column: 'write time',
+  groupBy: 'write by',
+  dimensions: 'write by',
+  keys: 'write by, or key beside a select of your own',
+  columns: 'write measures',
+  aggregates: 'write measures',
+  filter: 'write where',
+  grain: 'write it in defineRollup({ grain })',
+  start: 'write it in defineRollup({ start })',
+  name: 'write it in defineRollup({ name })',
+  query: 'write select',
+}
+
 /** Throws `InvalidOption` and names every problem. */
 export function checkSourceOptions(options: unknown): CheckedSource {
-  return checkOptions(sourceOptions, options, 'sqlRollup')
+  return checkedOptions(sourceOptions, options, { what: 'sqlRollup', hints: HINTS })
 }
 
 /** Throws `InvalidOption` and names every problem. */
 export function checkComposedOptions(options: unknown): CheckedComposed {
-  return checkOptions(composedOptions, options, 'sqlRollup')
+  return checkedOptions(composedOptions, options, { what: 'sqlRollup', hints: HINTS })
 }
 
 /** Throws `InvalidOption` and names every problem. */
 export function checkFreeOptions(options: unknown): CheckedFree {
-  return checkOptions(freeOptions, options, 'sqlRollup')
+  return checkedOptions(freeOptions, options, { what: 'sqlRollup', hints: HINTS })
 }

@@ -1,6 +1,5 @@
 /** Copies of a target's rows before a large backfill, and their way back. */
-import { QuarterjackError } from '@quarterjack/core/store'
-import { checkOptions } from '../check-options.ts'
+import { checkedOptions, QuarterjackError } from '@quarterjack/core/store'
 import { quoteName } from '../client/quote-name.ts'
 import type { Connection } from '../client/sql-client.ts'
 import * as z from 'zod/mini'
@@ -23,7 +22,7 @@ export interface TargetSnapshot {
 
 const rangeOptions = z
   .strictObject({ from: z.date(), to: z.date() })
-  .check(z.refine(({ from, to }) => from < to, 'is empty; let "to" come after "from"'))
+  .check(z.refine(({ from, to }) => from < to, 'the range is empty. Let "to" come after "from".'))
 
 /**
  * Copies the rows of a rollup's target (of {@link sqlRollup}) in a range of windows into a new table, named after the target and
@@ -34,7 +33,7 @@ export async function snapshotTarget(
   { plan }: { readonly plan: RollupPlan },
   range: TargetRange,
 ): Promise<TargetSnapshot> {
-  const checked = checkOptions(rangeOptions, range, 'snapshotTarget')
+  const checked = checkedOptions(rangeOptions, range, { what: 'snapshotTarget' })
   return withinClient(access, 'snapshotTarget', (connection) => snapshotWithin(connection, plan, checked))
 }
 
@@ -68,7 +67,7 @@ export async function restoreWithin(
   plan: RollupPlan,
   table: string,
 ): Promise<TargetRange & { readonly rows: number }> {
-  const name = checkOptions(tableName, table, 'restoreTarget')
+  const name = checkedOptions(tableName, table, { what: 'restoreTarget' })
   const range = await rangeOf(connection, plan, name)
   const target = quoteTable(plan.target)
   const columns = await sharedColumns(connection, plan.target, name)

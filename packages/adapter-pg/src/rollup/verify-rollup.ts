@@ -1,6 +1,6 @@
 /** Whether the rows of a rollup are what its source says. */
+import { checkedOptions } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
 import type { Connection } from '../client/sql-client.ts'
 import { columnsOf, namesOfSelect } from './columns.ts'
 import { arraysOf } from './refresh-windows.ts'
@@ -42,7 +42,7 @@ export async function verifyRollup(
   { plan }: { readonly plan: RollupPlan },
   request: VerifyRequest,
 ): Promise<readonly DriftedRow[]> {
-  const { windows, limit } = checkOptions(requestSchema, request, 'verifyRollup')
+  const { windows, limit } = checkedOptions(requestSchema, request, { what: 'verifyRollup' })
   if (windows.length === 0) return []
   return withinClient(access, 'verifyRollup', (connection) => verifyWithin(connection, plan, { windows, limit }))
 }

@@ -1,7 +1,7 @@
 /** Options of `commitWith`. */
 import type { Duration } from '@quarterjack/core'
+import { checkedOptions } from '@quarterjack/core/store'
 import * as z from 'zod/mini'
-import { checkOptions } from '../check-options.ts'
 
 /** How a handler's transaction is bounded. */
 export interface CommitOptions {
@@ -22,12 +22,12 @@ const optionsSchema = z.strictObject({
     z.custom<Duration>((value) => {
       const ms = toMs(value)
       return ms !== null && ms >= 1 && ms <= MOST_MS
-    }, 'is not usable; write milliseconds or "500ms", "10s", "1m", at most "1h"'),
+    }, 'use milliseconds or "500ms", "10s", "1m", at most "1h"'),
   ),
 })
 
 export function resolveCommitOptions(options: CommitOptions = {}): { readonly withinMs: number } {
-  const { within } = checkOptions(optionsSchema, options, 'commitWith')
+  const { within } = checkedOptions(optionsSchema, options, { what: 'commitWith' })
   return { withinMs: within === undefined ? DEFAULT_WITHIN_MS : (toMs(within) as number) }
 }
 

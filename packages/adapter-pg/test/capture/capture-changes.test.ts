@@ -183,7 +183,7 @@ describe('captureChanges', () => {
     ['another schema', { schema: 'elsewhere' }, 'SchemaMissing', /"elsewhere" has no log of marks/],
     ['no grain', { grain: undefined }, 'InvalidOption', /give grain/],
     ['a grain that is none', { grain: 'month' }, 'InvalidOption', /grain: "month" is not usable/],
-    ['a name with a quote', { source: 'ca"lls' }, 'InvalidOption', /not usable as a table/],
+    ['a name with a quote', { source: 'ca"lls' }, 'InvalidOption', /source: use the name of a table, /],
   ])('refuses %s', async (_, more, code, message) => {
     await pool.query('create view shown as select * from calls')
     await expect(captureChanges({ pool }, { ...calls, ...more } as never)).rejects.toMatchObject({

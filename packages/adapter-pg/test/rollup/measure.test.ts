@@ -17,12 +17,17 @@ describe('the revision of a rollup in SQL', () => {
 
 describe('options of sqlRollup', () => {
   it.each([
-    ['a table with a quote', { ...source, source: 'calls"; drop table x' }, /source: .*is not usable as a table/],
-    ['a column with a quote', { ...source, time: 'at"' }, /time: .*is not usable as a column/],
-    ['a zone with a quote', { ...source, timeZone: "UTC'" }, /timeZone: .*is not the name of a time zone/],
-    ['no measures', { ...source, measures: {} }, /measures: is empty/],
-    ['a measure that is none', { ...source, measures: { calls: 'count' } }, /measures.calls: "count" is not a measure; use count\(\)/],
-    ['an unknown option', { ...source, wher: 'true' }, /wher/],
+    ['a table with a quote', { ...source, source: 'calls"; drop table x' }, /source: use the name of a table, .*; this is "calls/],
+    ['a column with a quote', { ...source, time: 'at"' }, /time: use the name of a column, .*; this is "at/],
+    ['a zone with a quote', { ...source, timeZone: "UTC'" }, /timeZone: use the name of a time zone, .*; this is "UTC'"\./],
+    ['no measures', { ...source, measures: {} }, /measures: name at least one measure/],
+    ['a measure that is none', { ...source, measures: { calls: 'count' } }, /measures.calls: use count\(\), .*; this is "count"\./],
+    ['an unknown option', { ...source, wher: 'true' }, /"wher" is not an option\. Did you mean "where"\?/],
+    [
+      'what others call it',
+      { ...source, time: undefined, timeColumn: 'at' },
+      /time: is missing; .*\n {2}"timeColumn" is not an option: write time\./,
+    ],
     ['a column twice', { ...source, by: ['calls'] }, /"calls" names two columns of the target/],
     ['a select without windows', { target: 'hourly', key: [], select: 'select 1' }, /does not mention windows/],
     [

@@ -18,6 +18,11 @@ export function clientProblem(value: unknown): string | null {
   return strangerProblem(value)
 }
 
+/** Whether it is a client, though perhaps one that cannot serve. */
+export function isRedisClient(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (asIoRedis(value) ?? asNodeRedis(value)) !== null
+}
+
 /** Of a client without {@link clientProblem}. `key` is one of the store's. */
 export function createRedisClient(given: RedisStoreClient, key: string, callMs?: number): RedisClient {
   const ioRedis = asIoRedis(given)
@@ -34,10 +39,10 @@ function ioRedisProblem(client: IoRedisSingle | IoRedisCluster): string | null {
   const { keyPrefix, stringNumbers, redisOptions } = client.options
   if (isGiven(keyPrefix ?? redisOptions?.keyPrefix)) return renames("client.duplicate({ keyPrefix: '' })")
   if (stringNumbers === true || redisOptions?.stringNumbers === true) {
-    return 'has the option stringNumbers, and the store needs numbers; give a client without it: client.duplicate({ stringNumbers: false })'
+    return 'has the option stringNumbers, and the store needs numbers. Give a client without it: client.duplicate({ stringNumbers: false }).'
   }
   if (client.isCluster === true || client.mode === undefined || client.mode === 'normal') return null
-  return `is in ${client.mode} mode, which takes no other commands; give a client that does not subscribe or monitor: client.duplicate()`
+  return `is in ${client.mode} mode, which takes no other commands. Give a client that does not subscribe or monitor: client.duplicate().`
 }
 
 function nodeRedisProblem({ client }: AnyNodeRedis): string | null {
@@ -50,17 +55,16 @@ function nodeRedisProblem({ client }: AnyNodeRedis): string | null {
 }
 
 function renames(remedy: string): string {
-  return `has a keyPrefix, which would rename the store's keys; give a client without one: ${remedy}. The store has an option "prefix" of its own`
+  return `has a keyPrefix, which would rename the store's keys; give a client without one: ${remedy}. The store has an option "prefix" of its own.`
 }
 
 function strangerProblem(value: object): string {
   const { isPipeline, exec, evalSha, evalsha, duplicate, withCommandOptions } = value as Readonly<Record<string, unknown>>
   if (isPipeline === true || typeof exec === 'function') {
-    return 'is a transaction or a pipeline, which sends nothing until it is executed; give the client itself'
+    return 'is a transaction or a pipeline, which sends nothing until it is executed. Give the client itself.'
   }
   const isOlder = typeof duplicate === 'function' && (typeof evalSha === 'function' || typeof evalsha === 'function')
-  if (isOlder && withCommandOptions === undefined)
-    return 'is of a version that is not supported; use "redis" 5 or "ioredis" 5, or a later one'
+  if (isOlder && withCommandOptions === undefined) return 'is of a version that is not supported. Use "redis" 5 or 6, or "ioredis" 5 or 6.'
   return NO_CLIENT
 }
 

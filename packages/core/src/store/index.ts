@@ -103,3 +103,8 @@ export { createAudience, keyOfHint } from './audience.ts'
 // Errors that stores throw.
 export { QuarterjackError } from '../errors/quarterjack-error.ts'
 export type { ErrorCode } from '../errors/error-code.ts'
+
+// Checks of options, in the core's words.
+export type { NameHints, OptionProblem } from '../errors/check-options.ts'
+export type { OptionsSchema, OptionWords } from '../errors/checked-options.ts'
+export { checkedOptions, readOptions } from '../errors/checked-options.ts'
