@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RetryAfterError } from '../../src/errors/run-errors.ts'
+import { RetryAfterError } from '../../src/job/retry-after-error.ts'
 import { retryDelay, retryHint } from '../../src/job/retry-delay.ts'
 
 const retry = { retries: 5, minTimeoutMs: 1_000, maxTimeoutMs: 300_000, factor: 2, randomize: false }
