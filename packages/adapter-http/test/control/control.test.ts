@@ -193,6 +193,38 @@ describe('runs', () => {
     const { status, json: body } = await handling.post('/dead/replay', { job: 'fails', limit: 1 })
     expect([status, (body.runs as string[]).length]).toEqual([202, 1])
     expect(await handling.scheduler.runs.get((body.runs as string[])[0] as string)).toMatchObject({ replayOf: dead[0] })
+    const replay = async (given: object): Promise<number> =>
+      ((await handling.post('/dead/replay', { job: 'fails', createdBefore: Date.now() + 60_000, ...given })).json.runs as string[]).length
+    expect(await replay({ limit: 1 })).toBe(1)
+    await handling.scheduler.suspend('fails', 'so that nothing new dies')
+    const dead2 = (await handling.scheduler.runs.find({ job: 'fails', state: 'dead' })).length
+    await replay({})
+    expect([await replay({}), await replay({ again: true })]).toEqual([0, dead2])
+  })
+})
+
+describe('runs that have not ended', () => {
+  it('are waited for', async () => {
+    const handling = await opened()
+    const { post, read, scheduler } = handling
+    const { id } = (await post('/jobs/plain/trigger', { delay: 300 })).json.run as { id: string }
+    expect((await read(`/runs/${id}?wait=1ms`)).json).toMatchObject({ id, state: 'pending' })
+    expect(await read(`/runs/${id}?wait=30s`)).toMatchObject({ status: 200, json: { id, state: 'succeeded' } })
+    expect(await read(`/runs/${id}?wait=30s`)).toMatchObject({ status: 200, json: { id, state: 'succeeded' } })
+    const dead = (await post('/jobs/fails/trigger', { delay: 300 })).json.run as { id: string }
+    expect(await read(`/runs/${dead.id}?wait=30s`)).toMatchObject({ status: 200, json: { state: 'dead' } })
+    expect((await read('/runs/nope?wait=1s')).status).toBe(404)
+    expect((await read(`/runs/${id}?wait=soon`)).status).toBe(422)
+    expect(await scheduler.runs.get(id)).toMatchObject({ state: 'succeeded' })
+  })
+
+  it('are cancelled together', async () => {
+    const { post, scheduler } = await opened()
+    for (const key of ['a', 'b', 'b']) await post('/jobs/plain/trigger', { delay: '1h', key })
+    expect((await post('/runs/cancel', { job: 'plain', key: 'b', state: 'pending', reason: 'why' })).json).toEqual({ cancelled: 2 })
+    expect(await scheduler.runs.find({ state: 'cancelled' })).toMatchObject([{ reason: 'why' }, { key: 'b' }])
+    expect((await post('/runs/cancel', { limit: 1 })).json).toEqual({ cancelled: 1 })
+    expect((await post('/runs/cancel', { state: 'dead' })).status).toBe(422)
   })
 })
 

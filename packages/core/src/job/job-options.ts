@@ -6,8 +6,6 @@ import { shown } from '../errors/shown.ts'
 import { explainSchedule, isSchedule } from '../schedule/require-schedule.ts'
 import { parseDuration } from '../time/duration.ts'
 import { durationOption as duration } from '../time/duration-option.ts'
-import type { JobOptions } from './job.ts'
-import { runDefaultsOf } from './run-defaults.ts'
 
 /** Names of jobs and mutexes: safe in SQL comments, Redis keys and URLs. */
 const NAME_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
@@ -38,23 +36,15 @@ export const schedulesOption: z.ZodMiniType = z.unknown().check(({ value, issues
 /** Both were given, and the least is more than the most. */
 export const isAbove = (least: unknown, most: unknown): boolean => least !== undefined && most !== undefined && msOf(least) > msOf(most)
 
-/** For options that are an object, and are tried without. */
-const objectLike = (example: string): { error: z.core.$ZodErrorMap<z.core.$ZodIssueInvalidType | z.core.$ZodIssueUnrecognizedKeys> } => ({
-  error: ({ code }) => (code === 'invalid_type' ? `must be an object, such as ${example}` : undefined),
-})
-
 /** Retries of a job, or of a window. */
 export const retryOption: z.ZodMiniType = z
-  .strictObject(
-    {
-      retries: z.optional(countOption(0)),
-      minTimeout: z.optional(duration(0)),
-      maxTimeout: z.optional(duration(0)),
-      factor: z.optional(z.number().check(z.gte(1))),
-      randomize: z.optional(z.boolean()),
-    },
-    objectLike('{ retries: 3 }'),
-  )
+  .strictObject({
+    retries: z.optional(countOption(0)),
+    minTimeout: z.optional(duration(0)),
+    maxTimeout: z.optional(duration(0)),
+    factor: z.optional(z.number().check(z.gte(1))),
+    randomize: z.optional(z.boolean()),
+  })
   .check(z.refine(({ minTimeout, maxTimeout }) => !isAbove(minTimeout, maxTimeout), 'minTimeout is longer than maxTimeout. Swap them.'))
 
 const jobShape = z.strictObject({
@@ -74,7 +64,7 @@ const jobShape = z.strictObject({
   concurrency: z.optional(countOption(1)),
   mutex: z.optional(nameOption),
   priority: z.optional(z.number().check(z.int(), z.gte(-32_768), z.lte(32_767))),
-  rateLimit: z.optional(z.strictObject({ max: countOption(1), per: duration(1) }, objectLike('{ max: 10, per: "1m" }'))),
+  rateLimit: z.optional(z.strictObject({ max: countOption(1), per: duration(1) })),
   catchUp: z.optional(
     z.union(
       [
@@ -87,16 +77,13 @@ const jobShape = z.strictObject({
   misfireAfter: z.optional(duration(0)),
   debounce: z.optional(
     z
-      .strictObject(
-        {
-          wait: duration(0),
-          maxWait: z.optional(duration(0)),
-          leading: z.optional(z.boolean()),
-          trailing: z.optional(z.boolean()),
-          merge: z.optional(z.union([z.enum(['last', 'first']), callableOption], 'use "last", "first" or a function (a, b) => merged')),
-        },
-        objectLike('{ wait: "5s" }'),
-      )
+      .strictObject({
+        wait: duration(0),
+        maxWait: z.optional(duration(0)),
+        leading: z.optional(z.boolean()),
+        trailing: z.optional(z.boolean()),
+        merge: z.optional(z.union([z.enum(['last', 'first']), callableOption], 'use "last", "first" or a function (a, b) => merged')),
+      })
       .check(
         z.refine(
           (value) => value.leading === true || value.trailing !== false,
@@ -106,10 +93,7 @@ const jobShape = z.strictObject({
       ),
   ),
   keep: z.optional(
-    z.strictObject(
-      { succeeded: z.optional(countOption(0)), dead: z.optional(countOption(0)), for: z.optional(duration(0)) },
-      objectLike('{ succeeded: 10, for: "30d" }'),
-    ),
+    z.strictObject({ succeeded: z.optional(countOption(0)), dead: z.optional(countOption(0)), for: z.optional(duration(0)) }),
   ),
   health: z.optional(z.strictObject({ staleAfter: z.optional(duration(1)), maxFailures: z.optional(countOption(0)) })),
   suspended: z.optional(z.string().check(z.minLength(1))),
@@ -123,26 +107,19 @@ const jobShape = z.strictObject({
   run: callableOption,
 })
 
-/** What says nothing beside the rest. */
+/** What says nothing beside the rest is refused. */
 const jobOptions = jobShape.check(
-  z.refine(isQueueUsed, { path: ['queueLimit'], error: 'only overlap: "queue" has a queue. Add that, or leave queueLimit out.' }),
-  z.refine(isRetryUsed, { path: ['retry'], error: 'without retries nothing is tried again. Add retries: 3, or leave retry out.' }),
+  z.refine(
+    ({ queueLimit, overlap, catchUp }) =>
+      queueLimit === undefined || overlap === 'queue' || (overlap === undefined && typeof catchUp === 'object'),
+    { path: ['queueLimit'], error: 'add overlap: "queue". Nothing else has a queue.' },
+  ),
 )
 
-type Given = Pick<JobOptions<undefined, unknown>, 'overlap' | 'queueLimit' | 'catchUp' | 'retry' | 'run'>
-
-function isQueueUsed(given: unknown): boolean {
-  const { queueLimit, overlap, catchUp } = given as Given
-  return queueLimit === undefined || overlap === 'queue' || (overlap === undefined && typeof catchUp === 'object')
-}
-
-function isRetryUsed(given: unknown): boolean {
-  const { retry = {}, run } = given as Given
-  return Object.keys(retry).length === 0 || (retry.retries ?? runDefaultsOf(run).retries) !== undefined
-}
-
-/** What people try, and what it is called here. */
+/** What people try, and what it is called here; or what to write for a known name. */
 const HINTS: NameHints = {
+  retry: 'write { retries: 3 }',
+  debounce: 'write { wait: "5s" }',
   retries: 'write retry: { retries }',
   attempts: 'write retry: { retries }; it counts the attempts after the first',
   retryLimit: 'write retry: { retries }',

@@ -12,7 +12,7 @@ import { resolveLogger } from '../observe/resolve-logger.ts'
 import { createIds } from '../random/ids.ts'
 import { parseDuration } from '../time/duration.ts'
 import { createMarker } from '../trigger/marker.ts'
-import { warnOfStrangers } from './check-after.ts'
+import { checkAfter } from './check-after.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
@@ -57,7 +57,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const resolved = resolveSchedulerOptions(options)
   const { store, clock, random, leaseMs, rollups } = resolved
   const { logger } = resolveLogger(resolved.logger, clock)
-  warnOfStrangers(resolved.policies, (name) => resolved.policies.has(name) || rollups.has(name), logger)
+  checkAfter(resolved.policies, rollups, logger)
   const emitter = createEmitter({
     clock,
     onListenerError: ({ event, error, unreported }) =>

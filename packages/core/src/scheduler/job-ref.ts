@@ -39,8 +39,11 @@ export function createKnownJobs(policies: ReadonlyMap<string, JobPolicy>, call: 
     async kept(name) {
       if (policies.has(name)) return
       const { jobs } = await call('runs.stats', (store) => store.runs.stats({ jobs: [name] }))
-      const { generation = 0, schedules = 0, lastRun = null, pending = 0, waiting = 0, running = 0 } = jobs[0] ?? {}
-      if (lastRun === null && generation + schedules + pending + waiting + running === 0) named(name)
+      const isKept = jobs.some(
+        ({ generation, schedules, lastRun, pending, waiting, running }) =>
+          lastRun !== null || generation + schedules + pending + waiting + running > 0,
+      )
+      if (!isKept) named(name)
     },
     given(job, verb) {
       if (isNamed(job) && 'policy' in job) return named(job.name)

@@ -31,16 +31,15 @@ export function createPreview({ call, jobs }: { readonly call: Engine['call']; r
     }))
     const records = schedules.filter((record) => record !== null)
     const policy = jobs.policies.get(name) ?? null
-    const isWanted = (one: { readonly name: string }): boolean => schedule === undefined || one.name === schedule
-    if (records.length === 0) {
+    const sources = previewSources(records, policy, storeNow).filter(({ name: one }) => schedule === undefined || one === schedule)
+    if (records.length === 0 && sources.length === 0) {
       await jobs.kept(name)
-      if (schedule !== undefined && policy?.schedules.some(isWanted) !== true)
+      if (schedule !== undefined)
         throw new QuarterjackError(
           'UnknownSchedule',
-          `preview: job "${name}" has no schedule ${shown(schedule)}. List them with schedules.list({ job: "${name}" }).`,
+          `preview: job "${name}" has no schedule ${shown(schedule)}. List them with schedules.list().`,
         )
     }
-    const sources = previewSources(records, policy, storeNow).filter(isWanted)
     const from = options.from === undefined ? storeNow : toInstant(options.from, 'preview: from')
     return previewSlots(name, sources, from, options.count ?? 10)
   }

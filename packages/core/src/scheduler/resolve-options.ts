@@ -10,7 +10,6 @@ import { systemClock, type Clock } from '../time/clock.ts'
 import { parseDuration } from '../time/duration.ts'
 import { durationOption } from '../time/duration-option.ts'
 import { windowsOf } from '../trigger/marker.ts'
-import { refuseCycles } from './check-after.ts'
 import type { SchedulerOptions } from './scheduler.ts'
 
 /** Every default of a scheduler, in one place; tabled in `docs/defaults.md`. */
@@ -116,13 +115,11 @@ function sortJobs({ jobs: given, store }: SchedulerOptions): Pick<ResolvedSchedu
       )
     names.add(name)
   }
-  const policies = new Map(jobs.map(({ name, policy }) => [name, policy]))
-  refuseCycles(policies)
   // A store without windows is told of at once.
   if (rollups.length > 0) windowsOf(store)
   return {
     jobs: Object.freeze([...given]),
-    policies,
+    policies: new Map(jobs.map(({ name, policy }) => [name, policy])),
     rollups: new Map(rollups.map((rollup) => [rollup.name, rollup])),
   }
 }

@@ -2,13 +2,11 @@
 import { checkCount, checkNames, requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
-import { JOB_DEFAULTS } from '../job/defaults.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { isTerminal, type RunState } from '../run/run-state.ts'
 import type { RunRecord } from '../store/records.ts'
 import type { EnqueueReply, EnqueueRequest, RunQuery } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
-import { parseDuration } from '../time/duration.ts'
 import { toInstant } from '../time/instant.ts'
 import { RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
 import { gatesOf } from '../trigger/gates-of.ts'
@@ -114,13 +112,7 @@ export function createRunsGroup(
       checkReason(reason, 'runs.cancelAll')
       const { limit, state = UNFINISHED, ...matching } = filter
       const most = checkCount(limit ?? Number.MAX_SAFE_INTEGER, 'runs.cancelAll: limit', { least: 1, code: 'InvalidQuery' })
-      const query = resolveFilter({ ...matching, state })
-      const ended = query.states?.find(isTerminal)
-      if (ended !== undefined)
-        throw new QuarterjackError(
-          'InvalidQuery',
-          `runs.cancelAll: state: what is ${shown(ended)} has ended. Use ${UNFINISHED.join(', ')}.`,
-        )
+      const query = resolveFilter({ ...matching, state }, UNFINISHED)
       let cancelled = 0
       for (let after: string | undefined, more = true; more; ) {
         const page = await find({ ...query, after, limit: PAGE })
@@ -163,19 +155,18 @@ export function createRunsGroup(
   }
 }
 
-/** Where the job is not known here. */
-const KEPT_MS = parseDuration(JOB_DEFAULTS.keepFor, 'keep.for')
-const LEAST_MARKED_MS = 60_000
-/** A hundred years: what is kept for ever has no more. */
-const MOST_MARKED_MS = 3_155_760_000_000
+const MINUTE_MS = 60_000
+/** Of a job that is not known here: as long as by default. */
+const KEPT_MS = 43_200 * MINUTE_MS
+/** Some hundred years: what is kept for ever has no more. */
+const MOST_MARKED_MS = 1e8 * MINUTE_MS
 
 /**
  * The first replay of a run leaves an idempotency key, which outlives that run: so it is known that it was replayed, also
  * when the replay itself is no longer kept; and two who ask at the same time make one replay.
  */
 function replayMark(id: string, keptMs: number): EnqueueRequest['idempotency'] {
-  const ttlMs = Math.min(Math.max(2 * keptMs, LEAST_MARKED_MS), MOST_MARKED_MS)
-  return { key: `${RESERVED_KEY_PREFIX}replay:${id}`, ttlMs }
+  return { key: `${RESERVED_KEY_PREFIX}replay:${id}`, ttlMs: Math.min(2 * keptMs + MINUTE_MS, MOST_MARKED_MS) }
 }
 
 function checkReason(reason: unknown, verb: string): void {
@@ -183,7 +174,7 @@ function checkReason(reason: unknown, verb: string): void {
   throw new QuarterjackError('InvalidOption', `${verb}: reason: ${shown(reason)} is not a text. Write cancel(id, 'why').`)
 }
 
-function resolveFilter(filter: RunFilter): RunQuery {
+function resolveFilter(filter: RunFilter, possible = STATES): RunQuery {
   const states =
     filter.state === undefined
       ? undefined
@@ -191,8 +182,8 @@ function resolveFilter(filter: RunFilter): RunQuery {
         ? (filter.state as readonly RunState[])
         : [filter.state as RunState]
   for (const state of states ?? []) {
-    if (!STATES.includes(state))
-      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is not a state. Use ${STATES.join(', ')}.`)
+    if (!possible.includes(state))
+      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is not a state to ask for here. Use ${possible.join(', ')}.`)
   }
   const limit = checkCount(filter.limit ?? 50, 'runs: limit', { least: 1, most: MOST_PER_PAGE, code: 'InvalidQuery' })
   return {

@@ -53,7 +53,7 @@ export interface ManualScheduler extends AsyncDisposable {
  * await manual.advance('1m')
  */
 export function manualScheduler(options: ManualSchedulerOptions): ManualScheduler {
-  requireNames(options, Object.keys(NAMES), 'manualScheduler')
+  checkOptionsGiven(options)
   const { clock = fakeClock(options.startAt), seed = 1, startAt: _, ...rest } = options
   const random = seededRandom(seed)
   const scheduler = createScheduler({ logger: false, ...rest, store: options.store ?? memoryStore({ clock }), clock, random })
@@ -106,6 +106,16 @@ const NAMES: Readonly<Record<keyof ManualSchedulerOptions, true>> = {
   around: true,
   trace: true,
   handleSignals: true,
+}
+
+function checkOptionsGiven(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new QuarterjackError(
+      'InvalidOption',
+      `manualScheduler: ${shown(options)} is not an object. Write manualScheduler({ jobs: [job] }).`,
+    )
+  }
+  requireNames(options, Object.keys(NAMES), 'manualScheduler')
 }
 
 function requireHandle(handle: unknown): void {

@@ -73,7 +73,7 @@ export function buildTrigger(
   if (policy.payload === null && isMeantAsOptions(payload)) {
     throw new QuarterjackError(
       'PayloadInvalid',
-      `${what}: it takes no payload, and ${shown(payload)} are options. Those come third: trigger(job, undefined, ${shown(payload)}).`,
+      `${what}: it takes no payload. Options come third: trigger(job, undefined, ${shown(payload)}).`,
     )
   }
   const text = serialisePayload(payload, context.maxPayloadBytes, what)
@@ -136,7 +136,7 @@ function toTrigger({ policy, options, key, text }: Asked, what: string, context:
 }
 
 function isMeantAsOptions(payload: unknown): boolean {
-  const names = typeof payload === 'object' && payload !== null ? Object.keys(payload) : []
+  const names = Object.keys(Object(payload))
   return names.length > 0 && names.every((name) => TRIGGER_NAMES.includes(name))
 }
 
@@ -161,7 +161,7 @@ function checkPriority(priority: number, what: string): number {
 function resolveIdempotency(options: TriggerRequestOptions, what: string): { key: string; ttlMs: number } | undefined {
   if (options.idempotencyKey === undefined) {
     if (options.idempotencyTtl === undefined) return undefined
-    throw new QuarterjackError('InvalidOption', `${what}: idempotencyTtl says how long an idempotencyKey is known. Give that, too.`)
+    throw new QuarterjackError('InvalidOption', `${what}: idempotencyTtl says nothing without an idempotencyKey.`)
   }
   const key = checkKey(options.idempotencyKey, `${what}: idempotencyKey`)
   if (key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
