@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import { type Answer, type AnyEndpoint, defineEndpoint, json } from '../endpoint/endpoint.ts'
 import { countText, cursor, instant, instantOrMs, jobName, problem, reason, runId, runKey } from '../endpoint/schemas.ts'
 import { Problem } from '../problem/problem.ts'
-import type { ControlDeps } from './deps.ts'
+import { type ControlDeps, jobNamed } from './deps.ts'
 import { pageOf } from './page.ts'
 import { runSchema, showRun } from './shown.ts'
 import { answerTriggered, isOver, triggerAnswers, waitForEnd, waitMsOf, waitQuery } from './trigger.ts'
@@ -23,7 +23,6 @@ const filter = {
 const MOST_AT_ONCE = 1_000
 /** Which runs to cancel or replay together. */
 const together = {
-  job: z.optional(jobName),
   key: z.optional(runKey),
   createdAfter: z.optional(instantOrMs),
   createdBefore: z.optional(instantOrMs),
@@ -89,17 +88,21 @@ export function runEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
     defineEndpoint({
       id: 'cancelRuns',
       method: 'POST',
-      path: '/runs/cancel',
+      path: '/jobs/:job/cancel',
       access: 'write',
-      summary: 'Cancels every run that matches and has not ended, the newest first. Without a job it means those of all jobs.',
+      summary: 'Cancels every run of the job that matches and has not ended, the newest first.',
+      params: z.object({ job: jobName }),
       body: z.strictObject({
         ...together,
         state: z.optional(z.union([unfinished, z.array(unfinished)])),
         reason: z.optional(reason),
       }),
-      answers: { 200: { description: 'how many; as many as limit: there may be more', schema: z.object({ cancelled: z.number() }) } },
-      async handle({ body: { reason: why, limit = MOST_AT_ONCE, ...filter } }) {
-        return json(200, { cancelled: await scheduler.runs.cancelAll({ ...filter, limit }, why) })
+      answers: {
+        200: { description: 'how many; as many as limit: there may be more', schema: z.object({ cancelled: z.number() }) },
+        404: { description: 'There is no such job.', schema: problem },
+      },
+      async handle({ params: { job }, body: { reason: why, limit = MOST_AT_ONCE, ...filter } }) {
+        return json(200, { cancelled: await scheduler.runs.cancelAll({ ...filter, job: jobNamed(scheduler, job), limit }, why) })
       },
     }),
     defineEndpoint({
@@ -135,7 +138,7 @@ export function runEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
       access: 'write',
       summary:
         'Replays every dead run that matches and was not replayed yet, or with again all of them, the oldest first. Without a job it means those of all jobs.',
-      body: z.strictObject({ ...together, again: z.optional(z.boolean()) }),
+      body: z.strictObject({ job: z.optional(jobName), ...together, again: z.optional(z.boolean()) }),
       answers: { 202: { description: 'the new runs', schema: z.object({ runs: z.array(z.string()) }) } },
       async handle({ body }) {
         return json(202, { runs: (await scheduler.runs.replayAll(body)).map(({ id }) => id) })

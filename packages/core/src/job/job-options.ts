@@ -112,7 +112,7 @@ const jobOptions = jobShape.check(
   z.refine(
     ({ queueLimit, overlap, catchUp }) =>
       queueLimit === undefined || overlap === 'queue' || (overlap === undefined && typeof catchUp === 'object'),
-    { path: ['queueLimit'], error: 'add overlap: "queue". Nothing else has a queue.' },
+    { path: ['queueLimit'], error: 'needs overlap: "queue".' },
   ),
 )
 

@@ -18,7 +18,7 @@ export function checkAfter(
       const cycle = [...path.slice(path.indexOf(job)), job].join('" after "')
       throw new QuarterjackError(
         'InvalidOption',
-        `createScheduler: jobs: "${cycle}": each success would start the next run, for ever. Take one of them out of after.`,
+        `createScheduler: jobs: "${cycle}": each success would start the next, for ever. Take one of them out of after.`,
       )
     }
     if (done.has(job)) return

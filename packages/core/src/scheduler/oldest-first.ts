@@ -13,11 +13,14 @@ export async function* oldestFirst(
   query: RunQuery,
   mostHeld: number = MOST_HELD,
 ): AsyncGenerator<readonly string[]> {
+  let newest: string | undefined
   for (let last: string | undefined, isWhole = false; !isWhole; ) {
-    let held: string[] = []
+    // What comes meanwhile is left to another time: it may be what was made of the lot before.
+    let held = newest === undefined ? [] : [newest]
     isWhole = true
-    for (let after: string | undefined, more = true; more; ) {
+    for (let after = newest, more = true; more; ) {
       const ids = (await find({ ...query, after, limit: PAGE })).map(({ id }) => id)
+      newest ??= ids[0]
       const known = last === undefined ? -1 : ids.indexOf(last)
       held.push(...(known < 0 ? ids : ids.slice(0, known)))
       if (held.length > mostHeld) {

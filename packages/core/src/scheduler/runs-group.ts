@@ -61,7 +61,7 @@ export function createRunsGroup(
       idempotency: replayMark(record.id, policy?.keep.forMs ?? KEPT_MS),
     }
     let reply = await deps.enqueue(request)
-    if (reply.outcome !== 'created') {
+    if (reply.id !== request.id) {
       if (!again) return null
       reply = await deps.enqueue({ ...request, id: deps.nextId(), idempotency: undefined })
     }
@@ -183,7 +183,7 @@ function resolveFilter(filter: RunFilter, possible = STATES): RunQuery {
         : [filter.state as RunState]
   for (const state of states ?? []) {
     if (!possible.includes(state))
-      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is not a state to ask for here. Use ${possible.join(', ')}.`)
+      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is none of ${possible.join(', ')}.`)
   }
   const limit = checkCount(filter.limit ?? 50, 'runs: limit', { least: 1, most: MOST_PER_PAGE, code: 'InvalidQuery' })
   return {

@@ -14,7 +14,7 @@ describe('jobs whose successes start each other', () => {
     ['three, behind another', [after('z', 'a'), after('a', 'b'), after('b', 'c'), after('c', 'a')], '"a" after "b" after "c" after "a"'],
   ])('%s', async (_, jobs, cycle) => {
     expect(await refusalOf(() => createScheduler({ store: memoryStore(), jobs }))).toBe(
-      `InvalidOption: createScheduler: jobs: ${cycle}: each success would start the next run, for ever. Take one of them out of after.`,
+      `InvalidOption: createScheduler: jobs: ${cycle}: each success would start the next, for ever. Take one of them out of after.`,
     )
   })
 

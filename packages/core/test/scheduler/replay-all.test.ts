@@ -154,6 +154,17 @@ describe('oldestFirst', () => {
     expect(read.count).toBeLessThan(1_000 + 800 + 600 + 400)
   })
 
+  it('leaves what comes meanwhile', async () => {
+    const records = kept(700)
+    const { find } = reader(records)
+    const ids: string[] = []
+    for await (const lot of oldestFirst(find, { limit: 1 }, 300)) {
+      ids.push(...lot)
+      records.push(...lot.map((id) => ({ id: `replay of ${id}` }) as RunRecord))
+    }
+    expect(ids).toEqual(kept(700).map(({ id }) => id))
+  })
+
   it('reads no more than what is asked for', async () => {
     const { find, read } = reader(kept(1_000))
     for await (const lot of oldestFirst(find, { limit: 1 }, 300)) {

@@ -218,7 +218,7 @@ describe('wrong arguments', () => {
     [
       'a state to cancel',
       () => s.runs.cancelAll({ state: ['pending', 'dead'] }),
-      'InvalidQuery: runs: state: "dead" is not a state to ask for here. Use pending, waiting, running.',
+      'InvalidQuery: runs: state: "dead" is none of pending, waiting, running.',
     ],
     ['a reason to cancel all', () => s.runs.cancelAll({}, loose(7)), 'InvalidOption: runs.cancelAll: reason: 7 is not a text.'],
     ['a run to hold', () => s.runs.handle('nope'), 'UnknownRun: There is no run "nope".'],
