@@ -4,14 +4,18 @@ import { createScheduler, defineJob, type Job, memoryStore } from '../../src/ind
 import { recordLogs } from './record-logs.ts'
 import { refusalOf } from './refusal-of.ts'
 
-const after = (name: string, ...names: readonly string[]): Job<undefined> =>
+const following = (name: string, ...names: readonly string[]): Job<undefined> =>
   defineJob({ name, after: names.map((one) => ({ name: one })), run: () => undefined })
 
 describe('jobs whose successes start each other', () => {
   it.each<[string, readonly Job<undefined>[], string]>([
-    ['itself', [after('a', 'a')], '"a" after "a"'],
-    ['two', [after('a', 'b'), after('b', 'a')], '"a" after "b" after "a"'],
-    ['three, behind another', [after('z', 'a'), after('a', 'b'), after('b', 'c'), after('c', 'a')], '"a" after "b" after "c" after "a"'],
+    ['itself', [following('a', 'a')], '"a" after "a"'],
+    ['two', [following('a', 'b'), following('b', 'a')], '"a" after "b" after "a"'],
+    [
+      'three, behind another',
+      [following('z', 'a'), following('a', 'b'), following('b', 'c'), following('c', 'a')],
+      '"a" after "b" after "c" after "a"',
+    ],
   ])('%s', async (_, jobs, cycle) => {
     expect(await refusalOf(() => createScheduler({ store: memoryStore(), jobs }))).toBe(
       `InvalidOption: createScheduler: jobs: ${cycle}: each success would start the next, for ever. Take one of them out of after.`,
@@ -20,7 +24,7 @@ describe('jobs whose successes start each other', () => {
 
   it('what only meets again is none', () => {
     const { logger, warnings } = recordLogs()
-    const jobs = [after('d', 'b', 'c'), after('b', 'a'), after('c', 'a', 'b'), after('a')]
+    const jobs = [following('d', 'b', 'c'), following('b', 'a'), following('c', 'a', 'b'), following('a')]
     expect(createScheduler({ store: memoryStore(), jobs, logger }).jobs).toHaveLength(4)
     expect(warnings()).toEqual([])
   })
@@ -28,7 +32,7 @@ describe('jobs whose successes start each other', () => {
 
 it('what comes after a job that is not there is warned of once, and still refused nothing', async () => {
   const { logger, warnings } = recordLogs()
-  await using scheduler = createScheduler({ store: memoryStore(), jobs: [after('a', 'b', 'x', 'y'), after('b')], logger })
+  await using scheduler = createScheduler({ store: memoryStore(), jobs: [following('a', 'b', 'x', 'y'), following('b')], logger })
   await scheduler.tick()
   await scheduler.tick()
   expect(warnings()).toEqual([
