@@ -77,11 +77,13 @@ export type {
 export { createScheduler } from './scheduler/create-scheduler.ts'
 export { SCHEDULER_DEFAULTS } from './scheduler/resolve-options.ts'
 export type {
+  AnyJob,
   Attempt,
   JobRef,
   PreviewSlot,
   Run,
   RunFilter,
+  RunsTogether,
   Scheduler,
   SchedulerOptions,
   ScheduleSetting,
@@ -108,7 +110,8 @@ export type { AttemptOutcome, RunState, SkipReason, TriggerKind } from './run/ru
 
 // Errors.
 export { QuarterjackError } from './errors/quarterjack-error.ts'
-export { LeaseLostError, NonRetryableError, RetryAfterError, RunFailedError, StaleLeaseError } from './errors/run-errors.ts'
+export { LeaseLostError, NonRetryableError, RunFailedError, StaleLeaseError } from './errors/run-errors.ts'
+export { RetryAfterError } from './job/retry-after-error.ts'
 export type { ErrorCode } from './errors/error-code.ts'
 export type { StoredError } from './errors/stored-error.ts'
 

@@ -2,13 +2,12 @@
 import type { RunFilter, RunState } from '@quarterjack/core'
 import * as z from 'zod/mini'
 import { type Answer, type AnyEndpoint, defineEndpoint, json } from '../endpoint/endpoint.ts'
-import { noQuery } from '../endpoint/parse.ts'
 import { countText, cursor, instant, instantOrMs, jobName, problem, reason, runId, runKey } from '../endpoint/schemas.ts'
 import { Problem } from '../problem/problem.ts'
-import type { ControlDeps } from './deps.ts'
+import { type ControlDeps, jobNamed } from './deps.ts'
 import { pageOf } from './page.ts'
 import { runSchema, showRun } from './shown.ts'
-import { answerTriggered, triggerAnswers, waitQuery } from './trigger.ts'
+import { answerTriggered, isOver, triggerAnswers, waitForEnd, waitMsOf, waitQuery } from './trigger.ts'
 
 const params = z.object({ id: runId })
 const state = z.enum(['pending', 'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'skipped'])
@@ -20,6 +19,16 @@ const filter = {
   cursor: z.optional(cursor),
   limit: z.optional(countText(1, 500)),
 }
+/** Runs that one request cancels or replays. */
+const MOST_AT_ONCE = 1_000
+/** Which runs to cancel or replay together. */
+const together = {
+  key: z.optional(runKey),
+  createdAfter: z.optional(instantOrMs),
+  createdBefore: z.optional(instantOrMs),
+  limit: z.optional(z.number().check(z.int(), z.gte(1), z.lte(MOST_AT_ONCE))),
+}
+const unfinished = z.enum(['pending', 'waiting', 'running'])
 const page = z.object({ runs: z.array(runSchema), next: z.nullable(z.string()) })
 const unknownRun = { 404: { description: 'There is no such run, or it is no longer kept.', schema: problem } }
 
@@ -50,14 +59,17 @@ export function runEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
       method: 'GET',
       path: '/runs/:id',
       access: 'read',
-      summary: 'One run with its attempts.',
+      summary: 'One run with its attempts. With ?wait=30s the answer comes when it has ended, or after that time.',
       params,
-      query: noQuery,
+      query: waitQuery,
       answers: { 200: { description: 'the run', schema: runSchema }, ...unknownRun },
-      async handle({ params: { id } }) {
+      async handle({ params: { id }, query, request }) {
         const run = await scheduler.runs.get(id)
         if (run === null) throw new Problem('NotFound', 'There is no such run, or it is no longer kept.', { code: 'UnknownRun' })
-        return json(200, showRun(run))
+        const waitMs = waitMsOf(query.wait, deps.maxWaitMs)
+        if (waitMs === 0 || isOver(run)) return json(200, showRun(run))
+        await waitForEnd(await scheduler.runs.handle(id), waitMs, { ...deps, signal: request.signal })
+        return json(200, showRun((await scheduler.runs.get(id)) ?? run))
       },
     }),
     defineEndpoint({
@@ -71,6 +83,26 @@ export function runEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
       answers: { 200: { description: 'false: it had ended', schema: z.object({ cancelled: z.boolean() }) }, ...unknownRun },
       async handle({ params: { id }, body }) {
         return json(200, { cancelled: await scheduler.runs.cancel(id, body.reason) })
+      },
+    }),
+    defineEndpoint({
+      id: 'cancelRuns',
+      method: 'POST',
+      path: '/jobs/:job/cancel',
+      access: 'write',
+      summary: 'Cancels every run of the job that matches and has not ended, the newest first.',
+      params: z.object({ job: jobName }),
+      body: z.strictObject({
+        ...together,
+        state: z.optional(z.union([unfinished, z.array(unfinished)])),
+        reason: z.optional(reason),
+      }),
+      answers: {
+        200: { description: 'how many; as many as limit: there may be more', schema: z.object({ cancelled: z.number() }) },
+        404: { description: 'There is no such job.', schema: problem },
+      },
+      async handle({ params: { job }, body: { reason: why, limit = MOST_AT_ONCE, ...filter } }) {
+        return json(200, { cancelled: await scheduler.runs.cancelAll({ ...filter, job: jobNamed(scheduler, job), limit }, why) })
       },
     }),
     defineEndpoint({
@@ -104,19 +136,12 @@ export function runEndpoints(deps: ControlDeps): readonly AnyEndpoint[] {
       method: 'POST',
       path: '/dead/replay',
       access: 'write',
-      summary: 'Replays every dead run that matches, the oldest first. Without a job it means those of all jobs.',
-      body: z.strictObject({
-        job: z.optional(jobName),
-        key: z.optional(runKey),
-        createdAfter: z.optional(instantOrMs),
-        createdBefore: z.optional(instantOrMs),
-        unreplayed: z.optional(z.boolean()),
-        limit: z.optional(z.number().check(z.int(), z.gte(1), z.lte(1_000))),
-      }),
+      summary:
+        'Replays every dead run that matches and was not replayed yet, or with again all of them, the oldest first. Without a job it means those of all jobs.',
+      body: z.strictObject({ job: z.optional(jobName), ...together, again: z.optional(z.boolean()) }),
       answers: { 202: { description: 'the new runs', schema: z.object({ runs: z.array(z.string()) }) } },
       async handle({ body }) {
-        const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
-        return json(202, { runs: (await scheduler.runs.replayAll(given)).map(({ id }) => id) })
+        return json(202, { runs: (await scheduler.runs.replayAll(body)).map(({ id }) => id) })
       },
     }),
   ]

@@ -1,5 +1,5 @@
 /** `POST /jobs/:job/trigger`: a run now or later, and its result for those who wait. */
-import { QuarterjackError, type RunHandle } from '@quarterjack/core'
+import { QuarterjackError, type Run, type RunHandle } from '@quarterjack/core'
 import * as z from 'zod/mini'
 import { type Answer, type AnyEndpoint, type DescribedAnswer, defineEndpoint, json } from '../endpoint/endpoint.ts'
 import { duration, durationText, instantOrMs, jobName, msOf, problem, runKey } from '../endpoint/schemas.ts'
@@ -74,21 +74,33 @@ export function triggerEndpoint(deps: ControlDeps): AnyEndpoint {
 export async function answerTriggered(
   handle: RunHandle,
   wait: string | undefined,
-  { scheduler, turns, maxWaitMs, signal }: ControlDeps & { readonly signal: AbortSignal },
+  { maxWaitMs, ...deps }: ControlDeps & { readonly signal: AbortSignal },
 ): Promise<Answer> {
-  const waitMs = Math.min(wait === undefined ? 0 : (msOf(wait) ?? 0), maxWaitMs)
+  const waitMs = waitMsOf(wait, maxWaitMs)
   const facts = { outcome: handle.outcome, runId: handle.id }
   if (handle.outcome === 'pruned') return json(200, { ...facts, run: null })
-  if (handle.outcome !== 'skipped' && waitMs > 0) await endOf(() => turns.wait(handle, { waitMs, signal }))
-  const run = await scheduler.runs.get(handle.id)
-  const isOver = run !== null && ['succeeded', 'dead', 'cancelled', 'skipped'].includes(run.state)
-  return json(isOver ? 200 : 202, { ...facts, run: run === null ? null : showRun(run) })
+  if (handle.outcome !== 'skipped' && waitMs > 0) await waitForEnd(handle, waitMs, deps)
+  const run = await deps.scheduler.runs.get(handle.id)
+  return json(run !== null && isOver(run) ? 200 : 202, { ...facts, run: run === null ? null : showRun(run) })
+}
+
+/** How long a request may wait. */
+export function waitMsOf(wait: string | undefined, maxWaitMs: number): number {
+  return Math.min(wait === undefined ? 0 : (msOf(wait) ?? 0), maxWaitMs)
+}
+
+export function isOver({ state }: Pick<Run, 'state'>): boolean {
+  return ['succeeded', 'dead', 'cancelled', 'skipped'].includes(state)
 }
 
 /** However it ended, the run tells. */
-async function endOf(wait: () => Promise<unknown>): Promise<void> {
+export async function waitForEnd(
+  handle: RunHandle,
+  waitMs: number,
+  { turns, signal }: Pick<ControlDeps, 'turns'> & { readonly signal: AbortSignal },
+): Promise<void> {
   try {
-    await wait()
+    await turns.wait(handle, { waitMs, signal })
   } catch (error) {
     if (!QuarterjackError.isInstance(error) || !ENDS.has(error.code)) throw error
   }

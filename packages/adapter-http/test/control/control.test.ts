@@ -205,7 +205,42 @@ describe('runs', () => {
     expect((await handling.read('/dead?job=plain')).json).toEqual({ runs: [], next: null })
     const { status, json: body } = await handling.post('/dead/replay', { job: 'fails', limit: 1 })
     expect([status, (body.runs as string[]).length]).toEqual([202, 1])
-    expect(await handling.scheduler.runs.get((body.runs as string[])[0] as string)).toMatchObject({ replayOf: dead[0] })
+    const again = await handling.scheduler.runs.handle((body.runs as string[])[0] as string)
+    expect(await handling.scheduler.runs.get(again.id)).toMatchObject({ replayOf: dead[0] })
+    await again.finished().catch(() => undefined)
+    const replay = async (given: object): Promise<number> =>
+      ((await handling.post('/dead/replay', { job: 'fails', ...given })).json.runs as string[]).length
+    // What is replayed stays pending, so that nothing else dies.
+    await handling.scheduler.suspend('fails', 'why')
+    await replay({})
+    const { length } = await handling.scheduler.runs.find({ job: 'fails', state: 'dead' })
+    expect([await replay({}), await replay({ again: true })]).toEqual([0, length])
+  })
+})
+
+describe('runs that have not ended', () => {
+  it('are waited for', async () => {
+    const handling = await opened()
+    const { post, read, scheduler } = handling
+    const { id } = (await post('/jobs/plain/trigger', { delay: 300 })).json.run as { id: string }
+    expect((await read(`/runs/${id}?wait=1ms`)).json).toMatchObject({ id, state: 'pending' })
+    expect(await read(`/runs/${id}?wait=30s`)).toMatchObject({ status: 200, json: { id, state: 'succeeded' } })
+    expect(await read(`/runs/${id}?wait=30s`)).toMatchObject({ status: 200, json: { id, state: 'succeeded' } })
+    const dead = (await post('/jobs/fails/trigger', { delay: 300 })).json.run as { id: string }
+    expect(await read(`/runs/${dead.id}?wait=30s`)).toMatchObject({ status: 200, json: { state: 'dead' } })
+    expect((await read('/runs/nope?wait=1s')).status).toBe(404)
+    expect((await read(`/runs/${id}?wait=soon`)).status).toBe(400)
+    expect(await scheduler.runs.get(id)).toMatchObject({ state: 'succeeded' })
+  })
+
+  it('are cancelled together', async () => {
+    const { post, scheduler } = await opened()
+    for (const key of ['a', 'b', 'b']) await post('/jobs/plain/trigger', { delay: '1h', key })
+    expect((await post('/jobs/plain/cancel', { key: 'b', state: 'pending', reason: 'why' })).json).toEqual({ cancelled: 2 })
+    expect(await scheduler.runs.find({ state: 'cancelled' })).toMatchObject([{ reason: 'why' }, { key: 'b' }])
+    expect((await post('/jobs/plain/cancel', { limit: 1 })).json).toEqual({ cancelled: 1 })
+    expect((await post('/jobs/plain/cancel', { state: 'dead' })).status).toBe(422)
+    expect((await post('/jobs/nope/cancel', {})).status).toBe(404)
   })
 })
 

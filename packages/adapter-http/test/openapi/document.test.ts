@@ -44,6 +44,7 @@ describe('the OpenAPI document', () => {
       listRuns: 'read',
       getRun: 'read',
       cancelRun: 'write',
+      cancelRuns: 'write',
       replayRun: 'write',
       listDead: 'read',
       replayDead: 'write',

@@ -194,6 +194,7 @@ describe('other sites', () => {
       ['POST', '/jobs/plain/trigger', '{}'],
       ['POST', '/jobs/plain/suspend', '{"reason":"x"}'],
       ['POST', '/dead/replay', ''],
+      ['POST', '/jobs/plain/cancel', '{}'],
       ['PUT', '/jobs/plain/schedules/k', '{"every":"6h"}'],
     ] as const) {
       expect([

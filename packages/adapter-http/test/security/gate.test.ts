@@ -27,6 +27,7 @@ const WRITES = [
   ['POST', '/jobs/plain/suspend'],
   ['POST', '/jobs/plain/resume'],
   ['POST', '/runs/x/cancel'],
+  ['POST', '/jobs/plain/cancel'],
   ['POST', '/runs/x/replay'],
   ['POST', '/dead/replay'],
   ['PUT', '/jobs/plain/schedules/k'],

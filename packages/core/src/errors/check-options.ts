@@ -10,7 +10,7 @@ export interface OptionProblem {
   readonly message: string
 }
 
-/** What to write instead of names that people try. */
+/** What to write instead of names that people try; for a known name, what it takes. */
 export type NameHints = Readonly<Record<string, string>>
 
 /** Throws `InvalidOption`: `what`, then a line per problem. */
@@ -49,8 +49,10 @@ function isInside({ code, path }: z.core.$ZodIssue): boolean {
 /** The words for what the schemas here can find, a line per name; those of `custom` stand beside the check. */
 function wordsOf(issue: z.core.$ZodRawIssue, hints: NameHints): string {
   switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${TYPES[issue.expected] ?? issue.expected}`
+    case 'invalid_type': {
+      const hint = hints[(issue.path ?? []).join('.')]
+      return `must be ${TYPES[issue.expected] ?? issue.expected}${hint === undefined ? '' : `: ${hint}`}`
+    }
     case 'invalid_value':
       return `use ${issue.values.map((one) => shown(one)).join(' or ')}`
     case 'too_small':

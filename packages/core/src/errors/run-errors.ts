@@ -8,7 +8,11 @@ export class RunFailedError extends QuarterjackError {
   readonly job: string
 
   constructor(job: string, runId: string, reason: string, options?: ErrorOptions) {
-    super('RunFailed', `Run ${runId} of job "${job}" is dead: ${reason}. Replay it with scheduler.runs.replay("${runId}").`, options)
+    super(
+      'RunFailed',
+      `Run ${runId} of job "${job}" is dead: ${reason.replace(/\.$/, '')}. Replay it with scheduler.runs.replay("${runId}").`,
+      options,
+    )
     this.runId = runId
     this.job = job
   }
@@ -38,16 +42,5 @@ export class NonRetryableError extends QuarterjackError {
 
   constructor(message: string, options?: ErrorOptions) {
     super('NonRetryable', message, options)
-  }
-}
-
-/** Throw it from a handler: retry not before `retryAfterMs` milliseconds from now, if retries remain. */
-export class RetryAfterError extends QuarterjackError {
-  override readonly name: string = 'RetryAfterError'
-  readonly retryAfterMs: number
-
-  constructor(message: string, retryAfterMs: number, options?: ErrorOptions) {
-    super('RetryAfter', message, options)
-    this.retryAfterMs = retryAfterMs
   }
 }

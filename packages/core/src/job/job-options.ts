@@ -47,7 +47,7 @@ export const retryOption: z.ZodMiniType = z
   })
   .check(z.refine(({ minTimeout, maxTimeout }) => !isAbove(minTimeout, maxTimeout), 'minTimeout is longer than maxTimeout. Swap them.'))
 
-const jobOptions = z.strictObject({
+const jobShape = z.strictObject({
   name: nameOption,
   schedule: z.optional(schedulesOption),
   runOnStart: z.optional(
@@ -107,8 +107,19 @@ const jobOptions = z.strictObject({
   run: callableOption,
 })
 
-/** What people try, and what it is called here. */
+/** What says nothing beside the rest is refused. */
+const jobOptions = jobShape.check(
+  z.refine(
+    ({ queueLimit, overlap, catchUp }) =>
+      queueLimit === undefined || overlap === 'queue' || (overlap === undefined && typeof catchUp === 'object'),
+    { path: ['queueLimit'], error: 'needs overlap: "queue".' },
+  ),
+)
+
+/** What people try, and what it is called here; or what to write for a known name. */
 const HINTS: NameHints = {
+  retry: 'write { retries: 3 }',
+  debounce: 'write { wait: "5s" }',
   retries: 'write retry: { retries }',
   attempts: 'write retry: { retries }; it counts the attempts after the first',
   retryLimit: 'write retry: { retries }',

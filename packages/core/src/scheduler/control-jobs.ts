@@ -7,18 +7,25 @@ import type { Emitter } from '../observe/emitter.ts'
 import type { Rollup } from '../rollup/rollup.ts'
 import { backfillJob } from '../rollup/rollup-run.ts'
 import type { Store } from '../store/store.ts'
-import { jobName } from './job-ref.ts'
+import { jobName, type KnownJobs } from './job-ref.ts'
 import type { JobRef, Scheduler } from './scheduler.ts'
 
 export interface ControlDeps {
   readonly call: Engine['call']
   readonly emitter: Emitter
   readonly rollups: ReadonlyMap<string, Rollup>
+  readonly jobs: KnownJobs
   /** What was held back may be due. */
   readonly onChanged: () => void
 }
 
-export function createJobControl({ call, emitter, rollups, onChanged }: ControlDeps): Pick<Scheduler, 'suspend' | 'resume' | 'retire'> {
+export function createJobControl({
+  call,
+  emitter,
+  rollups,
+  jobs: known,
+  onChanged,
+}: ControlDeps): Pick<Scheduler, 'suspend' | 'resume' | 'retire'> {
   const setSuspended = async (ref: JobRef, options: { readonly schedule?: string }, reason: string | null): Promise<boolean> => {
     const verb = reason === null ? 'resume' : 'suspend'
     checkNames(options, ['schedule'], verb)
@@ -29,7 +36,11 @@ export function createJobControl({ call, emitter, rollups, onChanged }: ControlD
     const { changed } = await call('schedules.suspend', (store) =>
       store.schedules.suspend({ targets: jobs.map((one) => ({ job: one, name, reason })) }),
     )
-    if (changed[0] !== true) return false
+    if (changed[0] !== true) {
+      // Who mistyped it believes that nothing runs any more.
+      await known.kept(job)
+      return false
+    }
     if (reason === null) emitter.emit('job.resumed', { job, key: name ?? null })
     else emitter.emit('job.suspended', { job, key: name ?? null, reason })
     onChanged()

@@ -12,6 +12,7 @@ import { resolveLogger } from '../observe/resolve-logger.ts'
 import { createIds } from '../random/ids.ts'
 import { parseDuration } from '../time/duration.ts'
 import { createMarker } from '../trigger/marker.ts'
+import { checkAfter } from './check-after.ts'
 import { createJobControl } from './control-jobs.ts'
 import { gatherHealth } from './gather-health.ts'
 import { handleSignals } from './handle-signals.ts'
@@ -56,6 +57,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const resolved = resolveSchedulerOptions(options)
   const { store, clock, random, leaseMs, rollups } = resolved
   const { logger } = resolveLogger(resolved.logger, clock)
+  checkAfter(resolved.policies, rollups, logger)
   const emitter = createEmitter({
     clock,
     onListenerError: ({ event, error, unreported }) =>
@@ -125,7 +127,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   const handles: HandleDeps = { clock, ...createRunWatch({ store, clock, call }) }
 
-  const jobs = createKnownJobs(policies)
+  const jobs = createKnownJobs(policies, call)
   const maxPayloadBytes = resolved.limits.payload
   const triggerDeps = { engine, store, open, nextId, maxPayloadBytes, jobs, handles, trace: resolved.trace }
   const { trigger, triggerMany } = createTriggers(triggerDeps)
@@ -213,7 +215,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
     trigger,
     triggerMany,
-    ...createJobControl({ call, emitter, rollups, onChanged: engine.stir }),
+    ...createJobControl({ call, emitter, rollups, jobs, onChanged: engine.stir }),
     mark: createMark({
       store,
       open,
@@ -251,6 +253,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (limit !== undefined) checkCount(limit, 'audit: limit', { least: 1 })
       const names = job === undefined ? undefined : [jobName(job, 'audit: job')]
       await open()
+      if (names !== undefined) await jobs.kept(names[0] as string)
       return auditSchedules(reachedStore(store, engine.call), {
         jobs: names,
         limit,

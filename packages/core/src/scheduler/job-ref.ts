@@ -2,6 +2,7 @@
 import { closestName } from '../errors/closest-name.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { backfillJob } from '../rollup/rollup-run.ts'
 import type { JobRef } from './scheduler.ts'
@@ -14,11 +15,13 @@ export interface KnownJobs {
   readonly policies: ReadonlyMap<string, JobPolicy>
   /** Throws `UnknownJob`. */
   named(name: string): JobPolicy
+  /** For calls that look at what the store has. Throws `UnknownJob` for a job that neither the code nor the store knows. */
+  kept(name: string): Promise<void>
   /** For calls that take the job itself. Throws `InvalidOption` for anything else, and `UnknownJob`. */
   given(job: unknown, verb: string): JobPolicy
 }
 
-export function createKnownJobs(policies: ReadonlyMap<string, JobPolicy>): KnownJobs {
+export function createKnownJobs(policies: ReadonlyMap<string, JobPolicy>, call: Engine['call']): KnownJobs {
   const named = (name: string): JobPolicy => {
     const policy = policies.get(name)
     if (policy !== undefined) return policy
@@ -33,6 +36,15 @@ export function createKnownJobs(policies: ReadonlyMap<string, JobPolicy>): Known
   return {
     policies,
     named,
+    async kept(name) {
+      if (policies.has(name)) return
+      const { jobs } = await call('runs.stats', (store) => store.runs.stats({ jobs: [name] }))
+      const isKept = jobs.some(
+        ({ generation, schedules, lastRun, pending, waiting, running }) =>
+          lastRun !== null || generation + schedules + pending + waiting + running > 0,
+      )
+      if (!isKept) named(name)
+    },
     given(job, verb) {
       if (isNamed(job) && 'policy' in job) return named(job.name)
       const remedy = 'Pass the job itself, as defineJob() returned it.'

@@ -2,6 +2,8 @@
 import type { Engine } from '../engine/engine.ts'
 import { jitterSeed } from '../engine/plan-registration.ts'
 import { checkCount, checkNames } from '../errors/check-call.ts'
+import { QuarterjackError } from '../errors/quarterjack-error.ts'
+import { shown } from '../errors/shown.ts'
 import type { JobPolicy } from '../job/job.ts'
 import { dueAt } from '../schedule/jitter.ts'
 import { nextFiringSlot } from '../schedule/next-slots.ts'
@@ -20,15 +22,24 @@ export function createPreview({ call, jobs }: { readonly call: Engine['call']; r
   return async (job, options = {}) => {
     checkNames(options, ['count', 'from', 'schedule'], 'preview')
     const name = jobName(job, 'preview')
-    const { storeNow, ...rest } = await call('schedules.list', async (opened) => ({
+    const { schedule } = options
+    const { storeNow, schedules } = await call('schedules.list', async (opened) => ({
       storeNow: await opened.now(),
-      ...(await opened.schedules.list({ job: name, limit: MOST_PREVIEWED })),
+      ...(schedule === undefined
+        ? await opened.schedules.list({ job: name, limit: MOST_PREVIEWED })
+        : await opened.schedules.get({ schedules: [{ job: name, name: schedule }] })),
     }))
+    const records = schedules.filter((record) => record !== null)
     const policy = jobs.policies.get(name) ?? null
-    if (policy === null && rest.schedules.length === 0) jobs.named(name)
-    const sources = previewSources(rest.schedules, policy, storeNow).filter(
-      (source) => options.schedule === undefined || source.name === options.schedule,
-    )
+    const sources = previewSources(records, policy, storeNow).filter(({ name: one }) => schedule === undefined || one === schedule)
+    if (records.length === 0 && sources.length === 0) {
+      await jobs.kept(name)
+      if (schedule !== undefined)
+        throw new QuarterjackError(
+          'UnknownSchedule',
+          `preview: job "${name}" has no schedule ${shown(schedule)}. List them with schedules.list().`,
+        )
+    }
     const from = options.from === undefined ? storeNow : toInstant(options.from, 'preview: from')
     return previewSlots(name, sources, from, options.count ?? 10)
   }

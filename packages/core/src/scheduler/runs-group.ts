@@ -11,6 +11,7 @@ import { toInstant } from '../time/instant.ts'
 import { RESERVED_KEY_PREFIX } from '../trigger/build-request.ts'
 import { gatesOf } from '../trigger/gates-of.ts'
 import { jobName } from './job-ref.ts'
+import { oldestFirst, PAGE } from './oldest-first.ts'
 import { createRunHandle, type HandleDeps } from './run-handle.ts'
 import { viewRun } from './run-view.ts'
 import type { RunHandle } from '../job/trigger-options.ts'
@@ -18,10 +19,11 @@ import type { RunFilter, Scheduler } from './scheduler.ts'
 
 const STATES: readonly RunState[] = ['pending', 'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'skipped']
 const MOST_PER_PAGE = 1_000
-const NONE: ReadonlySet<string> = new Set()
-/** As long as two might race. */
-const REPLAY_TTL_MS = 60_000
-const REPLAY_NAMES = ['job', 'key', 'createdAfter', 'createdBefore', 'limit'] as const
+const UNFINISHED = STATES.filter((state) => !isTerminal(state))
+/** Runs that are replayed side by side. */
+const AT_ONCE = 100
+const FILTER_NAMES = ['job', 'key', 'createdAfter', 'createdBefore', 'limit'] as const
+const BY_REQUEST = 'cancelled by request'
 
 export interface GroupDeps {
   readonly call: <T extends object>(verb: string, run: (store: Store) => Promise<T>) => Promise<T>
@@ -37,26 +39,11 @@ export function createRunsGroup(
   const find = async (query: RunQuery): Promise<readonly RunRecord[]> =>
     (await deps.call('runs.find', (store) => store.runs.find(query))).runs
 
-  const findAll = async (query: RunQuery): Promise<RunRecord[]> => {
-    const found: RunRecord[] = []
-    for (let after: string | undefined; ; after = found.at(-1)?.id) {
-      const page = await find({ ...query, limit: MOST_PER_PAGE, after })
-      found.push(...page)
-      if (page.length < MOST_PER_PAGE) return found
-    }
-  }
-
-  /** Ids of runs that were replayed after `oldest` was made. */
-  const replayedSince = async (oldest: RunRecord | undefined, query: RunQuery): Promise<ReadonlySet<string>> => {
-    if (oldest === undefined) return NONE
-    const later = await findAll({ ...query, createdAfter: oldest.createdAt - 1 })
-    return new Set(later.flatMap(({ replayOf }) => replayOf ?? []))
-  }
-
-  const replayRecord = async (record: RunRecord, idempotency?: EnqueueRequest['idempotency']): Promise<RunHandle> => {
+  /** Null: it was replayed before, and is not to be `again`. */
+  const replayRecord = async (record: RunRecord, again: boolean): Promise<RunHandle | null> => {
     const policy = deps.policies.get(record.job)
     const overlap = record.slot === null ? policy?.overlap : policy?.slotOverlap
-    const reply = await deps.enqueue({
+    const request: EnqueueRequest = {
       id: deps.nextId(),
       job: record.job,
       key: record.key,
@@ -71,9 +58,29 @@ export function createRunsGroup(
       replayOf: record.id,
       slot: record.slot ?? undefined,
       trace: record.trace ?? undefined,
-      idempotency,
-    })
+      idempotency: replayMark(record.id, policy?.keep.forMs ?? KEPT_MS),
+    }
+    let reply = await deps.enqueue(request)
+    if (reply.id !== request.id) {
+      if (!again) return null
+      reply = await deps.enqueue({ ...request, id: deps.nextId(), idempotency: undefined })
+    }
     return createRunHandle(reply, record.job, deps)
+  }
+
+  /** How many of them were cancelled, or asked to stop, by this call; null when none of them is known. */
+  const cancelAll = async (ids: readonly string[], reason: string): Promise<number | null> => {
+    let tries = 0
+    const { replies } = await deps.call('runs.cancel', (store) => {
+      tries++
+      return store.runs.cancel({ runs: ids.map((id) => ({ id, reason })) })
+    })
+    const ended = ids.filter((_, index) => replies[index] === 'terminal')
+    const done = replies.filter((reply) => reply === 'cancelled' || reply === 'requested').length
+    if (tries === 1 || ended.length === 0) return replies.every((reply) => reply === 'unknown') ? null : done
+    // The reply to the first try may be what was lost.
+    const records = await Promise.all(ended.map(deps.get))
+    return done + records.filter((record) => record?.state === 'cancelled' && record.reason === reason).length
   }
 
   const require = async (id: string): Promise<RunRecord> => {
@@ -89,25 +96,33 @@ export function createRunsGroup(
       return record === null ? null : view(record)
     },
     async find(filter = {}) {
-      checkNames(filter, [...REPLAY_NAMES, 'state', 'after'], 'runs.find')
+      checkNames(filter, [...FILTER_NAMES, 'state', 'after'], 'runs.find')
       return (await find(resolveFilter(filter))).map(view)
     },
-    async cancel(id, reason = 'cancelled by request') {
-      if (typeof reason !== 'string') {
-        throw new QuarterjackError('InvalidOption', `runs.cancel: reason: ${shown(reason)} is not a text. Write cancel(id, 'why').`)
+    handle: async (id) => createRunHandle({ id, outcome: 'created' }, (await require(id)).job, deps),
+    async cancel(id, reason = BY_REQUEST) {
+      checkReason(reason, 'runs.cancel')
+      const cancelled = await cancelAll([id], reason)
+      if (cancelled === null) await require(id)
+      return cancelled === 1
+    },
+    async cancelAll(filter, reason = BY_REQUEST) {
+      // Without a filter it would cancel everything: whoever means that writes {}.
+      requireNames(filter, [...FILTER_NAMES, 'state'], 'runs.cancelAll')
+      checkReason(reason, 'runs.cancelAll')
+      const { limit, state = UNFINISHED, ...matching } = filter
+      const most = checkCount(limit ?? Number.MAX_SAFE_INTEGER, 'runs.cancelAll: limit', { least: 1, code: 'InvalidQuery' })
+      const query = resolveFilter({ ...matching, state }, UNFINISHED)
+      let cancelled = 0
+      for (let after: string | undefined, more = true; more; ) {
+        const page = await find({ ...query, after, limit: PAGE })
+        // Who was asked to stop is not asked again, and not counted again.
+        const ids = page.filter(({ cancelRequested }) => cancelRequested === null).map(({ id }) => id)
+        if (ids.length > 0) cancelled += (await cancelAll(ids.slice(0, most - cancelled), reason)) ?? 0
+        more = page.length === PAGE && cancelled < most
+        after = page.at(-1)?.id
       }
-      let tries = 0
-      const { replies } = await deps.call('runs.cancel', (store) => {
-        tries++
-        return store.runs.cancel({ runs: [{ id, reason }] })
-      })
-      if (replies[0] === 'unknown') await require(id)
-      // The reply to the first try may be what was lost.
-      if (replies[0] === 'terminal' && tries > 1) {
-        const record = await deps.get(id)
-        return record?.state === 'cancelled' && record.reason === reason
-      }
-      return replies[0] === 'cancelled' || replies[0] === 'requested'
+      return cancelled
     },
     async replay(id) {
       const record = await require(id)
@@ -117,33 +132,49 @@ export function createRunsGroup(
           `run ${id} of job "${record.job}" is ${record.state}; only a finished run can be replayed. Cancel it first, or wait.`,
         )
       }
-      return replayRecord(record)
+      return (await replayRecord(record, true)) as RunHandle
     },
     async replayAll(filter) {
       // Without a filter it would replay every dead run: whoever means that writes {}.
-      requireNames(filter, [...REPLAY_NAMES, 'unreplayed'], 'runs.replayAll')
-      const { unreplayed = false, ...matching } = filter
-      const most = checkCount(filter.limit ?? 100, 'runs.replayAll: limit', { least: 1, code: 'InvalidQuery' })
-      const dead = await findAll({ ...resolveFilter({ ...matching, limit: MOST_PER_PAGE }), states: ['dead'] })
-      const replayed = unreplayed
-        ? await replayedSince(dead.at(-1), resolveFilter({ job: filter.job, key: filter.key, limit: MOST_PER_PAGE }))
-        : NONE
+      requireNames(filter, [...FILTER_NAMES, 'again'], 'runs.replayAll')
+      const { again = false, limit = 100, ...matching } = filter
+      const most = checkCount(limit, 'runs.replayAll: limit', { least: 1, code: 'InvalidQuery' })
       const handles: RunHandle[] = []
-      // Pages come newest first; the oldest are replayed first.
-      for (const record of dead.reverse()) {
+      for await (const ids of oldestFirst(find, { ...resolveFilter(matching), states: ['dead'] })) {
+        for (let at = 0; at < ids.length && handles.length < most; ) {
+          const some = ids.slice(at, at + Math.min(AT_ONCE, most - handles.length))
+          at += some.length
+          const records = await Promise.all(some.map(deps.get))
+          const made = await Promise.all(records.map((record) => (record === null ? null : replayRecord(record, again))))
+          handles.push(...made.filter((handle) => handle !== null))
+        }
         if (handles.length >= most) break
-        if (replayed.has(record.id)) continue
-        // Two who ask for the same at the same time make one replay.
-        const once = unreplayed ? { key: `${RESERVED_KEY_PREFIX}replay:${record.id}`, ttlMs: REPLAY_TTL_MS } : undefined
-        const handle = await replayRecord(record, once)
-        if (handle.outcome === 'created') handles.push(handle)
       }
       return handles
     },
   }
 }
 
-function resolveFilter(filter: RunFilter): RunQuery {
+const MINUTE_MS = 60_000
+/** Of a job that is not known here: as long as by default. */
+const KEPT_MS = 43_200 * MINUTE_MS
+/** Some hundred years: what is kept for ever has no more. */
+const MOST_MARKED_MS = 1e8 * MINUTE_MS
+
+/**
+ * The first replay of a run leaves an idempotency key, which outlives that run: so it is known that it was replayed, also
+ * when the replay itself is no longer kept; and two who ask at the same time make one replay.
+ */
+function replayMark(id: string, keptMs: number): EnqueueRequest['idempotency'] {
+  return { key: `${RESERVED_KEY_PREFIX}replay:${id}`, ttlMs: Math.min(2 * keptMs + MINUTE_MS, MOST_MARKED_MS) }
+}
+
+function checkReason(reason: unknown, verb: string): void {
+  if (typeof reason === 'string') return
+  throw new QuarterjackError('InvalidOption', `${verb}: reason: ${shown(reason)} is not a text. Write cancel(id, 'why').`)
+}
+
+function resolveFilter(filter: RunFilter, possible = STATES): RunQuery {
   const states =
     filter.state === undefined
       ? undefined
@@ -151,8 +182,8 @@ function resolveFilter(filter: RunFilter): RunQuery {
         ? (filter.state as readonly RunState[])
         : [filter.state as RunState]
   for (const state of states ?? []) {
-    if (!STATES.includes(state))
-      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is not a state. Use ${STATES.join(', ')}.`)
+    if (!possible.includes(state))
+      throw new QuarterjackError('InvalidQuery', `runs: state: ${shown(state)} is none of ${possible.join(', ')}.`)
   }
   const limit = checkCount(filter.limit ?? 50, 'runs: limit', { least: 1, most: MOST_PER_PAGE, code: 'InvalidQuery' })
   return {

@@ -7,7 +7,7 @@ import type { RunHandle, TriggerArgs, TriggerItem, TriggerOptions } from '../job
 import type { BackfillOptions } from '../rollup/backfill-options.ts'
 import type { RefreshSummary } from '../rollup/refresh-work.ts'
 import type { Rollup } from '../rollup/rollup.ts'
-import type { RunState } from '../run/run-state.ts'
+import type { RunState, TriggerKind } from '../run/run-state.ts'
 import type { SchedulerEventName, SchedulerEvents } from '../observe/events.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { TraceContext } from '../observe/trace-context.ts'
@@ -19,12 +19,21 @@ import type { Duration } from '../time/duration.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Backfill, MarkedTime, MarkOptions, MarkTarget, RollupRef, RollupsGroup } from './rollups.ts'
 
+/**
+ * A job of whatever payload and result, or a rollup: what lists of them hold. A plain `Job` is one whose payload is unknown, and
+ * no job with a payload of its own is that.
+ *
+ * @example
+ * const jobs: AnyJob[] = [report, cleanUp]
+ */
+export type AnyJob = Job<never, unknown> | Rollup
+
 /** Options of `createScheduler`. */
 export interface SchedulerOptions {
   /** Where everything is kept: `memoryStore()`, `pgStore(…)`, `redisStore(…)`. Schedulers on one store are replicas of each other. */
   readonly store: Store
   /** Jobs and rollups, each once. */
-  readonly jobs: readonly (Job<never, unknown> | Rollup)[]
+  readonly jobs: readonly AnyJob[]
   /** A pino-shaped logger, `'text'` or `'json'` for the console, or `false`. Default `'text'`: warnings and errors. */
   readonly logger?: Logger | 'text' | 'json' | false | undefined
   /** Runs at a time in this process. Default 20. */
@@ -64,7 +73,7 @@ export interface Run {
   readonly job: string
   readonly key: string
   readonly state: RunState
-  readonly trigger: string
+  readonly trigger: TriggerKind
   readonly schedule: string | null
   readonly slot: Date | null
   readonly payload: unknown
@@ -104,6 +113,9 @@ export interface RunFilter {
   /** Default 50, at most 1,000. */
   readonly limit?: number | undefined
 }
+
+/** Which runs to cancel or replay together; all given members must match, and `{}` means the runs of all jobs. */
+export type RunsTogether = Pick<RunFilter, 'job' | 'key' | 'createdAfter' | 'createdBefore'>
 
 /** A job, or its name. */
 export type JobRef = string | { readonly name: string }
@@ -221,20 +233,35 @@ export interface Scheduler extends AsyncDisposable {
     /** null when it never was, or is no longer kept. */
     get(id: string): Promise<Run | null>
     find(filter?: RunFilter): Promise<readonly Run[]>
+    /**
+     * Takes hold of a run by its id, to wait for its end: in another process than the one that triggered, or after a restart.
+     * Its `outcome` is `created`, whatever the trigger's was. Throws `UnknownRun`.
+     */
+    handle<R = unknown>(id: string): Promise<RunHandle<R>>
     /** False when the run had ended already. Throws `UnknownRun`. */
     cancel(id: string, reason?: string): Promise<boolean>
+    /**
+     * Cancels every run that matches and has not ended, the newest first, at most `limit` (default: all). The answer counts those
+     * that were cancelled, and those that were asked to stop and had not been before. Runs that are made meanwhile are left.
+     */
+    cancelAll(
+      filter: RunsTogether & { readonly state?: RunFilter['state']; readonly limit?: number | undefined },
+      reason?: string,
+    ): Promise<number>
     /** A new run with the payload of a finished one. */
     replay(id: string): Promise<RunHandle>
-    /** Replays every dead run that matches, oldest first, at most `limit` (default 100). */
-    replayAll(filter: {
-      readonly job?: JobRef
-      readonly key?: string
-      readonly createdAfter?: Instant
-      readonly createdBefore?: Instant
-      /** Leave out those that were replayed already. Default false. Looks for replays among the runs that are still kept. */
-      readonly unreplayed?: boolean
-      readonly limit?: number
-    }): Promise<readonly RunHandle[]>
+    /**
+     * Replays every dead run that matches and was not replayed yet, the oldest first, at most `limit` (default 100). A replay
+     * that died is a dead run of its own: it stands for the run that it replayed. However often it is called, and by how many at
+     * once, each dead run is replayed once.
+     */
+    replayAll(
+      filter: RunsTogether & {
+        /** Also those that were replayed already: each call then replays all of them. Default false. */
+        readonly again?: boolean | undefined
+        readonly limit?: number | undefined
+      },
+    ): Promise<readonly RunHandle[]>
   }
 
   /** Schedules per key: data, not code. */

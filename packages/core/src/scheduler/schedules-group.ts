@@ -36,9 +36,15 @@ export function createSchedulesGroup(deps: SchedulesDeps): Scheduler['schedules'
   const write = async (policy: JobPolicy, settings: readonly Setting[], where: (index: number) => string): Promise<readonly Written[]> => {
     const { maxPayloadBytes } = deps
     const prepared: Prepared[] = []
+    const keys = new Set<string>()
     for (const setting of settings) {
       if (needsNoCheck(policy, setting)) prepared.push({ setting, payload: null })
       else prepared.push(await prepare(policy, setting, { maxPayloadBytes, where: where(prepared.length) }))
+      keys.add(setting.key)
+      if (keys.size < prepared.length) {
+        const again = `${where(prepared.length - 1)}: key ${shown(setting.key)} was given before. Give each key once.`
+        throw new QuarterjackError('InvalidOption', again)
+      }
     }
     const spent: Setting[] = []
     const writing: WriteDeps = { ...deps, placements: createPlacements(), onSpent: (setting) => void spent.push(setting) }
@@ -51,8 +57,9 @@ export function createSchedulesGroup(deps: SchedulesDeps): Scheduler['schedules'
   return {
     async setMany(job, settings) {
       const policy = deps.jobs.given(job, 'schedules.setMany')
-      checkList(settings, `schedules.setMany of job "${policy.name}": settings`, 'settings')
-      return write(policy, settings as readonly Setting[], (index) => `schedules.setMany of job "${policy.name}": settings[${index}]`)
+      const what = `schedules.setMany of job "${policy.name}": settings`
+      checkList(settings, what, 'settings')
+      return write(policy, settings as readonly Setting[], (index) => `${what}[${index}]`)
     },
     async set(job, setting) {
       const policy = deps.jobs.given(job, 'schedules.set')
@@ -129,7 +136,7 @@ async function prepare(
   return { setting, payload: text }
 }
 
-/** Batch by batch, in the order given; batches that share no key are written side by side. The first failure ends it, once nothing is under way. */
+/** Batch by batch, two side by side: no key is in both. The first failure ends it, once nothing is under way. */
 async function writeAll(
   prepared: readonly Prepared[],
   writeOne: (batch: readonly Prepared[]) => Promise<readonly Written[]>,
@@ -153,16 +160,9 @@ async function writeAll(
       }
     }
   }
-  const areApart = batches.length > 1 && haveOwnKeys(prepared)
-  const ends = await Promise.allSettled(areApart ? [lane(), lane()] : [lane()])
+  const ends = await Promise.allSettled([lane(), lane()])
   for (const end of ends) if (end.status === 'rejected') throw end.reason
   return outcomes.flat()
-}
-
-function haveOwnKeys(prepared: readonly Prepared[]): boolean {
-  const keys = new Set<string>()
-  for (const { setting } of prepared) keys.add(setting.key)
-  return keys.size === prepared.length
 }
 
 interface WriteDeps extends GroupDeps {

@@ -1,4 +1,5 @@
 /** A scheduler on a fake clock: time moves when the test says so. */
+import { requireNames } from '../errors/check-call.ts'
 import { QuarterjackError } from '../errors/quarterjack-error.ts'
 import { shown } from '../errors/shown.ts'
 import { memoryStore } from '../memory/memory-store.ts'
@@ -89,12 +90,32 @@ export function manualScheduler(options: ManualSchedulerOptions): ManualSchedule
   }
 }
 
+/** Its own come first: they are meant more often than those of any scheduler. */
+const NAMES: Readonly<Record<keyof ManualSchedulerOptions, true>> = {
+  jobs: true,
+  startAt: true,
+  seed: true,
+  store: true,
+  clock: true,
+  logger: true,
+  concurrency: true,
+  lease: true,
+  storeTimeout: true,
+  abortGrace: true,
+  limits: true,
+  around: true,
+  trace: true,
+  handleSignals: true,
+}
+
 function checkOptionsGiven(options: unknown): void {
-  if (typeof options === 'object' && options !== null) return
-  throw new QuarterjackError(
-    'InvalidOption',
-    `manualScheduler: ${shown(options)} is not an object. Write manualScheduler({ jobs: [job] }).`,
-  )
+  if (typeof options !== 'object' || options === null) {
+    throw new QuarterjackError(
+      'InvalidOption',
+      `manualScheduler: ${shown(options)} is not an object. Write manualScheduler({ jobs: [job] }).`,
+    )
+  }
+  requireNames(options, Object.keys(NAMES), 'manualScheduler')
 }
 
 function requireHandle(handle: unknown): void {

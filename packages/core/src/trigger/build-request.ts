@@ -70,6 +70,12 @@ export function buildTrigger(
   const what = `trigger of job "${policy.name}"`
   checkNames(options, TRIGGER_NAMES, what)
   const key = checkKey(options.key ?? '', `${what}: key`)
+  if (policy.payload === null && isMeantAsOptions(payload)) {
+    throw new QuarterjackError(
+      'PayloadInvalid',
+      `${what}: it takes no payload. Options come third: trigger(job, undefined, ${shown(payload)}).`,
+    )
+  }
   const text = serialisePayload(payload, context.maxPayloadBytes, what)
   const parsed = parsePayload(policy.payload, deserialisePayload(text), what)
   const asked = { policy, options, key, text }
@@ -129,6 +135,11 @@ function toTrigger({ policy, options, key, text }: Asked, what: string, context:
   }
 }
 
+function isMeantAsOptions(payload: unknown): boolean {
+  const names = Object.keys(Object(payload))
+  return names.length > 0 && names.every((name) => TRIGGER_NAMES.includes(name))
+}
+
 /** Keys are user text: bounded, and free of control characters. Throws `InvalidOption`. */
 export function checkKey(key: string, field: string): string {
   if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || /\p{Cc}/u.test(key)) {
@@ -148,7 +159,10 @@ function checkPriority(priority: number, what: string): number {
 }
 
 function resolveIdempotency(options: TriggerRequestOptions, what: string): { key: string; ttlMs: number } | undefined {
-  if (options.idempotencyKey === undefined) return undefined
+  if (options.idempotencyKey === undefined) {
+    if (options.idempotencyTtl === undefined) return undefined
+    throw new QuarterjackError('InvalidOption', `${what}: idempotencyTtl says nothing without an idempotencyKey.`)
+  }
   const key = checkKey(options.idempotencyKey, `${what}: idempotencyKey`)
   if (key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
     throw new QuarterjackError(

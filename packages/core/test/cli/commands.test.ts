@@ -184,6 +184,14 @@ describe('cancel', () => {
     expect(code).toBe(1)
     expect(json).toEqual({ id: 'r-1', cancelled: false, state: 'succeeded' })
   })
+
+  it('those of a job, of a key, in a state, up to a limit', async () => {
+    const { scheduler, calls } = fakeScheduler()
+    const argv = ['cancel', '--job', 'report', '--key', 'eu', '--state', 'pending,waiting', '--limit', '9', '--reason', 'oops']
+    expect((await invoke(scheduler, argv)).out).toBe('3 runs of report cancelled, or asked to stop\n')
+    expect(calls).toEqual([['runs.cancelAll', { job: 'report', key: 'eu', state: ['pending', 'waiting'], limit: 9 }, 'oops']])
+    expect(await invokeJson(scheduler, ['cancel', '--job', 'report'])).toMatchObject({ code: 0, json: { job: 'report', cancelled: 3 } })
+  })
 })
 
 describe('replay', () => {
@@ -195,10 +203,10 @@ describe('replay', () => {
     expect([json, code]).toEqual([{ replayed: 1, runs: [{ replayOf: 'r-1', id: 'again-r-1', error: null }] }, 0])
   })
 
-  it('the oldest dead runs of a job, oldest first, over all pages', async () => {
+  it('the oldest dead runs of a job, oldest first, over all pages, with --again', async () => {
     const pages = [dead(1_200, 201), dead(200, 1)]
     const { scheduler, calls } = fakeScheduler({ verbs: { 'runs.find': () => pages.shift() } })
-    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--limit', '3'])
+    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--again', '--limit', '3'])
     expect(lines).toEqual(['d-1 → again-d-1', 'd-2 → again-d-2', 'd-3 → again-d-3', '3 runs replayed'])
     expect(calls.slice(0, 2)).toEqual([
       ['runs.find', { job: 'report', state: 'dead', limit: 1_000 }],
@@ -206,11 +214,11 @@ describe('replay', () => {
     ])
   })
 
-  it('only those that were not replayed already, with --unreplayed', async () => {
+  it('those that were not replayed already', async () => {
     const { scheduler, calls } = fakeScheduler({ verbs: { 'runs.get': (id: string) => fakeRun({ id, replayOf: `d-of-${id}` }) } })
-    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--unreplayed', '--limit', '3'])
+    const { lines } = await invoke(scheduler, ['replay', '--job', 'report', '--limit', '3'])
     expect(lines).toEqual(['d-of-a → a', 'd-of-b → b', '2 runs replayed'])
-    expect(calls[0]).toEqual(['runs.replayAll', { job: 'report', unreplayed: true, limit: 3 }])
+    expect(calls[0]).toEqual(['runs.replayAll', { job: 'report', limit: 3 }])
   })
 
   it('one that was pruned meanwhile does not end the work; exit code 1', async () => {
@@ -223,7 +231,7 @@ describe('replay', () => {
         },
       },
     })
-    const { json, code } = await invokeJson(scheduler, ['replay', '--job', 'report'])
+    const { json, code } = await invokeJson(scheduler, ['replay', '--job', 'report', '--again'])
     expect(code).toBe(1)
     expect(json).toEqual({
       replayed: 2,
@@ -245,13 +253,13 @@ describe('replay', () => {
         },
       },
     })
-    const { lines, code } = await invoke(scheduler, ['replay', '--job', 'report'])
+    const { lines, code } = await invoke(scheduler, ['replay', '--job', 'report', '--again'])
     expect([lines, code]).toEqual([['d-1 → again-d-1', 'd-2 → error [StoreUnavailable]: gone', '1 run replayed'], 3])
   })
 
   it('progress is shown on a terminal', async () => {
     const { scheduler } = fakeScheduler({ verbs: { 'runs.find': () => dead(2, 1) } })
-    const { err } = await invoke(scheduler, ['replay', '--job', 'report'], { isTTY: true })
+    const { err } = await invoke(scheduler, ['replay', '--job', 'report', '--again'], { isTTY: true })
     expect(err.split('\r\u001b[2K')).toEqual(['', 'replaying: 0 of 2', 'replaying: 1 of 2', ''])
   })
 
@@ -266,15 +274,17 @@ describe('replay', () => {
         },
       },
     })
-    const { json, code } = await invokeJson(scheduler, ['replay', '--job', 'report'], { signal: interrupt.signal })
+    const { json, code } = await invokeJson(scheduler, ['replay', '--job', 'report', '--again'], { signal: interrupt.signal })
     expect([json, code]).toMatchObject([{ replayed: 1 }, 1])
   })
 })
 
-it.each(['runs', 'dead', 'schedules', 'audit', 'replay'])(
+it.each(['runs', 'dead', 'schedules', 'audit', 'replay', 'cancel'])(
   '%s --job finds nothing, and says that the name may be wrong',
   async (command) => {
-    const { scheduler } = fakeScheduler({ verbs: { 'runs.find': () => [], 'schedules.list': () => [] } })
+    const { scheduler } = fakeScheduler({
+      verbs: { 'runs.find': () => [], 'schedules.list': () => [], 'runs.replayAll': () => [], 'runs.cancelAll': () => 0 },
+    })
     const { err, code } = await invoke(scheduler, [command, '--job', 'reprot'])
     expect([err, code]).toEqual(['warning: There is no job "reprot" in this program. Did you mean "report"?\n', 0])
   },

@@ -168,7 +168,7 @@ describe('a service at work', () => {
     expect(shown.lines.filter((line) => /^ *\d {2}failed /.test(line))).toHaveLength(2)
     broken = false
     for (const replayed of [1, 0]) {
-      const replay = await cliJson('replay --job flaky --unreplayed')
+      const replay = await cliJson('replay --job flaky')
       expect(replay.json).toMatchObject({ replayed, runs: [{ replayOf: dead.json.id, error: null }].slice(0, replayed) })
     }
     await clock.advance(1_000)
@@ -182,6 +182,10 @@ describe('a service at work', () => {
     expect((await cliJson(`cancel ${json.id} --reason mistake`)).json).toEqual({ id: json.id, cancelled: true, state: 'cancelled' })
     const again = await cliJson(`cancel ${json.id}`)
     expect([again.code, again.json]).toEqual([1, { id: json.id, cancelled: false, state: 'cancelled' }])
+    await cliJson('trigger report --delay 1h')
+    expect((await cliJson('cancel --job report --state pending')).json).toEqual({ job: 'report', cancelled: 1 })
+    expect((await cli('cancel --job report --state dead')).err).toContain('error [InvalidQuery]')
+    expect(await cli('audit --job zz')).toMatchObject({ code: 2, err: expect.stringContaining('error [UnknownJob]') })
     expect((await cli('cancel nope')).err).toContain('error [UnknownRun]')
   })
 

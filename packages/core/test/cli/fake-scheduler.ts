@@ -72,6 +72,8 @@ export function fakeScheduler(answers: FakeAnswers = {}): { scheduler: Scheduler
       get: verb('runs.get', (id: string) => fakeRun({ id })),
       find: verb('runs.find', () => [fakeRun()]),
       cancel: verb('runs.cancel', () => true),
+      cancelAll: verb('runs.cancelAll', () => 3),
+      handle: verb('runs.handle', (id: string) => fakeHandle(id)),
       replay: verb('runs.replay', (id: string) => fakeHandle(`again-${id}`)),
       replayAll: verb('runs.replayAll', () => [fakeHandle('a'), fakeHandle('b')]),
     },

@@ -79,7 +79,10 @@ describe('usage errors', () => {
     [['trigger', 'report', '--payload', '{days:7}'], 'PayloadInvalid', '--payload is not JSON'],
     [['replay'], 'InvalidOption', 'give the id of a run, or --job'],
     [['replay', 'r-1', '--job', 'report'], 'InvalidOption', 'give the id of a run, or --job'],
-    [['replay', 'r-1', '--unreplayed'], 'InvalidOption', 'give the id of a run, or --job'],
+    [['replay', 'r-1', '--again'], 'InvalidOption', 'give the id of a run, or --job'],
+    [['cancel'], 'InvalidOption', 'give the id of a run, or --job'],
+    [['cancel', 'r-1', '--job', 'report'], 'InvalidOption', 'give the id of a run, or --job'],
+    [['cancel', '--state', 'pending'], 'InvalidOption', 'give the id of a run, or --job'],
   ])('%j is refused as %s', async (argv, code, message) => {
     const done = await invoke(fakeScheduler().scheduler, argv)
     expect(done.code).toBe(2)

@@ -26,6 +26,11 @@ describe('defineJob', () => {
     [{ retry: { retries: '3' } }, 'retry.retries: must be a number; this is "3".'],
     [{ retry: { retires: 3 } }, 'retry: "retires" is not an option. Did you mean "retries"? Known are retries, minTimeout,'],
     [{ retry: { minTimeout: '5m', maxTimeout: '1m' } }, 'retry: minTimeout is longer than maxTimeout. Swap them.'],
+    [{ retry: 3 }, 'retry: must be an object: write { retries: 3 }; this is 3.'],
+    [{ debounce: '5s' }, 'debounce: must be an object: write { wait: "5s" }; this is "5s".'],
+    [{ queueLimit: 3 }, 'queueLimit: needs overlap: "queue".'],
+    [{ queueLimit: 3, overlap: 'replace' }, 'queueLimit: needs overlap: "queue".'],
+    [{ queueLimit: 3, overlap: 'skip', catchUp: { all: true } }, 'queueLimit: needs overlap: "queue".'],
     [{ debounce: { wait: '5m', maxWait: '1m' } }, 'debounce: wait is longer than maxWait. Swap them.'],
     [{ debounce: { wait: '5m', trailing: false } }, 'debounce: with trailing: false, leading must be true, or nothing would ever run.'],
     [{ timeout: 'soon' }, 'timeout: "soon" is not a duration. Use whole milliseconds or a string such as "500ms"'],
@@ -43,6 +48,14 @@ describe('defineJob', () => {
     expect(lines[0]).toBe('InvalidOption: job "j" has invalid options:')
     expect(lines).toHaveLength(2)
     expect(lines[1]?.startsWith(`  ${problem}`)).toBe(true)
+  })
+
+  it('takes a limit of the queue wherever there is one', () => {
+    expect(define({ queueLimit: 3, overlap: 'queue' }).policy.queueLimit).toBe(3)
+    expect(define({ queueLimit: 3, schedule: every('1m'), catchUp: { all: true } }).policy).toMatchObject({
+      queueLimit: 3,
+      slotOverlap: 'queue',
+    })
   })
 
   it('lists every problem at once, that of the name included', async () => {
@@ -69,7 +82,10 @@ describe('defineJob', () => {
   })
 
   it('gives the other wait of a retry a default that fits', () => {
-    expect(define({ retry: { minTimeout: '10m' } }).policy.retry).toMatchObject({ minTimeoutMs: 600_000, maxTimeoutMs: 600_000 })
+    expect(define({ retry: { minTimeout: '10m' } }).policy.retry).toMatchObject({
+      minTimeoutMs: 600_000,
+      maxTimeoutMs: 600_000,
+    })
     expect(define({ retry: { maxTimeout: '200ms' } }).policy.retry).toMatchObject({ minTimeoutMs: 200, maxTimeoutMs: 200 })
     expect(define({}).policy.retry).toMatchObject({ minTimeoutMs: 1_000, maxTimeoutMs: 300_000 })
   })

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RetryAfterError } from '../../src/errors/run-errors.ts'
+import { RetryAfterError } from '../../src/job/retry-after-error.ts'
+import type { Duration } from '../../src/time/duration.ts'
 import { retryDelay, retryHint } from '../../src/job/retry-delay.ts'
 
 const retry = { retries: 5, minTimeoutMs: 1_000, maxTimeoutMs: 300_000, factor: 2, randomize: false }
@@ -35,5 +36,20 @@ describe('retryHint', () => {
     ['no object', 'text', null],
   ])('reads %s', (_, error, expected) => {
     expect(retryHint(error)).toBe(expected)
+  })
+})
+
+describe('RetryAfterError', () => {
+  it.each<[given: Duration, ms: number]>([
+    ['5m', 300_000],
+    [5_000, 5_000],
+    [1_100.25, 1_100],
+    [-3, 0],
+  ])('%s', (given, ms) => {
+    expect(new RetryAfterError('wait', given).retryAfterMs).toBe(ms)
+  })
+
+  it.each(['soon', Number.NaN, Number.POSITIVE_INFINITY, new Date(0)])('refuses %s, at once', (given) => {
+    expect(() => new RetryAfterError('wait', given as never)).toThrow('RetryAfterError: retryAfter')
   })
 })

@@ -1,7 +1,8 @@
 /** Sizes of batches, halving, and how long marks are gathered. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NonRetryableError, RetryAfterError } from '../../src/errors/run-errors.ts'
+import { NonRetryableError } from '../../src/errors/run-errors.ts'
+import { RetryAfterError } from '../../src/job/retry-after-error.ts'
 import { halve, judgeFailure, MOST_FAILURES } from '../../src/rollup/batches.ts'
 import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import { batchSize, type Pace, paceAfterBatch, paceAfterFailure, paceOfRun, readPace, waitsOf, writePace } from '../../src/rollup/pace.ts'

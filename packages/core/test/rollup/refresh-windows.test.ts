@@ -1,6 +1,7 @@
 /** What the run of a rollup does to its windows, over the memory store. */
 import { describe, expect, it } from 'vitest'
-import { NonRetryableError, RetryAfterError } from '../../src/errors/run-errors.ts'
+import { NonRetryableError } from '../../src/errors/run-errors.ts'
+import { RetryAfterError } from '../../src/job/retry-after-error.ts'
 import { defineRollup } from '../../src/scheduler/define-rollup.ts'
 import type { RefreshContext, RefreshRequest, Rollup, RollupOptions } from '../../src/rollup/rollup.ts'
 import { createWorkshop, HOUR_MS, hour, MINUTE_MS, texts, type Workshop } from './workshop.ts'

@@ -231,37 +231,3 @@ describe('ctx.maxAttempts', () => {
     expect(await manual.scheduler.runs.get(id)).toMatchObject({ state: 'dead', failures: 2 })
   })
 })
-
-describe('runs.replayAll', () => {
-  it('leaves out what was replayed already where it is asked to', async () => {
-    const isFine = new Set<number>()
-    const job = defineJob({
-      name: 'job',
-      payload: z.number(),
-      run: ({ payload }) => {
-        if (!isFine.has(payload)) throw new Error('no')
-      },
-    })
-    await using manual = manualScheduler({ jobs: [job], logger: false })
-    await manual.start()
-    const ids: string[] = []
-    for (const n of [1, 2, 3, 4]) {
-      ids.push((await manual.scheduler.trigger(job, n)).id)
-      await manual.advance('1s')
-    }
-    for (const n of [1, 2, 3, 4]) isFine.add(n)
-    await manual.scheduler.runs.replay(ids[1] as string)
-    await manual.advance('1s')
-    const replayedBy = async (handles: readonly { readonly id: string }[]): Promise<unknown[]> =>
-      Promise.all(handles.map(async ({ id }) => ids.indexOf((await manual.scheduler.runs.get(id))?.replayOf ?? '')))
-    const { replayAll } = manual.scheduler.runs
-    const [first, second] = await Promise.all([replayAll({ unreplayed: true, limit: 2 }), replayAll({ unreplayed: true, limit: 2 })])
-    expect([await replayedBy(first), await replayedBy(second)].flat().sort()).toEqual([0, 2, 3].slice(0, first.length + second.length))
-    await manual.advance('1s')
-    const rest = await replayAll({ job, unreplayed: true })
-    expect(first.length + second.length + rest.length).toBe(3)
-    await manual.advance('1d')
-    expect(await replayAll({ unreplayed: true })).toEqual([])
-    expect(await replayAll({})).toHaveLength(4)
-  })
-})

@@ -1,5 +1,6 @@
 /** This package's own engine, as a subject of simulation. */
-import { NonRetryableError, RetryAfterError } from '../../src/errors/run-errors.ts'
+import { NonRetryableError } from '../../src/errors/run-errors.ts'
+import { RetryAfterError } from '../../src/job/retry-after-error.ts'
 import { auditSchedules } from '../../src/health/audit.ts'
 import { defineJob } from '../../src/job/define-job.ts'
 import { createMutex } from '../../src/lease/mutex.ts'

@@ -8,7 +8,8 @@ import type { createScheduler } from '../../src/scheduler/create-scheduler.ts'
 import type { at } from '../../src/schedule/at.ts'
 import type { cron } from '../../src/schedule/cron.ts'
 import type { every } from '../../src/schedule/every.ts'
-import type { NonRetryableError, RetryAfterError } from '../../src/errors/run-errors.ts'
+import type { NonRetryableError } from '../../src/errors/run-errors.ts'
+import type { RetryAfterError } from '../../src/job/retry-after-error.ts'
 
 export interface Subject {
   readonly createScheduler: typeof createScheduler
@@ -34,7 +35,8 @@ export async function loadSubject(root: string): Promise<Subject> {
   const { every } = await load('schedule/every.ts')
   const { cron } = await load('schedule/cron.ts')
   const { at } = await load('schedule/at.ts')
-  const { NonRetryableError, RetryAfterError } = await load('errors/run-errors.ts')
+  const { NonRetryableError } = await load('errors/run-errors.ts')
+  const { RetryAfterError } = await load('job/retry-after-error.ts')
   return {
     createScheduler,
     memoryStore,

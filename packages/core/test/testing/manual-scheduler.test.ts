@@ -12,7 +12,8 @@ describe('manualScheduler', () => {
       () => manualScheduler(undefined as never),
       'InvalidOption: manualScheduler: undefined is not an object. Write manualScheduler({ jobs',
     ],
-    ['an unknown option', () => manualScheduler({ jobs: [job], sed: 1 } as never), '"sed" is not an option.'],
+    ['an unknown option', () => manualScheduler({ jobs: [job], sed: 1 } as never), '"sed" is not an option. Did you mean "seed"?'],
+    ['an option of its own', () => manualScheduler({ jobs: [job], start: 0 } as never), 'Known are jobs, startAt, seed, store, clock,'],
     [
       'an instant',
       () => manualScheduler({ jobs: [job], startAt: '2026-13-01' }),

@@ -1,6 +1,18 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import * as z from 'zod'
-import { at, createScheduler, cron, defineJob, every, memoryStore, type RunHandle, type ScheduleSetting } from '@quarterjack/core'
+import {
+  type AnyJob,
+  at,
+  createScheduler,
+  cron,
+  defineJob,
+  every,
+  memoryStore,
+  RetryAfterError,
+  type RunHandle,
+  type ScheduleSetting,
+  type TriggerKind,
+} from '@quarterjack/core'
 
 const schema = z.object({ days: z.number(), note: z.string().default('') })
 const withPayload = defineJob({ name: 'a', payload: schema, run: ({ payload }) => ({ seen: payload.days }) })
@@ -158,6 +170,34 @@ describe('ctx.scheduler', () => {
         await scheduler.trigger(withoutPayload, undefined, { once: true })
       },
     })
+  })
+})
+
+describe('what the facade gives', () => {
+  it('jobs of every payload are in one list', () => {
+    const jobs: AnyJob[] = [withPayload, withoutPayload, optional]
+    createScheduler({ store: memoryStore(), jobs })
+  })
+
+  it('runs are held by their id, and tell what made them', async () => {
+    expectTypeOf(await scheduler.runs.handle('r')).toEqualTypeOf<RunHandle<unknown>>()
+    expectTypeOf(await scheduler.runs.handle<number>('r')).toEqualTypeOf<RunHandle<number>>()
+    expectTypeOf((await scheduler.runs.find())[0]?.trigger).toEqualTypeOf<TriggerKind | undefined>()
+  })
+
+  it('runs are cancelled and replayed together', async () => {
+    expectTypeOf(await scheduler.runs.cancelAll({ job: withPayload, state: ['pending'] }, 'why')).toEqualTypeOf<number>()
+    await scheduler.runs.replayAll({ job: 'a', key: undefined, again: true, limit: 5 })
+    // @ts-expect-error there is no page of them
+    await scheduler.runs.cancelAll({ after: 'r' })
+    // @ts-expect-error it is dead runs that are replayed
+    await scheduler.runs.replayAll({ state: 'succeeded' })
+  })
+
+  it('a wait is a duration', () => {
+    new RetryAfterError('later', '5m')
+    // @ts-expect-error no unit
+    new RetryAfterError('later', '5')
   })
 })
 

@@ -10,7 +10,7 @@ import { describeError, type PrintedError, renderError } from '../print-error.ts
 
 interface ReplayOptions {
   readonly job?: string
-  readonly unreplayed?: boolean
+  readonly again?: boolean
   readonly limit: number
 }
 
@@ -28,29 +28,29 @@ export const replayCommand: CliCommand<ReplayOptions> = {
   name: 'replay',
   summary: 'run a finished run once more, or the dead runs of a job',
   details:
-    'Each replay is a new run with the old payload; the old record stays, so a second replay of a job repeats all its dead runs that are still kept, ' +
-    'unless --unreplayed leaves out those that were replayed already. With --job the oldest come first; exit code 1 when one of them could not be replayed.',
-  examples: ['replay 0198c2f0-7b1e-7cc3-98c4-2f8b5a1d9e10', 'replay --job feedback-aggregate --unreplayed --limit 20'],
+    'Each replay is a new run with the old payload; the old record stays. With --job the oldest come first, and those that were replayed already are left out; ' +
+    'with --again they are replayed once more, and exit code 1 says that one of them could not be.',
+  examples: ['replay 0198c2f0-7b1e-7cc3-98c4-2f8b5a1d9e10', 'replay --job feedback-aggregate --limit 20'],
   needsSharedStore: true,
   define: (command) =>
     command
       .argument('[run-id]', 'id of the run')
       .option('--job <name>', 'dead runs of this job, instead of one run')
-      .option('--unreplayed', 'with --job: not those that were replayed already')
+      .option('--again', 'with --job: also those that were replayed already')
       .option('--limit <n>', 'with --job: most runs', wholeNumber(1), 100),
-  run: async (context, [id], { job, unreplayed = false, limit }) => {
+  run: async (context, [id], { job, again = false, limit }) => {
     const { scheduler } = context
-    if (id !== undefined && job === undefined && !unreplayed) {
+    if (id !== undefined && job === undefined && !again) {
       const handle = await scheduler.runs.replay(id)
       return replayResult([{ replayOf: id, id: handle.id, error: null }], EXIT.ok)
     }
     if (job === undefined || id !== undefined) {
       throw new QuarterjackError(
         'InvalidOption',
-        'replay: give the id of a run, or --job <name> for the dead runs of a job, perhaps with --unreplayed.',
+        'replay: give the id of a run, or --job <name> for the dead runs of a job, perhaps with --again.',
       )
     }
-    if (unreplayed) return replayUnreplayed(context, job, limit)
+    if (!again) return replayOnce(context, job, limit)
     const dead = await oldestDead(scheduler, job, limit)
     if (dead.length === 0) warnUnknownJob(context, job)
     return replayEach(context, dead)
@@ -87,9 +87,9 @@ async function replayEach({ scheduler, progress, signal }: CommandContext, ids: 
 }
 
 // Done again after an error, it goes on where it ended.
-async function replayUnreplayed(context: CommandContext, job: string, limit: number): Promise<CommandResult> {
+async function replayOnce(context: CommandContext, job: string, limit: number): Promise<CommandResult> {
   const { runs } = context.scheduler
-  const handles = await runs.replayAll({ job, unreplayed: true, limit })
+  const handles = await runs.replayAll({ job, limit })
   if (handles.length === 0) warnUnknownJob(context, job)
   const done: Replayed[] = []
   for (const { id } of handles) done.push({ replayOf: (await runs.get(id))?.replayOf ?? '', id, error: null })
