@@ -116,7 +116,6 @@ describe('a refresh in the transaction of the store', () => {
     expect(await target()).toEqual(['0 a 1'])
     await refresh(request([0]), inTransaction(pool))
     await pool.query('alter table calls_hourly drop column ms')
-    await expect(refresh(request([0]), inTransaction(pool))).rejects.toThrow(/ms does not exist/)
     await expect(refresh(request([0]), inTransaction(pool))).rejects.toMatchObject({
       code: 'InvalidOption',
       message: expect.stringMatching(/no column "ms". Add it: alter table calls_hourly add column "ms"/),
