@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { isAnswered } from './answered.ts'
 import { LONGEST_CALL_MS, LONGEST_STEP_MS, LONGEST_WAIT_FOR_CONNECTION_MS, PATIENCE_WITH_POOL_MS } from './limits.ts'
+import { lastRows } from './last-rows.ts'
 import { createPgListen } from './node-pg-listen.ts'
 import { createSpare } from './node-pg-spare.ts'
 import { shareTransaction } from './node-pg-share.ts'
@@ -133,7 +134,7 @@ function connectionOf(client: PgClient): Connection {
   const limit = { query_timeout: LONGEST_STEP_MS }
   return {
     query: async (sql, values = []) => rowsOf(await client.query({ text: sql, values: [...values], rowMode: 'array', ...limit })),
-    exec: async (sql) => void (await client.query({ text: sql, ...limit })),
+    exec: async (sql) => lastRows(await client.query({ text: sql, rowMode: 'array', ...limit })) as readonly Row[],
   }
 }
 

@@ -1,5 +1,6 @@
 /** The seam of PGlite: one connection in this process, whose own queue makes statements and transactions take turns. */
 import { untilDone } from './cut.ts'
+import { lastRows } from './last-rows.ts'
 import { quoteName } from './quote-name.ts'
 import type { Connection, Row, SqlClient } from './sql-client.ts'
 import { TakenBack } from './taken-back.ts'
@@ -63,6 +64,7 @@ async function checkIntact(tx: PGliteTransaction): Promise<void> {
 function connectionOf(database: PGliteTransaction): Connection {
   return {
     query: async (sql, values = []) => (await database.query(sql, [...values], { rowMode: 'array' })).rows as readonly Row[],
-    exec: async (sql) => void (await database.exec(sql)),
+    // Columns are selected under names that differ.
+    exec: async (sql) => lastRows(await database.exec(sql)).map((row) => Object.values(row as object) as unknown as Row),
   }
 }

@@ -8,6 +8,7 @@
 import { CommitInDoubt } from './commit-in-doubt.ts'
 import { untilDone } from './cut.ts'
 import { inlineValues } from './inline-values.ts'
+import { lastRows } from './last-rows.ts'
 import { LONGEST_CALL_MS, PATIENCE_WITH_POOL_MS } from './limits.ts'
 import { beginPostgresJs, isLost } from './postgres-js-begin.ts'
 import type { PostgresJsQueries, PostgresJsSql } from './postgres-js-shape.ts'
@@ -89,7 +90,7 @@ async function askPatiently(sql: PostgresJsSql, text: string): Promise<readonly 
 function connectionOf(queries: PostgresJsQueries): Connection {
   return {
     query: async (sql, values = []) => [...(await queries.unsafe(inlineValues(sql, values)).values())] as readonly Row[],
-    exec: async (sql) => void (await queries.unsafe(sql)),
+    exec: async (sql) => lastRows(await queries.unsafe(sql).values()) as readonly Row[],
   }
 }
 

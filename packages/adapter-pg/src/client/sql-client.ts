@@ -18,8 +18,8 @@ export interface Statement {
 /** One connection within a transaction. */
 export interface Connection {
   query(sql: string, values?: readonly string[]): Promise<readonly Row[]>
-  /** Several statements at once, without parameters. */
-  exec(sql: string): Promise<void>
+  /** Several statements at once, without parameters: one round trip. Answers the rows of the last one that gave any. */
+  exec(sql: string): Promise<readonly Row[]>
 }
 
 /** One transaction of a server process, whichever way leads to it. */

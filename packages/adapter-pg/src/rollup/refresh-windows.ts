@@ -3,7 +3,6 @@ import type { CommittedRefresh, RefreshWindow } from '@quarterjack/core'
 import type { Connection } from '../client/sql-client.ts'
 import { refreshSql } from './refresh-sql.ts'
 import type { RollupPlan } from './rollup-plan.ts'
-import { quoteTable } from '../client/table-name.ts'
 
 /** What a refresh did to a window. `rows` of the source are null where nobody counts them. */
 export interface RefreshedWindow {
@@ -21,27 +20,33 @@ export interface PreparedRollup {
   readonly values: readonly string[]
 }
 
-/**
- * Wrong guesses at how much there is, of many rows in few windows, would have the server compile what ends within milliseconds.
- * `$1`: the target, quoted.
- */
-const BEGIN = `select set_config('jit', 'off', true) as jit,
-  (select d.oid from pg_database d where d.datname = current_database()) || '/' || to_regclass($1)::oid as identity`
-
-/** Answers what tells the target from another one of that name: in another database, or made anew. Null: it is not there. */
-export async function beginRefresh(connection: Connection, target: string): Promise<string | null> {
-  const [row] = await connection.query(BEGIN, [quoteTable(target)])
-  return row?.[1] ?? null
+/** What became of the windows, and which target they are in: see `target-identity.ts`. */
+export interface Refreshed {
+  readonly windows: readonly RefreshedWindow[]
+  readonly identity: string | null
 }
 
-/** The transaction must be READ COMMITTED, and its caller holds the windows. */
+/**
+ * The transaction must be READ COMMITTED, and its caller holds the windows. One round trip. {@link takeBack} undoes it, also where it failed;
+ * the commit of the transaction is that of its savepoint, too.
+ *
+ * Wrong guesses at how much there is, of many rows in few windows, would have the server compile what ends within milliseconds.
+ */
 export async function refreshWindows(
   connection: Connection,
   { plan, values }: PreparedRollup,
   windows: readonly RefreshWindow[],
-): Promise<readonly RefreshedWindow[]> {
-  const [row] = await connection.query(refreshSql(plan, values), arraysOf(windows))
-  return readRefreshed(row?.[0] ?? '[]')
+): Promise<Refreshed> {
+  const [row] = await connection.exec(`set local jit = off; savepoint ${SAVEPOINT};
+${refreshSql(plan, values, windows)}`)
+  return { windows: readRefreshed(row?.[0] ?? '[]'), identity: row?.[1] ?? null }
+}
+
+const SAVEPOINT = 'quarterjack_refresh'
+
+/** As if {@link refreshWindows} had not been called. */
+export async function takeBack(connection: Connection): Promise<void> {
+  await connection.exec(`rollback to savepoint ${SAVEPOINT}`)
 }
 
 /** As a rollup answers the engine. */

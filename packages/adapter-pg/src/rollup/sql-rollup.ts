@@ -7,7 +7,8 @@ import { clientIn } from '../options.ts'
 import { lockWindows } from './lock-windows.ts'
 import { needsClient } from './needs-client.ts'
 import { planComposed, planFree, planSource } from './plan-rollup.ts'
-import { beginRefresh, refreshWindows, toCommitted } from './refresh-windows.ts'
+import { type KnownTarget, refreshKnown } from './refresh-known.ts'
+import { refreshWindows, toCommitted } from './refresh-windows.ts'
 import {
   checkComposedOptions,
   checkFreeOptions,
@@ -21,6 +22,7 @@ import type { PlannedRollup, RollupParts, RollupPlan } from './rollup-plan.ts'
 import { createTarget } from './rollup-target.ts'
 import { stoppable } from './stoppable.ts'
 import { prepareTarget } from './target.ts'
+import { identityOf } from './target-identity.ts'
 import { type DriftedRow, verifyWithin } from './verify-rollup.ts'
 
 /** What of its context such a refresh uses. */
@@ -67,12 +69,13 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
   let known: KnownTarget | null = null
 
   const refreshWithin = async (connection: Connection, { windows }: RefreshRequest): Promise<CommittedRefresh> => {
-    const identity = await beginRefresh(connection, plan.target)
-    const isKnown = known !== null && known.identity === identity
-    const values = isKnown ? (known as KnownTarget).values : await prepareTarget(connection, plan)
+    const refreshed = known === null ? null : await refreshKnown(connection, plan, { known, windows })
+    if (refreshed !== null) return toCommitted(refreshed, plan.target)
+    const identity = await identityOf(connection, plan.target)
+    const values = await prepareTarget(connection, plan)
     // One that was made just now is looked at again when it is there for good.
     known = identity === null ? null : { identity, values }
-    return toCommitted(await refreshWindows(connection, { plan, values }, windows), plan.target)
+    return toCommitted((await refreshWindows(connection, { plan, values }, windows)).windows, plan.target)
   }
 
   const inStore = async (request: RefreshRequest, { commitWith }: SqlRefreshContext): Promise<undefined> => {
@@ -111,12 +114,6 @@ export function sqlRollup(options: SourceRollupOptions | ComposedRollupOptions |
   const rollup = Object.freeze(Object.assign(refresh, { plan: Object.freeze(plan), parts: Object.freeze(parts), verify, target, revision }))
   if (client !== null) clients.set(rollup, client)
   return rollup
-}
-
-/** A target that was looked at, and its columns beside the window and the keys. */
-interface KnownTarget {
-  readonly identity: string
-  readonly values: readonly string[]
 }
 
 function planOf(options: unknown): PlannedRollup {

@@ -1,7 +1,7 @@
 /** The statement that compares the target of a rollup with its source, in one snapshot, and writes nothing. */
 import { quoteName } from '../client/quote-name.ts'
-import { bothSql, sameKey } from './refresh-sql.ts'
 import type { RollupPlan } from './rollup-plan.ts'
+import { bothSql } from './window-relations.ts'
 
 /** A column beside the window and the keys. */
 export interface ValueColumn {
@@ -33,4 +33,15 @@ drifted as (
 )
 select coalesce(json_agg(json_build_array((extract(epoch from d.at) * 1000)::bigint, d.key, d.expected, d.found) order by d.at), '[]')::text as drifted
 from (select * from drifted order by at, key::text limit $4::int) d`
+}
+
+/** Null is a value like others. */
+function sameKey({ windowColumn, keys }: RollupPlan, a: string, b: string): string {
+  const of = (side: string, name: string): string => `${side}.${quoteName(name)}`
+  return [
+    `${of(a, windowColumn)} = ${of(b, windowColumn)}`,
+    // The text can be hashed, which the comparison that takes null for a value cannot.
+    ...keys.map((name) => `coalesce(${of(a, name)}::text, '') = coalesce(${of(b, name)}::text, '')`),
+    ...keys.map((name) => `${of(a, name)} is not distinct from ${of(b, name)}`),
+  ].join(' and ')
 }

@@ -103,6 +103,8 @@ describe.each(Object.keys(KINDS))('by way of %s', (kind) => {
     const count = async (): Promise<unknown> => (await driver.query('x', { sql: 'select count(*)::text from "Try".notes' }))[0]?.[0]
     const result = await driver.transaction('x', async (connection) => {
       await connection.exec(`insert into "Try".notes values ('a'); insert into "Try".notes values ('b')`)
+      const several = await connection.exec(`set local jit = off; select note from "Try".notes order by 1; savepoint x`)
+      expect(several).toEqual([['a'], ['b']])
       return (await connection.query('select note from "Try".notes where note > $1::text', ['a']))[0]?.[0]
     })
     expect(result).toBe('b')

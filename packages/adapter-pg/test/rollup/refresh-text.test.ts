@@ -12,15 +12,19 @@ const hourly = sqlRollup({
   measures: { calls: count(), cost: avg('cost'), p95: percentile(0.95, 'ms') },
   where: "status <> 'ignored'",
 })
+const HOUR = 3_600_000
+const window = (hour: number, removed = true) => ({ start: new Date(hour * HOUR), end: new Date((hour + 1) * HOUR), removed })
+const two = [window(0), window(1)]
 const values = ['calls', 'cost', 'cost__sum', 'cost__count', 'p95']
 
 it('a refresh from a table', async () => {
-  await expect(refreshSql(hourly.plan, values)).toMatchFileSnapshot('sql/refresh-source.sql')
+  await expect(refreshSql(hourly.plan, values, two)).toMatchFileSnapshot('sql/refresh-source.sql')
+  await expect(refreshSql(hourly.plan, values, [window(0)])).toMatchFileSnapshot('sql/refresh-one.sql')
 })
 
 it('a refresh from a finer rollup', async () => {
   const daily = sqlRollup({ from: hourly, target: 'calls_daily', by: [], measures: ['calls', 'cost'] })
-  await expect(refreshSql(daily.plan, ['calls', 'cost', 'cost__sum', 'cost__count'])).toMatchFileSnapshot('sql/refresh-composed.sql')
+  await expect(refreshSql(daily.plan, ['calls', 'cost', 'cost__sum', 'cost__count'], two)).toMatchFileSnapshot('sql/refresh-composed.sql')
 })
 
 it('a refresh with a select of the user, and with a guard', async () => {
@@ -29,7 +33,7 @@ it('a refresh with a select of the user, and with a guard', async () => {
     key: [],
     select: 'select w.window_start, count(*) as n from windows w join calls c on true group by 1',
   })
-  await expect(refreshSql(free.plan, ['n'])).toMatchFileSnapshot('sql/refresh-select.sql')
+  await expect(refreshSql(free.plan, ['n'], [window(0), window(1, false)])).toMatchFileSnapshot('sql/refresh-select.sql')
   const guarded = sqlRollup({
     source: 'notes',
     time: 'at',
@@ -38,7 +42,8 @@ it('a refresh with a select of the user, and with a guard', async () => {
     measures: { notes: count() },
     guard: 'oldest',
   })
-  await expect(refreshSql(guarded.plan, ['notes'])).toMatchFileSnapshot('sql/refresh-guarded.sql')
+  await expect(refreshSql(guarded.plan, ['notes'], two)).toMatchFileSnapshot('sql/refresh-guarded.sql')
+  await expect(refreshSql(guarded.plan, ['notes'], [window(0, false)])).toMatchFileSnapshot('sql/refresh-guarded-one.sql')
 })
 
 it('a comparison', async () => {

@@ -87,6 +87,12 @@ describe('a refresh in the transaction of the store', () => {
     expect(ctx.recorded.at(-1)?.suspect?.map(({ start }) => (start.getTime() - START) / HOUR)).toEqual([0, 1])
     expect(ctx.recorded.at(-1)?.suspect?.[0]?.reason).toMatch(/no rows in this window, calls_hourly has/)
     expect(changedIn(ctx)).toEqual([])
+    // The same for one by itself.
+    await refresh(request([1], false), ctx)
+    expect(await target()).toEqual(['0 a 1', '1 a 1'])
+    expect(ctx.recorded.at(-1)?.suspect?.map(({ start }) => (start.getTime() - START) / HOUR)).toEqual([1])
+    await refresh(request([2], false), ctx)
+    expect(ctx.recorded.at(-1)?.suspect).toEqual([])
     await refresh(request([0], true), ctx)
     expect(await target()).toEqual(['1 a 1'])
     expect(ctx.recorded.at(-1)?.suspect).toEqual([])
@@ -116,11 +122,32 @@ describe('a refresh in the transaction of the store', () => {
     expect(await target()).toEqual(['0 a 1'])
     await refresh(request([0]), inTransaction(pool))
     await pool.query('alter table calls_hourly drop column ms')
-    await expect(refresh(request([0]), inTransaction(pool))).rejects.toThrow(/ms does not exist/)
     await expect(refresh(request([0]), inTransaction(pool))).rejects.toMatchObject({
       code: 'InvalidOption',
       message: expect.stringMatching(/no column "ms". Add it: alter table calls_hourly add column "ms"/),
     })
+  })
+
+  it('writes nothing to a target that was made anew and does not fit, and goes on in one that does', async () => {
+    const refresh = sqlRollup(options)
+    const ctx = inTransaction(pool)
+    await insert(0)
+    for (let time = 0; time < 2; time++) await refresh(request([0]), ctx)
+    const columns = (ms: string): string =>
+      `drop table calls_hourly; create table calls_hourly (window_start timestamptz not null, model text, calls bigint, ms ${ms}, cost float8, cost__sum float8, cost__count bigint);
+       create unique index on calls_hourly (window_start, model) nulls not distinct`
+    await pool.query(columns('smallint'))
+    await expect(refresh(request([0]), ctx)).rejects.toMatchObject({
+      code: 'InvalidOption',
+      message: expect.stringMatching(/"ms" is smallint/),
+    })
+    expect(await target()).toEqual([])
+    await pool.query(columns('numeric'))
+    await refresh(request([0]), ctx)
+    await pool.query(columns('numeric'))
+    await refresh(request([0]), ctx)
+    expect(await target()).toEqual(['0 a 1'])
+    expect(changedIn(ctx)).toEqual([0])
   })
 
   it('may be partitioned', async () => {
@@ -241,18 +268,24 @@ describe('a refresh with a client of its own', () => {
 describe('a guarded rollup', () => {
   const guarded = sqlRollup({ ...options, guard: 'oldest' })
 
-  it('keeps what is older than the oldest row of its source, and follows the rest', async () => {
+  it.each([
+    ['together', [[0, 1, 2, 3]]],
+    ['one by one', [[0], [1], [2], [3]]],
+  ])('keeps what is older than the oldest row of its source, and follows the rest, %s', async (_, lots) => {
     const ctx = inTransaction(pool)
+    const all = async (): Promise<void> => {
+      for (const lot of lots) await guarded(request(lot, true), ctx)
+    }
     for (const hour of [0, 1, 1.5, 2, 3]) await insert(hour)
-    await guarded(request([0, 1, 2, 3]), ctx)
+    await all()
     // Retention up to the middle of hour 1; and somebody took back hour 2.
     await pool.query('delete from calls where at < $1', [new Date(START + 1.5 * HOUR)])
     await pool.query('delete from calls where at >= $1 and at < $2', [new Date(START + 2 * HOUR), new Date(START + 3 * HOUR)])
-    await guarded(request([0, 1, 2, 3], true), ctx)
+    await all()
     expect(await target()).toEqual(['0 a 1', '1 a 2', '3 a 1'])
-    expect(ctx.recorded.at(-1)?.suspect).toEqual([])
+    expect(ctx.recorded.flatMap(({ suspect }) => suspect)).toEqual([])
     await pool.query('truncate calls')
-    await guarded(request([0, 1, 2, 3], true), ctx)
+    await all()
     expect(await target()).toEqual(['0 a 1', '1 a 2', '3 a 1'])
   })
 

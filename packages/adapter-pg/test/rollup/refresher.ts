@@ -2,10 +2,10 @@
 import type { RefreshWindow } from '@quarterjack/core'
 import type { Pool } from 'pg'
 import { createNodePgClient } from '../../src/client/node-pg.ts'
-import { bothSql } from '../../src/rollup/refresh-sql.ts'
 import { arraysOf, type RefreshedWindow, refreshWindows } from '../../src/rollup/refresh-windows.ts'
 import type { RollupPlan } from '../../src/rollup/rollup-plan.ts'
 import { prepareTarget } from '../../src/rollup/target.ts'
+import { bothSql } from '../../src/rollup/window-relations.ts'
 
 interface Planned {
   readonly plan: RollupPlan
@@ -33,7 +33,9 @@ export async function refresh(
   windows: Windows,
   removed = true,
 ): Promise<readonly RefreshedWindow[]> {
-  return createNodePgClient(pool).transaction((connection) => refreshWindows(connection, { plan, values }, windowsOf(windows, removed)))
+  return createNodePgClient(pool).transaction(
+    async (connection) => (await refreshWindows(connection, { plan, values }, windowsOf(windows, removed))).windows,
+  )
 }
 
 /** As a refresh is asked for them. */

@@ -5,7 +5,7 @@ import { refreshSql } from '../../src/rollup/refresh-sql.ts'
 import { sqlRollup } from '../../src/rollup/sql-rollup.ts'
 import type { Database } from '../servers/database.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
-import { compared, HOUR, hours, prepare, refresh, START, type Windows } from './refresher.ts'
+import { compared, HOUR, hours, prepare, refresh, START, type Windows, windowsOf } from './refresher.ts'
 
 let server: PostgresServer
 let database: Database
@@ -101,6 +101,32 @@ describe('a rollup in SQL', () => {
     expect(target).toEqual(truth)
   })
 
+  it('does the same to a window by itself as to one among others', async () => {
+    await fill(600, 4)
+    const values = await prepare(pool, hourly)
+    await pool.query('create table among (like calls_hourly including all)')
+    const among = { plan: { ...hourly.plan, target: 'among' } }
+    const windows = hours(0, 1, 2, 3)
+    const bothEqual = async (): Promise<void> => {
+      const many = await refresh(pool, among, values, windows)
+      const single = []
+      for (const window of windows) single.push(...(await refresh(pool, hourly, values, [window])))
+      expect(single).toEqual(many)
+      const { target, truth } = await compared(pool, hourly, values, windows)
+      expect(target).toEqual(truth)
+      expect(await compared(pool, among, values, windows)).toEqual({ target, truth })
+    }
+    await bothEqual()
+    await bothEqual()
+    // Groups that are gone, with and without nulls in their keys; others that differ; new ones.
+    await pool.query(`delete from calls where (tenant is null and model like 'gpt%') or tenant = 't1'`)
+    await pool.query(`update calls set ms = ms + 1 where tenant = 't2'`)
+    await pool.query(`update calls set tenant = 'new' where model = 'claude-1' and ms > 500`)
+    await bothEqual()
+    await pool.query('delete from calls where at < $1', [new Date(START + 2 * HOUR)])
+    await bothEqual()
+  })
+
   it('empties a window whose rows are all gone, and leaves other windows alone', async () => {
     await fill(100, 2)
     const values = await prepare(pool, hourly)
@@ -182,13 +208,11 @@ describe('a rollup in SQL', () => {
   it('reads the source once', async () => {
     await fill(2_000)
     const values = await prepare(pool, hourly)
-    const sql = refreshSql(hourly.plan, values)
-      .replace('$1', `'{${START}}'`)
-      .replace('$2', `'{${START + HOUR}}'`)
-      .replace('$3', `'{true}'`)
-    const { rows } = await pool.query(`explain ${sql}`)
-    const scans = rows.filter((row) => / on calls\b/.test(Object.values(row)[0] as string))
-    expect(scans).toHaveLength(1)
+    for (const windows of [hours(0), hours(0, 1)]) {
+      const { rows } = await pool.query(`explain ${refreshSql(hourly.plan, values, windowsOf(windows))}`)
+      const scans = rows.filter((row) => / on calls\b/.test(Object.values(row)[0] as string))
+      expect(scans).toHaveLength(1)
+    }
   })
 })
 

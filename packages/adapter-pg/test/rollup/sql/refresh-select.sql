@@ -3,23 +3,20 @@ with asked as materialized (
     timestamptz 'epoch' + u.start_ms * interval '1 millisecond' as window_start,
     timestamptz 'epoch' + u.end_ms * interval '1 millisecond' as window_end,
     u.removed
-  from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as u(start_ms, end_ms, removed)
+  from unnest('{0,3600000}'::bigint[], '{3600000,7200000}'::bigint[], '{true,false}'::boolean[]) as u(start_ms, end_ms, removed)
 ),
 windows as (select window_start, window_end from asked),
 fresh as materialized (
 select w.window_start, count(*) as n from windows w join calls c on true group by 1
 ),
-current as materialized (
-  select t."window_start", t."n", t.tableoid as part, t.ctid as place
-  from windows w join "days" t on t."window_start" = w.window_start
-),
 differing as materialized (
   -- A row that is on both sides is as it ought to be. Of the others, those with a place are old ones.
   select "window_start", "n", max(part) as part, max(place) as place
   from (
-    select "window_start", "n", part, place from current
-    union all
-    select "window_start", "n", null, null from fresh
+  select t."window_start", t."n", t.tableoid as part, t.ctid as place
+  from windows w join "days" t on t."window_start" = w.window_start
+  union all
+  select "window_start", "n", null, null from fresh
   ) x
   group by "window_start", "n" having count(*) = 1 or count(place) <> 1
 ),
@@ -31,10 +28,10 @@ suspect as (
     and not exists (select from fresh f where f."window_start" = a.window_start)
 ),
 vanished as materialized (
-  select o.part, o.place from differing o
-  where o.place is not null
-    and not exists (select from suspect s where s.window_start = o."window_start")
-    and not exists (select from differing n where n.place is null and n."window_start" = o."window_start")
+  -- No new row has the key of the old one.
+  select max(o.part) as part, max(o.place) as place
+  from differing o where not exists (select from suspect s where s.window_start = o."window_start")
+  group by o."window_start" having count(*) = count(o.place)
 ),
 gone as (
   delete from "days" t
@@ -52,7 +49,7 @@ written as (
 select coalesce(json_agg(json_build_array(
   (extract(epoch from a.window_start) * 1000)::bigint,
   null, coalesce(f.n, 0), coalesce(w.n, 0), coalesce(g.n, 0), s.window_start is not null
-)), '[]')::text as refreshed
+)), '[]')::text as refreshed, (select d.oid from pg_database d where d.datname = current_database()) || '/' || to_regclass('"days"')::oid as identity
 from asked a
 left join (select "window_start" as at, count(*) as n from fresh group by 1) f on f.at = a.window_start
 left join (select "window_start" as at, count(*) as n from written group by 1) w on w.at = a.window_start
