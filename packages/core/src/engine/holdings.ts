@@ -126,10 +126,10 @@ export function createHoldings(concurrency: number, onRoom: () => void = () => u
     },
     changed,
     async changeWithin(clock, ms) {
-      let wake = (): void => undefined
-      const hint = new Promise<void>((resolve) => waiters.add((wake = resolve)))
-      await waitForHint(clock, ms, hint)
-      waiters.delete(wake)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiters.add(resolve)
+      await waitForHint(clock, ms, promise)
+      waiters.delete(resolve)
     },
     get(runId, fence) {
       // A stuck attempt and the next one of the same run may both be here. Asked for rarely, and there are few.
