@@ -58,8 +58,8 @@ function fn.count(name) return fn.add(name, 1) end
 function fn.least_fence(seen) return math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1) end
 function fn.next_fence(seen) return fn.set('fence', fn.least_fence(seen)) end
 
--- Rows of hashes: MessagePack, unless a module brings a reader of its own.
-local cache, changed, readers = {}, {}, {}
+-- Rows of hashes: MessagePack, unless a module brings a reader of its own, or a writer, which answers nil for what is to be kept as others are.
+local cache, changed, readers, writers = {}, {}, {}, {}
 function fn.unpacked(key, text) return (readers[key] or cmsgpack.unpack)(text) end
 function fn.cacheOf(key)
   local rows = cache[key]
@@ -203,12 +203,12 @@ function fn.write_rows()
   local isWriting = next(changed) ~= nil or next(pendingMembers) ~= nil or next(metaChanges) ~= nil
   if not isWriting then return end
   for key, fields in pairs(changed) do
-    local rows, kept, gone = cache[key], {}, {}
+    local rows, kept, gone, write = cache[key], {}, {}, writers[key]
     for field in pairs(fields) do
       local row = rows[field]
       if row then
         kept[#kept + 1] = field
-        kept[#kept + 1] = cmsgpack.pack(row)
+        kept[#kept + 1] = write and write(row, field) or cmsgpack.pack(row)
       else
         gone[#gone + 1] = field
       end
