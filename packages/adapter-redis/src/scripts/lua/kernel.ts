@@ -1,12 +1,15 @@
 /**
  * Under every script: its request, its instant, and rows that are read once, changed in place, and written together at the end.
  *
- * ARGV: the request as JSON, the instant or '', the id of the asking process, and the epoch ('' for none) and number of the
- * newest write that it saw. A store that is behind them lost writes: nothing is done, and the last item of the reply is 1.
+ * ARGV: the request as JSON, the instant or '', the id of the asking process, the epoch ('' for none) and number of the newest
+ * write that it saw, and the number of the newest of its own ('0' for none). A store that is behind them lost writes: nothing is
+ * done but to say so.
  * Reply: epoch, number of the newest write, instant, hints, the verb's own reply, how many dynamic schedules and unfinished
- * runs there are, 0, and the microseconds of the instant that its milliseconds leave out.
+ * runs there are, what became of it (0: nothing was written; 1: it was refused; 2: it wrote), the number of the process' own
+ * newest write, and the microseconds of the instant that its milliseconds leave out.
  */
 import type { LuaModule } from '../lua-module.ts'
+import { NEXT_OWN, OWN_FIELD } from './own-writes.ts'
 
 export const kernel: LuaModule = {
   name: 'kernel',
@@ -32,8 +35,9 @@ end
 
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
+local ownField, own, ownText, outcome = ${OWN_FIELD}, 0, nil, 0
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt')
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt', ownField)
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
@@ -44,6 +48,8 @@ do
   meta.due, meta.dueJobs = tonumber(fields[13]) or 0, tonumber(fields[14]) or 0
   -- The latest instant of what stands in the lines of jobs.
   meta.plainAt = tonumber(fields[15]) or 0
+  ownText = fields[16]
+  own = tonumber(ownText) or 0
 end
 local metaChanges = {}
 function fn.set(name, value)
@@ -222,6 +228,8 @@ function fn.write_rows()
     fn.set('epoch', format('%.0f', now * 1000) .. '-' .. ARGV[3] .. '.0')
   end
   fn.count('writes')
+  outcome, ownText = 2, ${NEXT_OWN}
+  fn.set(ownField, ownText)
   local fields = {}
   for name, value in pairs(metaChanges) do
     fields[#fields + 1] = name
@@ -238,10 +246,12 @@ function fn.answer(reply)
     for _, one in ipairs(hints) do message[#message + 1] = one end
     call('PUBLISH', KEY.hints, cjson.encode(message))
   end
-  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, 0, fraction }
+  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, outcome, ownText, fraction }
 end
 
-if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5])) then
+-- What was dropped for its age is not lost.
+if not ownText and ARGV[6] ~= '0' and tonumber(ARGV[6]:match('%d+$')) < (tonumber(call('HGET', KEY.meta, 'ownFrom')) or 0) then own = tonumber(ARGV[6]) end
+if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5]) or own < tonumber(ARGV[6])) then
   return { meta.epoch, meta.writes, fn.number_out(now), {}, false, meta.dynamic, meta.alive, 1 }
 end
 `,

@@ -39,8 +39,8 @@ local function read_schedules()
     group.job = fn.find_job(group.job)
     group.mayFire = may_fire(group.job, group)
     for index = count + 1, count + group.count do
-      fields[index] = (group.job and group.job.number or '') .. '/' .. ARGV[2 + 4 * index]
-      ids[index] = ARGV[3 + 4 * index]
+      fields[index] = (group.job and group.job.number or '') .. '/' .. ARGV[3 + 4 * index]
+      ids[index] = ARGV[4 + 4 * index]
     end
     count = count + group.count
   end
@@ -53,13 +53,13 @@ local function read_texts()
   for _, group in ipairs(groups) do
     local due = format('%.17g/%.17g/', group.slot, group.dueAt)
     for index = at + 1, at + (group.mayFire and group.count or 0) do
-      local text, head = texts[index], ARGV[4 + 4 * index] .. due
+      local text, head = texts[index], ARGV[5 + 4 * index] .. due
       if text and not knownRuns[index] and text:sub(1, #head) == head then
         local _, from = text:find('^[^/]*/[^/]*/', #head + 18)
         local _, to, ledger, length = text:find('^.([^/]*)/(%d+):', from + 1)
         local key = text:sub(to + 1, to + length)
         local _, askedFrom, askedLength = text:find('^/(%d+):', to + length + 1)
-        local gated = ARGV[5 + 4 * index]
+        local gated = ARGV[6 + 4 * index]
         if gated == '-' or gated == ':' .. key then
           keyOf[index], restAt[index], ledgerOf[index], slotsOf[index] = key, from + 1, ledger, tonumber(text:sub(#head + 1, #head + 16))
           askedOf[index] = text:sub(askedFrom + 1, askedFrom + askedLength)
@@ -94,7 +94,7 @@ local function fire_group(group, at)
     local key = keyOf[index]
     local isFree, isGated, field, row = key ~= nil and claiming.left > 0, false, nil, nil
     if isFree then
-      field, isGated = prefix .. key, ARGV[5 + 4 * index] ~= '-'
+      field, isGated = prefix .. key, ARGV[6 + 4 * index] ~= '-'
       row = rowsOfKeys[field]
       -- Another run of the key: what becomes of this one is for the general way to say.
       if isGated and (row and row.alive > 0 or gateRows['k' .. field]) then isFree = false end
@@ -102,7 +102,7 @@ local function fire_group(group, at)
     if not isFree then
       left[#left + 1] = index
     else
-      local lot, text, name, id = #taken, texts[index], ARGV[2 + 4 * index], ARGV[3 + 4 * index]
+      local lot, text, name, id = #taken, texts[index], ARGV[3 + 4 * index], ARGV[4 + 4 * index]
       if not row then
         row = { busy = 0, standing = 0, alive = 0, kinds = {} }
         rowsOfKeys[field] = row
@@ -125,7 +125,7 @@ local function fire_group(group, at)
       ledgers[a], ledgers[b] = '0', ledgerOf[index] .. ledgerText .. id
       dueCut[lot + 1] = dueText .. name
       due[a], due[b] = '0', nextText .. name
-      moved[a], moved[b] = prefix .. name, ARGV[4 + 4 * index] .. nextHead .. format('%016d', slotsOf[index] + 1) .. cursor .. id .. '/' .. text:sub(restAt[index])
+      moved[a], moved[b] = prefix .. name, ARGV[5 + 4 * index] .. nextHead .. format('%016d', slotsOf[index] + 1) .. cursor .. id .. '/' .. text:sub(restAt[index])
       if isGated then
         gates[#gates + 1] = 'k' .. field
         gates[#gates + 1] = 'H'
