@@ -34,15 +34,17 @@ export function plainGroups(firings: readonly Firing[]): readonly object[] {
   return groups
 }
 
-/** Behind the request, four of each. */
+/** Behind the request: three of each, and their gates where there are any. */
 export function plainTexts(firings: readonly Firing[]): readonly string[] {
   const texts: string[] = []
+  const gates: string[] = []
   for (const { job, name, incarnation, generation, runs } of firings) {
-    const { id, gates } = runs[0] as Firing['runs'][number]
-    const key = gates[0]?.slice(keyGateOf(job, '').length)
-    texts.push(name, id, `T${Buffer.byteLength(incarnation)}:${incarnation}/${generation}/`, key === undefined ? '-' : `:${key}`)
+    const run = runs[0] as Firing['runs'][number]
+    texts.push(name, run.id, `T${Buffer.byteLength(incarnation)}:${incarnation}/${generation}/`)
+    const key = run.gates[0]?.slice(keyGateOf(job, '').length)
+    gates.push(key === undefined ? '-' : `:${key}`)
   }
-  return texts
+  return gates.every((gate) => gate === '-') ? texts : [...texts, ...gates]
 }
 
 export interface PlainFires {

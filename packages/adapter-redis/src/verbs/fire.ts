@@ -19,7 +19,7 @@ export async function fire(call: Call, scripts: Scripts, { firings, claim, ...re
   const plain = claim === undefined ? [] : choosePlain(firings)
   for (let from = 0; from < plain.length && bounds !== undefined && bounds.limit > 0; from += MOST_PLAIN) {
     const some = plain.slice(from, from + MOST_PLAIN)
-    const request = { ...rest, groups: plainGroups(some), claim: bounds }
+    const request = { ...rest, groups: plainGroups(some), count: some.length, claim: bounds }
     const { storeNow, reply } = await fireInTime(call, scripts.schedulesFirePlain, { request, firings: some, texts: plainTexts(some) })
     const fires = toPlainFires(reply, { firings: some, owner: bounds.owner, storeNow })
     fires.replies.forEach((one, index) => {

@@ -5,7 +5,7 @@
  */
 import { NEXT_OWN, OWN_FIELD } from './own-writes.ts'
 
-export const claimLine = `
+export const claimLine: string = `
 local function claim_line()
   local call, format = redis.call, string.format
   -- What is more is worth the general way, which takes it in lots.

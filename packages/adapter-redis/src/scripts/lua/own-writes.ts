@@ -12,6 +12,6 @@
  */
 export const OWN_WRITES = 'own writes of the process known as '
 
-export const OWN_FIELD = `'${OWN_WRITES}' .. ARGV[3]`
+export const OWN_FIELD: string = `'${OWN_WRITES}' .. ARGV[3]`
 
-export const NEXT_OWN = `string.format('%d.%d', own + 1, now / 86400000)`
+export const NEXT_OWN: string = `string.format('%d.%d', own + 1, now / 86400000)`

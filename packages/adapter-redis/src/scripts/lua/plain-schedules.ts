@@ -5,10 +5,10 @@
  *
  *   T incarnation/generation/next slot/next due at/        what a firing compares
  *   slots/cursor/last run/                                 what it writes anew; 'slots' is 16 digits long
- *   K ledger/key/asked/                                    K where a payload or a key of its own is to be told, else -
+ *   K ledger/length of key/length of asked/key asked       K where a payload or a key of its own is to be told, else -
  *   the rest of the row as MessagePack
  *
- * Incarnation, key and 'asked' stand behind their length: 3:abc. 'asked' ends the JSON of each of its runs: schedule, ledger, payload.
+ * The incarnation stands behind its length: 3:abc. 'asked' ends the JSON of each of its runs: schedule, ledger, payload.
  */
 import type { LuaModule } from '../lua-module.ts'
 import { runs } from './runs.ts'
@@ -27,23 +27,21 @@ writers[KEY.schedules] = function(row, field)
   for field, value in pairs(row) do
     if not PLAIN_FIELDS[field] then rest[field] = value end
   end
-  local asked = ',"schedule":' .. cjson.encode(name) .. ',"ledger":"' .. row.ledger .. '"' .. (row.payload and ',"payload":' .. cjson.encode(row.payload) or '') .. '}'
+  local key, asked = row.key or name, ',"schedule":' .. cjson.encode(name) .. ',"ledger":"' .. row.ledger .. '"' .. (row.payload and ',"payload":' .. cjson.encode(row.payload) or '') .. '}'
   return 'T' .. fn.bounded(row.incarnation) .. format('/%.17g/%.17g/%.17g/%016d/%.17g/', row.generation, row.nextSlot, row.nextDueAt, row.slots, row.cursor)
-    .. (row.lastRun or '') .. '/' .. ((row.payload or row.key) and 'K' or '-') .. row.ledger .. '/' .. fn.bounded(row.key or name) .. '/' .. fn.bounded(asked) .. '/'
-    .. cmsgpack.pack(rest)
+    .. (row.lastRun or '') .. '/' .. ((row.payload or row.key) and 'K' or '-') .. row.ledger .. '/' .. #key .. '/' .. #asked .. '/' .. key .. asked .. cmsgpack.pack(rest)
 end
 readers[KEY.schedules] = function(text)
   if text:byte(1) ~= PLAIN then return cmsgpack.unpack(text) end
   local incarnation, at = fn.bounded_at(text, 2)
-  local _, to, generation, nextSlot, nextDueAt, slots, cursor, lastRun, kind, ledger = text:find('^([^/]*)/([^/]*)/([^/]*)/([^/]*)/([^/]*)/([^/]*)/(.)([^/]*)/', at)
-  local _, asked
-  _, at = fn.bounded_at(text, to + 1)
-  asked, at = fn.bounded_at(text, at)
-  local row = cmsgpack.unpack(text:sub(at))
+  local _, to, generation, nextSlot, nextDueAt, slots, cursor, lastRun, kind, ledger, keyLength, askedLength =
+    text:find('^([^/]*)/([^/]*)/([^/]*)/([^/]*)/([^/]*)/([^/]*)/(.)([^/]*)/(%d+)/(%d+)/', at)
+  local askedFrom = to + keyLength + 1
+  local row = cmsgpack.unpack(text:sub(askedFrom + askedLength))
   row.incarnation, row.generation, row.slots, row.cursor, row.ledger = incarnation, tonumber(generation), tonumber(slots), tonumber(cursor), ledger
   row.nextSlot, row.nextDueAt, row.indexedAt = tonumber(nextSlot), tonumber(nextDueAt), tonumber(nextDueAt)
   if lastRun ~= '' then row.lastRun = lastRun end
-  if kind == 'K' then row.payload = cjson.decode('{' .. asked:sub(2)).payload end
+  if kind == 'K' then row.payload = cjson.decode('{' .. text:sub(askedFrom + 1, askedFrom + askedLength - 1)).payload end
   return row
 end
 `,

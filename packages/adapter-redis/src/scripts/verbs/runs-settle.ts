@@ -116,12 +116,13 @@ local function settle_short()
         fn.touch(job)
       end
       -- What came by way of a line never stood among what is alive, and is of no ledger.
-      local isInLine, placeEnds = text:byte(startEnds + 1) == IN_LINE, bodyAt - 1 + #prefix + PLACE_LENGTH
+      local kind, placeEnds = text:byte(startEnds + 1), bodyAt - 1 + #prefix + PLACE_LENGTH
+      local isInLine = kind == IN_LINE
       if not isInLine then
         file_lot()
         ends = ends + 1
         local place, file = #filed, fn.count_text(ends) .. '/r' .. runId
-        alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId
+        if kind == PENDING then alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId end
         filed[place + 1], filed[place + 2] = '0', prefix .. 's/' .. file
         aged[place + 1], aged[place + 2] = '0', ageing .. file
       elseif lotNumber == nil then

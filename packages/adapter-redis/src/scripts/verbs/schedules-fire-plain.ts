@@ -2,8 +2,8 @@
  * Firings that make one run each, which is claimed at once, of schedules that are as the asker knows them: what the general way does
  * with them comes to this. The run is kept as text. Whatever is otherwise is left to that way.
  *
- * The request has groups: what `count` firings share. Of each there are four texts behind it: the schedule's name, the run's id, the
- * beginning of the schedule's text up to its next slot, and the key whose gate it takes behind a colon, or -.
+ * The request has groups: what `count` firings share. Of each there are three texts behind it: the schedule's name, the run's id, and the
+ * beginning of the schedule's text up to its next slot; and, where any takes a gate, of each its key behind a colon, or -.
  * Reply: the places of those that were left, the first of the fences, which follow one another, key and the rest of what was asked
  * for of those that have them to tell, how many start at once, and the news.
  */
@@ -33,14 +33,15 @@ end
 -- First all that is looked at is read, each in one command.
 local texts, knownRuns, rowsOfKeys, gateRows = {}, {}, {}, {}
 local count = 0
+local gatesFrom = 6 + 3 * request.count
 local function read_schedules()
   local fields, ids = {}, {}
   for _, group in ipairs(groups) do
     group.job = fn.find_job(group.job)
     group.mayFire = may_fire(group.job, group)
     for index = count + 1, count + group.count do
-      fields[index] = (group.job and group.job.number or '') .. '/' .. ARGV[3 + 4 * index]
-      ids[index] = ARGV[4 + 4 * index]
+      fields[index] = (group.job and group.job.number or '') .. '/' .. ARGV[4 + 3 * index]
+      ids[index] = ARGV[5 + 3 * index]
     end
     count = count + group.count
   end
@@ -53,18 +54,15 @@ local function read_texts()
   for _, group in ipairs(groups) do
     local due = format('%.17g/%.17g/', group.slot, group.dueAt)
     for index = at + 1, at + (group.mayFire and group.count or 0) do
-      local text, head = texts[index], ARGV[5 + 4 * index] .. due
+      local text, head = texts[index], ARGV[6 + 3 * index] .. due
       if text and not knownRuns[index] and text:sub(1, #head) == head then
-        local _, from = text:find('^[^/]*/[^/]*/', #head + 18)
-        local _, to, ledger, length = text:find('^.([^/]*)/(%d+):', from + 1)
-        local key = text:sub(to + 1, to + length)
-        local _, askedFrom, askedLength = text:find('^/(%d+):', to + length + 1)
-        local gated = ARGV[6 + 4 * index]
-        if gated == '-' or gated == ':' .. key then
-          keyOf[index], restAt[index], ledgerOf[index], slotsOf[index] = key, from + 1, ledger, tonumber(text:sub(#head + 1, #head + 16))
-          askedOf[index] = text:sub(askedFrom + 1, askedFrom + askedLength)
+        local _, to, from, ledger, keyLength, askedLength = text:find('^[^/]*/[^/]*/().([^/]*)/(%d+)/(%d+)/', #head + 18)
+        local key, gated = text:sub(to + 1, to + keyLength), ARGV[gatesFrom + index]
+        if gated == nil or gated == '-' or gated == ':' .. key then
+          keyOf[index], restAt[index], ledgerOf[index], slotsOf[index] = key, from, ledger, tonumber(text:sub(#head + 1, #head + 16))
+          askedOf[index] = text:sub(to + keyLength + 1, to + keyLength + askedLength)
           keys[#keys + 1] = group.job.number .. '/' .. key
-          if gated ~= '-' then gates[#gates + 1] = 'k' .. group.job.number .. '/' .. key end
+          if gated and gated ~= '-' then gates[#gates + 1] = 'k' .. group.job.number .. '/' .. key end
         end
       end
     end
@@ -80,7 +78,7 @@ end
 
 local TOLD = 75
 local left, told, taken, started = {}, {}, {}, 0
-local rows, byAge, alive, ledgers, dueCut, due, moved, gates, changedKeys = {}, {}, {}, {}, {}, {}, {}, {}, {}
+local rows, byAge, ledgers, dueCut, due, moved, gates, changedKeys = {}, {}, {}, {}, {}, {}, {}, {}
 local firstFence = fn.least_fence(claiming and claiming.seenFence)
 local function fire_group(group, at)
   local job, prefix = group.job, group.job.number .. '/'
@@ -94,7 +92,7 @@ local function fire_group(group, at)
     local key = keyOf[index]
     local isFree, isGated, field, row = key ~= nil and claiming.left > 0, false, nil, nil
     if isFree then
-      field, isGated = prefix .. key, ARGV[6 + 4 * index] ~= '-'
+      field, isGated = prefix .. key, group.overlap ~= 'allow'
       row = rowsOfKeys[field]
       -- Another run of the key: what becomes of this one is for the general way to say.
       if isGated and (row and row.alive > 0 or gateRows['k' .. field]) then isFree = false end
@@ -102,7 +100,7 @@ local function fire_group(group, at)
     if not isFree then
       left[#left + 1] = index
     else
-      local lot, text, name, id = #taken, texts[index], ARGV[3 + 4 * index], ARGV[4 + 4 * index]
+      local lot, text, name, id = #taken, texts[index], ARGV[4 + 3 * index], ARGV[5 + 3 * index]
       if not row then
         row = { busy = 0, standing = 0, alive = 0, kinds = {} }
         rowsOfKeys[field] = row
@@ -118,14 +116,13 @@ local function fire_group(group, at)
       end
       taken[lot + 1] = id
       local a, b = 2 * lot + 1, 2 * lot + 2
-      rows[a], rows[b] = id, (isGated and 'G' or 'R') .. format('%d', firstFence + lot) .. holder .. (isStarted and created or '') .. '/P' .. place .. body
+      rows[a], rows[b] = id, (isGated and 'G' or 'R') .. format('%d', firstFence + lot) .. holder .. (isStarted and created or '') .. '/F' .. place .. body
         .. (isGated and ',"gates":[' .. cjson.encode('k' .. field) .. ']' or '') .. askedOf[index]
       byAge[a], byAge[b] = '0', prefix .. age .. id
-      alive[a], alive[b] = '0', place .. id
       ledgers[a], ledgers[b] = '0', ledgerOf[index] .. ledgerText .. id
       dueCut[lot + 1] = dueText .. name
       due[a], due[b] = '0', nextText .. name
-      moved[a], moved[b] = prefix .. name, ARGV[5 + 4 * index] .. nextHead .. format('%016d', slotsOf[index] + 1) .. cursor .. id .. '/' .. text:sub(restAt[index])
+      moved[a], moved[b] = prefix .. name, ARGV[6 + 3 * index] .. nextHead .. format('%016d', slotsOf[index] + 1) .. cursor .. id .. '/' .. text:sub(restAt[index])
       if isGated then
         gates[#gates + 1] = 'k' .. field
         gates[#gates + 1] = 'H'
@@ -154,7 +151,6 @@ if #taken > 0 then
   call('ZREM', KEY.due, unpack(dueCut))
   call('ZADD', KEY.due, unpack(due))
   call('ZADD', KEY.byAge, unpack(byAge))
-  call('ZADD', KEY.alive, unpack(alive))
   call('ZADD', KEY.ledger, unpack(ledgers))
   if #gates > 0 then call('HSET', KEY.gates, unpack(gates)) end
   local keys = {}
