@@ -132,9 +132,9 @@ describe.each(OTHERS)('with %i writes of another process between', (others) => {
     'triggers with a priority': (store) => store.runs.enqueue({ requests: [{ ...trigger('next'), priority: 1 }] }),
     'asks for a mutex': (store) => store.leases.acquire({ bids: [bid('free')] }),
     'lets a mutex go': (store) => store.leases.release({ leases: [{ name: 'kept', holder: 'h', fence: 1 }] }),
-    'claims': (store) => store.runs.claim({ owner: 'a', ...LEASE, limit: 5, start: 5, seenFence: 0 }),
-    'settles': (store) => store.runs.settle({ owner: 'a', settlements: [] }),
-    'renews': renew,
+    claims: (store) => store.runs.claim({ owner: 'a', ...LEASE, limit: 5, start: 5, seenFence: 0 }),
+    settles: (store) => store.runs.settle({ owner: 'a', settlements: [] }),
+    renews: renew,
   }
   it.each(Object.entries(next))('a trigger that was made is missed by whoever %s', async (_, deed) => {
     const { a } = await lose(others, (store) => store.runs.enqueue({ requests: [trigger('mine')] }))
