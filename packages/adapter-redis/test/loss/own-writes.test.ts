@@ -162,11 +162,11 @@ it('the first write of a process, of which nothing is left, is missed', async ()
 
 describe('fields that processes count in', () => {
   const fields = async (): Promise<readonly string[]> => {
-    return ((await ask('HKEYS', META)) as string[]).filter((name) => name.startsWith('own writes'))
+    return ((await ask('HKEYS', META)) as string[]).filter((name) => name.startsWith('own:'))
   }
   const old = (days: number, from: string): Promise<unknown> => {
     const day = Math.floor(Date.now() / DAY_MS) - days
-    return ask('HSET', META, `own writes of the process known as ${from}`, `7.${day}`)
+    return ask('HSET', META, `own:${from}`, `7.${day}`)
   }
 
   it('are not there in what a former version wrote: nothing is missed', async () => {

@@ -9,7 +9,7 @@
  * newest write, and the microseconds of the instant that its milliseconds leave out.
  */
 import type { LuaModule } from '../lua-module.ts'
-import { NEXT_OWN, OWN_FIELD } from './own-writes.ts'
+import { IS_OWN_LOST, NEXT_OWN, TABLE_FIELD } from './own-writes.ts'
 
 export const kernel: LuaModule = {
   name: 'kernel',
@@ -35,9 +35,9 @@ end
 
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
-local ownField, own, ownText, outcome = ${OWN_FIELD}, 0, nil, 0
+local ownText, outcome = nil, 0
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt', ownField)
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt', ARGV[3])
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
@@ -49,7 +49,6 @@ do
   -- The latest instant of what stands in the lines of jobs.
   meta.plainAt = tonumber(fields[15]) or 0
   ownText = fields[16]
-  own = tonumber(ownText) or 0
 end
 local metaChanges = {}
 function fn.set(name, value)
@@ -226,10 +225,11 @@ function fn.write_rows()
   if meta.epoch == '' then
     -- The first write there is, or the first after everything was lost. What is behind the dot grows with losses of less.
     fn.set('epoch', format('%.0f', now * 1000) .. '-' .. ARGV[3] .. '.0')
+    fn.set('${TABLE_FIELD}', '')
   end
   fn.count('writes')
   outcome, ownText = 2, ${NEXT_OWN}
-  fn.set(ownField, ownText)
+  fn.set(ARGV[3], ownText)
   local fields = {}
   for name, value in pairs(metaChanges) do
     fields[#fields + 1] = name
@@ -250,8 +250,8 @@ function fn.answer(reply)
 end
 
 -- What was dropped for its age is not lost.
-if not ownText and ARGV[6] ~= '0' and tonumber(ARGV[6]:match('%d+$')) < (tonumber(call('HGET', KEY.meta, 'ownFrom')) or 0) then own = tonumber(ARGV[6]) end
-if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5]) or own < tonumber(ARGV[6])) then
+if not ownText and ARGV[6] ~= '0' and tonumber(ARGV[6]:match('%d+$')) < (tonumber(call('HGET', KEY.meta, 'ownFrom')) or 0) then ownText = ARGV[6] end
+if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5]) or ${IS_OWN_LOST}) then
   return { meta.epoch, meta.writes, fn.number_out(now), {}, false, meta.dynamic, meta.alive, 1 }
 end
 `,

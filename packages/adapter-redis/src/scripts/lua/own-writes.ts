@@ -1,17 +1,22 @@
 /**
- * Each process counts the writes that it made itself, in a field of `meta`: what others write cannot make up for what it lost
- * there. The number is followed by the day (UTC) of the newest, as if it were a fraction: 1204.20422. So a greater one is a later
- * one, and fields of processes that are gone can be told.
+ * Each process counts the writes that it made itself, in a field of `meta` that has its name: what others write cannot make up for
+ * what it lost there. The number is followed by the day (UTC) of the newest, as if it were a fraction: 1204.20422. So a greater one
+ * is a later one, and fields of processes that are gone can be told.
  *
- * Lua for scripts that do without the kernel; it takes `own` for the number so far, and `now`.
+ * Lua for every script, with or without the kernel: `ownText` is what is in the field, or false.
  */
+
+/** How processes are called begins so, and nothing else in `meta` does. */
+export const OWN_WRITES = 'own:'
+
+/** What was written is not there. The text as it was told is what is found most, and need not be read as a number. */
+export const IS_OWN_LOST: string = '(ownText ~= ARGV[6] and (ownText or 0) + 0 < ARGV[6] + 0)'
+
+/** Of one more. */
+export const NEXT_OWN: string = "format('%d.%d', (ownText or 0) + 1, now / 86400000)"
 
 /**
- * Longer than 64 characters, together with the id of a process: so that Redis keeps `meta` as a table, where a field is found at
- * once, and not as a list of all, through which it would look for each.
+ * A field whose name is longer than 64 characters lets Redis keep `meta` as a table, where each is found at once, and not as a list
+ * of all, in which it would look for each from the beginning.
  */
-export const OWN_WRITES = 'own writes of the process known as '
-
-export const OWN_FIELD: string = `'${OWN_WRITES}' .. ARGV[3]`
-
-export const NEXT_OWN: string = `string.format('%d.%d', own + 1, now / 86400000)`
+export const TABLE_FIELD = 'a name so long that all of this is kept as a table and not as a list'

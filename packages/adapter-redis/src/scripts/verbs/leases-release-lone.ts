@@ -5,7 +5,7 @@
  * ARGV as the kernel has it; then of each lease its gate, its holder, and its fence. Its reply is that of the kernel: 1 for each,
  * and 0 where the general way must decide.
  */
-import { NEXT_OWN, OWN_FIELD } from '../lua/own-writes.ts'
+import { IS_OWN_LOST, NEXT_OWN } from '../lua/own-writes.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const leasesReleaseLone: LuaModule = {
@@ -13,13 +13,12 @@ export const leasesReleaseLone: LuaModule = {
   needs: [],
   source: `
 local call, format = redis.call, string.format
-local ownField = ${OWN_FIELD}
-local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', ownField)
+local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', ARGV[3])
 local epoch, writes, dynamic, alive = meta[1] or '', tonumber(meta[2]) or 0, tonumber(meta[3]) or 0, tonumber(meta[4]) or 0
 if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return { epoch, writes, 0, {}, false, dynamic, alive, 1 } end
 local now = tonumber(ARGV[2]) or math.floor($TIME$)
-local own = tonumber(meta[5]) or 0
-local mayRelease = own >= tonumber(ARGV[6])
+local ownText, outcome = meta[5], 0
+local mayRelease = not ${IS_OWN_LOST}
 
 local ids = {}
 for index = 7, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
@@ -36,12 +35,11 @@ for index, id in ipairs(ids) do
     end
   end
 end
-local outcome, ownText = 0, meta[5]
 if #released > 0 then
   call('HDEL', KEY.gates, unpack(released))
   call('ZREM', KEY.leases, unpack(released))
   writes, outcome, ownText = writes + 1, 2, ${NEXT_OWN}
-  call('HSET', KEY.meta, 'writes', format('%.0f', writes), ownField, ownText)
+  call('HSET', KEY.meta, 'writes', format('%.0f', writes), ARGV[3], ownText)
 end
 return { epoch, writes, format('%.17g', now), {}, replies, dynamic, alive, outcome, ownText }
 `,

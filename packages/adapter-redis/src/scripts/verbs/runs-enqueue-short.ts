@@ -5,7 +5,7 @@
  * ARGV as the kernel has it; then the name of the job; then of each request its id, its key, and what follows the instants in the
  * text of a short run. Its reply is that of the kernel; 0 where the general way must decide.
  */
-import { NEXT_OWN, OWN_FIELD } from '../lua/own-writes.ts'
+import { IS_OWN_LOST, NEXT_OWN } from '../lua/own-writes.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const runsEnqueueShort: LuaModule = {
@@ -13,13 +13,12 @@ export const runsEnqueueShort: LuaModule = {
   needs: [],
   source: `
 local call, format, name = redis.call, string.format, ARGV[7]
-local ownField = ${OWN_FIELD}
-local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', 'ages', 'plainAt', 'line:' .. name, ownField)
+local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', 'ages', 'plainAt', 'line:' .. name, ARGV[3])
 local epoch, writes, dynamic, alive = meta[1] or '', tonumber(meta[2]) or 0, tonumber(meta[3]) or 0, tonumber(meta[4]) or 0
 if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return { epoch, writes, 0, {}, false, dynamic, alive, 1 } end
-local function not_here() return { epoch, writes, 0, {}, 0, dynamic, alive, 0, meta[8] } end
-local own = tonumber(meta[8]) or 0
-if epoch == '' or own < tonumber(ARGV[6]) then return not_here() end
+local ownText = meta[8]
+local function not_here() return { epoch, writes, 0, {}, 0, dynamic, alive, 0, ownText } end
+if epoch == '' or ${IS_OWN_LOST} then return not_here() end
 
 local now = tonumber(ARGV[2]) or math.floor($TIME$)
 -- Those of a line have no priority, and come one after the other.
@@ -103,9 +102,9 @@ if job then
   call('HSET', KEY.jobs, number, cmsgpack.pack(job))
   call('HSET', KEY.meta, 'line:' .. name, number)
 end
-local ownText = ${NEXT_OWN}
+ownText = ${NEXT_OWN}
 writes, alive = writes + 1, alive + count
-call('HSET', KEY.meta, 'writes', format('%d', writes), 'alive', format('%d', alive), 'ages', format('%d', age + count), 'plainAt', isInLine and created or meta[6] or '0', ownField, ownText)
+call('HSET', KEY.meta, 'writes', format('%d', writes), 'alive', format('%d', alive), 'ages', format('%d', age + count), 'plainAt', isInLine and created or meta[6] or '0', ARGV[3], ownText)
 call('PUBLISH', KEY.hints, '[' .. cjson.encode(ARGV[3]) .. ',["r"]]')
 return { epoch, writes, created, { { 'r' } }, {}, dynamic, alive, 2, ownText }
 `,
