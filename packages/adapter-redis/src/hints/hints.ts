@@ -4,6 +4,7 @@ import { createAudience, type StoreHint } from '@quarterjack/core/store'
 import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import { after, type Cancel, monotonic } from '../client/timers.ts'
+import { OWN_WRITES } from '../scripts/lua/own-writes.ts'
 import { createLine, type Line } from './line.ts'
 import { readMessage } from './message.ts'
 
@@ -19,7 +20,7 @@ export interface HintStatus {
 export type HintMode = boolean | 'auto'
 
 export interface Hints {
-  /** This process, in the messages that its scripts publish. */
+  /** This process, in the messages that its scripts publish, and where they count what it wrote. */
   readonly from: string
   watch(listener: (hint: StoreHint) => void): () => void
   /** To those who watch here: the others were told by the script itself. */
@@ -41,7 +42,7 @@ export function createHints(
   { subscribe }: Pick<Driver, 'subscribe'>,
   { prefix, mode }: { readonly prefix: string; readonly mode: HintMode },
 ): Hints {
-  const from = randomUUID()
+  const from = `${OWN_WRITES}${randomUUID()}`
   const audience = createAudience(() => attend())
   let isClosed = false
   let hasWarned = false

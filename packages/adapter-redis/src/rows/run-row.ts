@@ -1,5 +1,5 @@
 /** A run as scripts reply with it (`run_out`): a list, in this order. */
-import type { AttemptRecord, ClaimedRun, FireReply, Firing, RunRecord } from '@quarterjack/core/store'
+import type { AttemptRecord, ClaimedRun, RunRecord } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
 import { readShortBody, type ShortBody } from './short-run.ts'
 import { flag, list, number, numberOrNull, text, textOrNull, texts } from './reply-reader.ts'
@@ -72,40 +72,8 @@ export function toShortClaims(reply: Reply | undefined, shared: ShortClaim): rea
   return claimed
 }
 
-/** What the short firings of one call share. */
-export interface ShortFires {
-  /** All of the call: the short ones come first. */
-  readonly firings: readonly Firing[]
-  readonly owner: string
-  readonly storeNow: number
-  /** How many of their runs start at once; they come first. */
-  readonly started: number
-}
-
-/** What firing tells of those that made one run each and claimed it: its fence, or why it did not fire; then key and payload where they need be told. */
-export function toShortFires(reply: Reply | undefined, { firings, owner, storeNow, started }: ShortFires): readonly FireReply[] {
-  const parts = list(reply)
-  let fired = 0
-  return Array.from({ length: parts.length / 2 }, (_, index): FireReply => {
-    const fence = parts[2 * index] as Reply
-    const { job, name, runs } = firings[index] as Firing
-    const run = runs[0]
-    if (typeof fence === 'string' || run === undefined) return { status: text(fence) as FireReply['status'], runs: [] }
-    const [key, payload] = parts[2 * index + 1] === null ? [name, null] : list(parts[2 * index + 1])
-    const isStarted = fired++ < started
-    const body = {
-      key: text(key),
-      runAt: run.runAt,
-      createdAt: storeNow,
-      priority: run.priority,
-      asked: { trigger: 'schedule', overlap: run.overlap, triggers: 1, slot: run.slot, schedule: name, payload: textOrNull(payload) },
-    } as const
-    const record = { ...toFirstAttempt(run.id, number(fence), body, { job, owner, storeNow, started: isStarted }), gates: run.gates }
-    return { status: 'fired', runs: [{ id: run.id, state: 'running', reason: null, claimed: { started: isStarted, record } }] }
-  })
-}
-
-function toFirstAttempt(
+/** A run that a claim has just taken for the first time. */
+export function toFirstAttempt(
   id: string,
   fence: number,
   { key, runAt, createdAt, priority, asked }: ShortBody,

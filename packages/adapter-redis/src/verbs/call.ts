@@ -8,7 +8,7 @@ import { monotonic } from '../client/timers.ts'
 import { readHints } from '../hints/message.ts'
 import { createLossWatch, type LossWatch, type Position } from '../loss/loss-watch.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
-import { flag, list, number, numberOrNull, text } from '../rows/reply-reader.ts'
+import { list, number, numberOrNull, text, textOrNull } from '../rows/reply-reader.ts'
 import type { VerbScript } from '../scripts/lua-module.ts'
 import type { Scripts } from '../scripts/scripts.ts'
 
@@ -47,6 +47,10 @@ export interface CallDeps {
   readonly tellHere: (hints: readonly StoreHint[]) => void
 }
 
+/** What scripts say became of a call; 0 where there was nothing to write. */
+const REFUSED = 1
+const WRITTEN = 2
+
 /** A server that loses writes again and again is not asked for ever. */
 const MOST_REPAIRS = 5
 
@@ -67,16 +71,17 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
   const clock = createServerClock()
 
   const run = async ({ script, request, texts = [], now, notBefore }: Asked, told: Position | null) => {
-    const known = told === null ? ['', '0'] : [told.epoch, String(told.writes)]
+    const known = told === null ? ['', '0', '0'] : [told.epoch, String(told.writes), told.own]
     const args = [JSON.stringify(request), now === undefined ? '' : String(now), from, ...known, ...texts]
     if (notBefore !== undefined) await clock.until(notBefore)
     const sentAt = monotonic()
-    const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, refused, micros] = list(
+    const [epoch, writes, storeNow, hints, reply = null, dynamic, alive, outcome, own = null, micros] = list(
       await driver.run(script.name, script, keysOf(script), args),
     )
     if (now === undefined && micros !== undefined) clock.observe(sentAt, number(storeNow) + number(micros) / 1_000)
-    const position = { epoch: text(epoch), writes: number(writes), dynamic: number(dynamic), alive: number(alive) }
-    return { position, storeNow: number(storeNow), hints: list(hints), reply, isRefused: flag(refused) }
+    const counts = { writes: number(writes), dynamic: number(dynamic), alive: number(alive) }
+    const position = { epoch: text(epoch), own: textOrNull(own) ?? '0', ...counts }
+    return { position, storeNow: number(storeNow), hints: list(hints), reply, outcome: number(outcome) }
   }
 
   const watch = createLossWatch(async (epoch) => {
@@ -94,9 +99,9 @@ export function createCall(deps: CallDeps): { readonly call: Call; readonly watc
       const repairing = watch.settled()
       if (repairing !== null) await repairing
       const told = watch.position
-      const { position, storeNow, hints, reply, isRefused } = await run(one, told)
-      if (!isRefused || told === null) {
-        watch.observe(position)
+      const { position, storeNow, hints, reply, outcome } = await run(one, told)
+      if (outcome !== REFUSED || told === null) {
+        watch.observe(position, outcome === WRITTEN)
         if (hints.length > 0) tellHere(readHints(hints))
         return { storeNow, reply, position }
       }

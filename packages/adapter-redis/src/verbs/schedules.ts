@@ -1,13 +1,12 @@
 /** The schedules part of the contract. */
 import type { FireReply, Firing, RegistrationReply, ScheduleStore, ScheduleWriteReply } from '@quarterjack/core/store'
 import type { Reply } from '../client/redis-client.ts'
-import { pause } from '../client/timers.ts'
 import { flag, list, number, text, textOrNull } from '../rows/reply-reader.ts'
-import { toClaimedRun, toShortFires } from '../rows/run-row.ts'
 import { toCounters, toJobRecord, toScheduleRecord, toScheduleRecordOrNull, toSkipRecord, toStretches } from '../rows/schedule-row.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
 import type { Scripts } from '../scripts/scripts.ts'
-import { type Answer, toTick, type Call } from './call.ts'
+import { toTick, type Call } from './call.ts'
+import { fire } from './fire.ts'
 
 export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenCursors): ScheduleStore {
   return {
@@ -30,14 +29,11 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
       }
     },
     async fire(request) {
-      const { storeNow, reply } = await fireInTime(call, scripts, request)
-      const [answers, tick, short, started] = list(reply)
-      const first = toShortFires(short, { firings: request.firings, owner: request.claim?.owner ?? '', storeNow, started: number(started) })
-      const replies = [...first, ...list(answers).map(toFireReply)]
-      replies.forEach(({ status }, index) => {
+      const reply = await fire(call, scripts, request)
+      reply.replies.forEach(({ status }, index) => {
         if (status === 'fired') cursors.note(request.firings[index] as Firing)
       })
-      return { replies, ...toTick(storeNow, tick) }
+      return reply
     },
     async set(request) {
       const { storeNow, reply } = await call(scripts.schedulesSet, request)
@@ -87,22 +83,6 @@ export function createScheduleVerbs(call: Call, scripts: Scripts, cursors: SeenC
   }
 }
 
-/** How often firings that came early are sent again before they are decided as they are. */
-const MOST_EARLY = 3
-
-/** Firings that come a little before their instant wait for it here; clocks agree to a moment, so perhaps once more. */
-async function fireInTime(call: Call, scripts: Scripts, request: Parameters<ScheduleStore['fire']>[0]): Promise<Answer> {
-  if (request.lookedAt === undefined || request.now !== undefined) return call(scripts.schedulesFire, request)
-  const notBefore = Math.max(...request.firings.flatMap(({ runs }) => runs.map(({ runAt }) => runAt)))
-  for (let early = 0; early < MOST_EARLY; early++) {
-    const answer = await call(scripts.schedulesFire, { ...request, mayWait: true, notBefore })
-    if (typeof answer.reply !== 'number') return answer
-    // Timers may come early as well.
-    await pause(answer.reply)
-  }
-  return call(scripts.schedulesFire, request)
-}
-
 function isRange(reply: Reply): boolean {
   return flag(list(reply)[0])
 }
@@ -115,16 +95,4 @@ function toRegistrationReply(reply: Reply): RegistrationReply {
 function toWriteReply(reply: Reply): ScheduleWriteReply {
   const [status, cursor] = list(reply)
   return { status: text(status) as ScheduleWriteReply['status'], cursor: number(cursor) }
-}
-
-function toFireReply(reply: Reply): FireReply {
-  const [status, runs] = list(reply)
-  return {
-    status: text(status) as FireReply['status'],
-    runs: list(runs).map((one) => {
-      const [id, state, reason, claimed] = list(one)
-      const run = { id: text(id), state: text(state) as FireReply['runs'][number]['state'], reason: textOrNull(reason) }
-      return claimed === undefined ? run : { ...run, claimed: toClaimedRun(claimed) }
-    }),
-  }
 }

@@ -3,16 +3,18 @@
  * the same reply as the general way, before its functions are made, which takes longer than this. Nothing is written where
  * anything else has to be decided.
  */
-export const claimLine = `
+import { IS_OWN_LOST, NEXT_OWN } from './own-writes.ts'
+
+export const claimLine: string = `
 local function claim_line()
   local call, format = redis.call, string.format
   -- What is more is worth the general way, which takes it in lots.
   local length = call('ZCARD', KEY.plain)
   if length == 0 or length > 32 then return nil end
   local request = cjson.decode(ARGV[1])
-  local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'dynamic', 'alive', 'claimsFrom', 'plainAt')
-  local epoch, writes = meta[1] or '', tonumber(meta[2]) or 0
-  if epoch == '' or ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return nil end
+  local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'dynamic', 'alive', 'claimsFrom', 'plainAt', ARGV[3])
+  local epoch, writes, ownText = meta[1] or '', tonumber(meta[2]) or 0, meta[8]
+  if epoch == '' or ${IS_OWN_LOST} or ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return nil end
   local now, fraction = tonumber(ARGV[2]), 0
   if now == nil then
     local exact = $TIME$
@@ -98,9 +100,10 @@ local function claim_line()
   if begun > 0 then job.lastRun = ids[begun] end
   call('HSET', KEY.jobs, number, cmsgpack.pack(job))
   call('ZREM', KEY.readyJobs, name)
-  call('HSET', KEY.meta, 'writes', format('%.0f', writes + 1), 'fence', format('%.0f', first + count - 1), 'line:' .. name, '')
+  ownText = ${NEXT_OWN}
+  call('HSET', KEY.meta, 'writes', format('%.0f', writes + 1), 'fence', format('%.0f', first + count - 1), 'line:' .. name, '', ARGV[3], ownText)
   local tick = { when(due[2]), when(timed[2]), instant_out(endsNext) }
-  return { epoch, writes + 1, instant_out(now), {}, { 'ok', {}, tick, name, claimed, begun }, tonumber(meta[4]) or 0, tonumber(meta[5]) or 0, 0, fraction }
+  return { epoch, writes + 1, instant_out(now), {}, { 'ok', {}, tick, name, claimed, begun }, tonumber(meta[4]) or 0, tonumber(meta[5]) or 0, 2, ownText, fraction }
 end
 local claimed = claim_line()
 if claimed then return claimed end

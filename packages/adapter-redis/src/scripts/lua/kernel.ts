@@ -1,12 +1,15 @@
 /**
  * Under every script: its request, its instant, and rows that are read once, changed in place, and written together at the end.
  *
- * ARGV: the request as JSON, the instant or '', the id of the asking process, and the epoch ('' for none) and number of the
- * newest write that it saw. A store that is behind them lost writes: nothing is done, and the last item of the reply is 1.
+ * ARGV: the request as JSON, the instant or '', the id of the asking process, the epoch ('' for none) and number of the newest
+ * write that it saw, and the number of the newest of its own ('0' for none). A store that is behind them lost writes: nothing is
+ * done but to say so.
  * Reply: epoch, number of the newest write, instant, hints, the verb's own reply, how many dynamic schedules and unfinished
- * runs there are, 0, and the microseconds of the instant that its milliseconds leave out.
+ * runs there are, what became of it (0: nothing was written; 1: it was refused; 2: it wrote), the number of the process' own
+ * newest write, and the microseconds of the instant that its milliseconds leave out.
  */
 import type { LuaModule } from '../lua-module.ts'
+import { IS_OWN_LOST, NEXT_OWN, TABLE_FIELD } from './own-writes.ts'
 
 export const kernel: LuaModule = {
   name: 'kernel',
@@ -32,8 +35,9 @@ end
 
 -- Numbers of the whole prefix: writes, fences, ages of runs, ends of runs, turns of jobs.
 local meta = {}
+local ownText, outcome = nil, 0
 do
-  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt')
+  local fields = call('HMGET', KEY.meta, 'epoch', 'writes', 'fence', 'ages', 'ends', 'turns', 'jobs', 'skips', 'dynamic', 'alive', 'leasesFrom', 'claimsFrom', 'due', 'dueJobs', 'plainAt', ARGV[3])
   meta.epoch = fields[1] or ''
   meta.writes, meta.fence, meta.ages, meta.ends = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0, tonumber(fields[4]) or 0, tonumber(fields[5]) or 0
   meta.turns, meta.jobs, meta.skips = tonumber(fields[6]) or 0, tonumber(fields[7]) or 0, tonumber(fields[8]) or 0
@@ -44,6 +48,7 @@ do
   meta.due, meta.dueJobs = tonumber(fields[13]) or 0, tonumber(fields[14]) or 0
   -- The latest instant of what stands in the lines of jobs.
   meta.plainAt = tonumber(fields[15]) or 0
+  ownText = fields[16]
 end
 local metaChanges = {}
 function fn.set(name, value)
@@ -58,8 +63,8 @@ function fn.count(name) return fn.add(name, 1) end
 function fn.least_fence(seen) return math.max(meta.fence + 1, floor(now * 1000), (seen or 0) + 1) end
 function fn.next_fence(seen) return fn.set('fence', fn.least_fence(seen)) end
 
--- Rows of hashes: MessagePack, unless a module brings a reader of its own.
-local cache, changed, readers = {}, {}, {}
+-- Rows of hashes: MessagePack, unless a module brings a reader of its own, or a writer, which answers nil for what is to be kept as others are.
+local cache, changed, readers, writers = {}, {}, {}, {}
 function fn.unpacked(key, text) return (readers[key] or cmsgpack.unpack)(text) end
 function fn.cacheOf(key)
   local rows = cache[key]
@@ -203,12 +208,12 @@ function fn.write_rows()
   local isWriting = next(changed) ~= nil or next(pendingMembers) ~= nil or next(metaChanges) ~= nil
   if not isWriting then return end
   for key, fields in pairs(changed) do
-    local rows, kept, gone = cache[key], {}, {}
+    local rows, kept, gone, write = cache[key], {}, {}, writers[key]
     for field in pairs(fields) do
       local row = rows[field]
       if row then
         kept[#kept + 1] = field
-        kept[#kept + 1] = cmsgpack.pack(row)
+        kept[#kept + 1] = write and write(row, field) or cmsgpack.pack(row)
       else
         gone[#gone + 1] = field
       end
@@ -220,8 +225,11 @@ function fn.write_rows()
   if meta.epoch == '' then
     -- The first write there is, or the first after everything was lost. What is behind the dot grows with losses of less.
     fn.set('epoch', format('%.0f', now * 1000) .. '-' .. ARGV[3] .. '.0')
+    fn.set('${TABLE_FIELD}', '')
   end
   fn.count('writes')
+  outcome, ownText = 2, ${NEXT_OWN}
+  fn.set(ARGV[3], ownText)
   local fields = {}
   for name, value in pairs(metaChanges) do
     fields[#fields + 1] = name
@@ -238,10 +246,12 @@ function fn.answer(reply)
     for _, one in ipairs(hints) do message[#message + 1] = one end
     call('PUBLISH', KEY.hints, cjson.encode(message))
   end
-  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, 0, fraction }
+  return { meta.epoch, meta.writes, fn.number_out(now), hints, reply, meta.dynamic, meta.alive, outcome, ownText, fraction }
 end
 
-if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5])) then
+-- What was dropped for its age is not lost.
+if not ownText and ARGV[6] ~= '0' and tonumber(ARGV[6]:match('%d+$')) < (tonumber(call('HGET', KEY.meta, 'ownFrom')) or 0) then ownText = ARGV[6] end
+if ARGV[4] ~= '' and (meta.epoch ~= ARGV[4] or meta.writes < tonumber(ARGV[5]) or ${IS_OWN_LOST}) then
   return { meta.epoch, meta.writes, fn.number_out(now), {}, false, meta.dynamic, meta.alive, 1 }
 end
 `,

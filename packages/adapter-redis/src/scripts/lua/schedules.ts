@@ -1,10 +1,10 @@
 /** Schedules: their rows, the index of what is due, the ledger of their slots (engine rules 1 to 8). */
 import type { LuaModule } from '../lua-module.ts'
-import { runs } from './runs.ts'
+import { plainSchedules } from './plain-schedules.ts'
 
 export const schedules: LuaModule = {
   name: 'schedules',
-  needs: [runs],
+  needs: [plainSchedules],
   source: `
 -- Earlier specs kept with a schedule: beyond, only later slots can be enumerated.
 local MOST_HISTORY = 100

@@ -6,7 +6,8 @@
  *   R fence/owner/started/origin                                      its first attempt runs; 'started' is empty until that is known
  *   G fence/owner/started/origin                                      the same, and it holds the gate of its key, which is among what was asked for
  *   S filedAs/finishedAt/startedAt/fence/owner/result/origin          its first attempt succeeded; what was filed together has one 'filedAs'
- *   origin: N body, which came by way of the line of its job: see below; or P body, which stood in all indexes that rows stand in
+ *   origin: N body, which came by way of the line of its job: see below; P body, which stood in all indexes that rows stand in; or
+ *           F body, of a slot: claimed as it was made, it stands in all of them but that of what is alive
  *   body:   job/key/age/runAt/createdAt/priority/salt/what else was asked for, as JSON; of a slot's run also its schedule and ledger;
  *           without what most have: manual triggers, one per run, whose runs may overlap
  *
@@ -16,8 +17,8 @@
  * Key, owner and result stand behind their length: 3:abc. A result may be absent: -.
  *
  * Most triggers have no priority, and come in the order of their instants. Until they are claimed they stand in one index only,
- * the line of their job (`plain`), which tells both who is next and who is newest. Texts of triggers do not stand in the index
- * of what is alive: whoever asks it looks at the line and at what is held as well.
+ * the line of their job (`plain`), which tells both who is next and who is newest. Texts of triggers, and of
+ * slots that were claimed as they were made, do not stand in the index of what is alive: whoever asks it looks at the line and at what is held as well.
  */
 import type { LuaModule } from '../lua-module.ts'
 import { jobs } from './jobs.ts'

@@ -34,6 +34,7 @@ import { runsStats } from './runs-stats.ts'
 import { schedulesCountSkips } from './schedules-count-skips.ts'
 import { schedulesDue } from './schedules-due.ts'
 import { schedulesFire } from './schedules-fire.ts'
+import { schedulesFirePlain } from './schedules-fire-plain.ts'
 import { schedulesGet } from './schedules-get.ts'
 import { schedulesLedger } from './schedules-ledger.ts'
 import { schedulesList } from './schedules-list.ts'
@@ -93,6 +94,7 @@ export type VerbName =
   | 'schedulesCountSkips'
   | 'schedulesDue'
   | 'schedulesFire'
+  | 'schedulesFirePlain'
   | 'schedulesGet'
   | 'schedulesLedger'
   | 'schedulesList'
@@ -151,6 +153,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   schedulesCountSkips,
   schedulesDue,
   schedulesFire,
+  schedulesFirePlain,
   schedulesGet,
   schedulesLedger,
   schedulesList,

@@ -5,23 +5,25 @@
  * ARGV as the kernel has it; then the name of the job; then of each request its id, its key, and what follows the instants in the
  * text of a short run. Its reply is that of the kernel; 0 where the general way must decide.
  */
+import { IS_OWN_LOST, NEXT_OWN } from '../lua/own-writes.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const runsEnqueueShort: LuaModule = {
   name: 'runs.enqueue',
   needs: [],
   source: `
-local call, format, name = redis.call, string.format, ARGV[6]
-local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', 'ages', 'plainAt', 'line:' .. name)
+local call, format, name = redis.call, string.format, ARGV[7]
+local meta = call('HMGET', KEY.meta, 'epoch', 'writes', 'dynamic', 'alive', 'ages', 'plainAt', 'line:' .. name, ARGV[3])
 local epoch, writes, dynamic, alive = meta[1] or '', tonumber(meta[2]) or 0, tonumber(meta[3]) or 0, tonumber(meta[4]) or 0
 if ARGV[4] ~= '' and (epoch ~= ARGV[4] or writes < tonumber(ARGV[5])) then return { epoch, writes, 0, {}, false, dynamic, alive, 1 } end
-local function not_here() return { epoch, writes, 0, {}, 0, dynamic, alive, 0 } end
-if epoch == '' then return not_here() end
+local ownText = meta[8]
+local function not_here() return { epoch, writes, 0, {}, 0, dynamic, alive, 0, ownText } end
+if epoch == '' or ${IS_OWN_LOST} then return not_here() end
 
 local now = tonumber(ARGV[2]) or math.floor($TIME$)
 -- Those of a line have no priority, and come one after the other.
-local isInLine, count = now >= (tonumber(meta[6]) or 0), (#ARGV - 6) / 3
-for index = 9, #ARGV, 3 do isInLine = isInLine and ARGV[index]:sub(1, 7) == '100000/' end
+local isInLine, count = now >= (tonumber(meta[6]) or 0), (#ARGV - 7) / 3
+for index = 10, #ARGV, 3 do isInLine = isInLine and ARGV[index]:sub(1, 7) == '100000/' end
 -- Where something of the job can be claimed already, its row need not be looked at.
 local number, job = meta[7], nil
 if not isInLine or not number or number == '' or call('HEXISTS', KEY.jobs, number) == 0 then
@@ -34,14 +36,14 @@ end
 local created, age, prefix = format('%.17g', now), tonumber(meta[5]) or 0, number .. '/'
 local instants, counts = format('%018.3f/', now) .. created .. '/', {}
 if count == 1 and isInLine then
-  local id, key, ageText = ARGV[7], ARGV[8], format('%016d/', age + 1)
-  if call('HSETNX', KEY.runs, id, 'N' .. prefix .. #key .. ':' .. key .. '/' .. ageText .. instants .. ARGV[9]) == 0 then return not_here() end
+  local id, key, ageText = ARGV[8], ARGV[9], format('%016d/', age + 1)
+  if call('HSETNX', KEY.runs, id, 'N' .. prefix .. #key .. ':' .. key .. '/' .. ageText .. instants .. ARGV[10]) == 0 then return not_here() end
   call('ZADD', KEY.plain, '0', prefix .. ageText .. id)
   counts[key] = 1
 else
   local ids, isAsked = {}, {}
   for index = 1, count do
-    local id = ARGV[3 * index + 4]
+    local id = ARGV[3 * index + 5]
     if isAsked[id] then return not_here() end
     isAsked[id] = true
     ids[index] = id
@@ -52,7 +54,7 @@ else
   local letter, at = isInLine and 'N' or 'P', 1
   local rows, byAge, members, ready, places = {}, {}, {}, {}, {}
   for index, id in ipairs(ids) do
-    local key, rest = ARGV[3 * index + 5], ARGV[3 * index + 6]
+    local key, rest = ARGV[3 * index + 6], ARGV[3 * index + 7]
     local place = places[key]
     if place == nil then
       place = prefix .. #key .. ':' .. key .. '/'
@@ -100,9 +102,10 @@ if job then
   call('HSET', KEY.jobs, number, cmsgpack.pack(job))
   call('HSET', KEY.meta, 'line:' .. name, number)
 end
+ownText = ${NEXT_OWN}
 writes, alive = writes + 1, alive + count
-call('HSET', KEY.meta, 'writes', format('%d', writes), 'alive', format('%d', alive), 'ages', format('%d', age + count), 'plainAt', isInLine and created or meta[6] or '0')
+call('HSET', KEY.meta, 'writes', format('%d', writes), 'alive', format('%d', alive), 'ages', format('%d', age + count), 'plainAt', isInLine and created or meta[6] or '0', ARGV[3], ownText)
 call('PUBLISH', KEY.hints, '[' .. cjson.encode(ARGV[3]) .. ',["r"]]')
-return { epoch, writes, created, { { 'r' } }, {}, dynamic, alive, 0 }
+return { epoch, writes, created, { { 'r' } }, {}, dynamic, alive, 2, ownText }
 `,
 }

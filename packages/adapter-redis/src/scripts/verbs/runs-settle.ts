@@ -62,17 +62,17 @@ end
 -- Successes of short runs, in lots: what the general way does with them comes to this. Of each there are four texts behind the
 -- request: id, fence, start, and the result or ''. Answers the places of those that it leaves to that way.
 local function short_at(index)
-  local at = 2 + 4 * index
+  local at = 3 + 4 * index
   return ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
 end
-local shortCount = (#ARGV - 5) / 4
+local shortCount = (#ARGV - 6) / 4
 local function gate_of(text, headEnds)
   local _, to, number = text:find('^%u(%d+)/', text:find('/', headEnds + 1, true) + 1)
   return 'k' .. number .. '/' .. fn.bounded_at(text, to + 1)
 end
 local function settle_short()
   local ids, left, isDone = {}, {}, {}
-  for index = 1, shortCount do ids[index] = ARGV[2 + 4 * index] end
+  for index = 1, shortCount do ids[index] = ARGV[3 + 4 * index] end
   local texts = #ids > 0 and call('HMGET', KEY.runs, unpack(ids)) or {}
   local holder, instant, finished = '/' .. fn.bounded(id) .. '/', fn.instant_text(now) .. '/', format('%.17g', now) .. '/'
   local rows, held, alive, filed, aged, gates, count, ends = {}, {}, {}, {}, {}, {}, 0, meta.ends
@@ -116,12 +116,13 @@ local function settle_short()
         fn.touch(job)
       end
       -- What came by way of a line never stood among what is alive, and is of no ledger.
-      local isInLine, placeEnds = text:byte(startEnds + 1) == IN_LINE, bodyAt - 1 + #prefix + PLACE_LENGTH
+      local kind, placeEnds = text:byte(startEnds + 1), bodyAt - 1 + #prefix + PLACE_LENGTH
+      local isInLine = kind == IN_LINE
       if not isInLine then
         file_lot()
         ends = ends + 1
         local place, file = #filed, fn.count_text(ends) .. '/r' .. runId
-        alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId
+        if kind == PENDING then alive[#alive + 1] = text:sub(bodyAt, placeEnds) .. runId end
         filed[place + 1], filed[place + 2] = '0', prefix .. 's/' .. file
         aged[place + 1], aged[place + 2] = '0', ageing .. file
       elseif lotNumber == nil then

@@ -1,34 +1,28 @@
 /** The cursor moves and the slot's records are written in one step (engine rules 2, 3, 4, 10). */
 import { claim } from '../lua/claim.ts'
+import { early } from '../lua/early.ts'
 import { schedules } from '../lua/schedules.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const schedulesFire: LuaModule = {
   name: 'schedules.fire',
-  needs: [claim, schedules],
+  needs: [claim, early, schedules],
   source: `
--- What was looked at before it is due, and comes a little before its instant: scripts cannot wait, so the asker is told how long to.
-local LONGEST_WAIT_MS = 20
 if request.mayWait then
-  local early = 0
+  local latest = now
   for _, firing in ipairs(request.firings) do
-    for _, run in ipairs(firing.runs) do early = math.max(early, run.runAt - now) end
+    for _, run in ipairs(firing.runs) do latest = math.max(latest, run.runAt) end
   end
-  if early > 0 and early <= LONGEST_WAIT_MS then return fn.answer(fn.number_out(math.ceil(early))) end
+  local early = fn.early_by(latest)
+  if early then return fn.answer(early) end
 end
 
 local claiming = request.claim and fn.open_claim(request.claim)
 
 -- Whether what was planned at a look, of a schedule that was perhaps not due by then, may fire now.
-local function was_resumed(stretches)
-  for _, stretch in ipairs(stretches or {}) do
-    if stretch[2] > request.lookedAt then return true end
-  end
-  return false
-end
 local function holds_still(job, row)
   if not request.lookedAt then return true end
-  return row.nextDueAt ~= nil and row.nextDueAt <= now and not was_resumed(job.stretches) and not was_resumed(row.stretches)
+  return row.nextDueAt ~= nil and row.nextDueAt <= now and not fn.was_resumed(job.stretches) and not fn.was_resumed(row.stretches)
 end
 -- Why a firing does not go ahead, or nil.
 local function refusal(job, row, firing)
@@ -147,107 +141,9 @@ local function read_ahead()
   fn.prefetch(KEY.gates, gates)
 end
 
--- One run that is due, of numbers that a text keeps as they are, bounded by nothing but the gate of its key.
-local function is_short(firing, gateName)
-  local run = firing.runs[1]
-  local gates = run and run.gates or {}
-  return #firing.runs == 1 and #firing.skips == 0 and (#gates == 0 or #gates == 1 and gates[1] == gateName)
-    and (#gates == 0) == (run.overlap == 'allow')
-    and run.runAt <= now and run.runAt >= 0 and run.runAt == floor(run.runAt)
-    and run.priority == floor(run.priority) and math.abs(run.priority) < 100000
-end
--- The first firings as far as each makes one run that nothing stands in the way of, claimed at once: what the general way does with them comes
--- to this, and the run is kept as text. Answers how many they were; of each the fence, or its status if it did not fire, and what
--- the asker cannot know of its run; how many start at once.
-local function fire_short()
-  local told, count, started = {}, 0, 0
-  if claiming == nil or now < meta.claimsFrom then return told, count, started end
-  local owner, by, holder = claiming.owner, claiming.id .. '/', '/' .. fn.bounded(claiming.id) .. '/'
-  local created = format('%.17g', now)
-  local begun = created .. '/'
-  local rows, byAge, alive, ledger, held, gates = {}, {}, {}, {}, {}, {}
-  local mayTake, isFired = {}, {}
-  local function is_free(job)
-    local isFree = mayTake[job.number]
-    if isFree == nil then
-      isFree = owner.jobs[job.name] ~= nil and fn.due_count(job) == 0 and not job.concurrency and not job.rateMax
-      mayTake[job.number] = isFree
-    end
-    return isFree
-  end
-  local known = fn.cacheOf(KEY.runs)
-  for _, firing in ipairs(firings) do
-    local job = fn.find_job(firing.job)
-    local row = job and fn.find_schedule(job, firing.name)
-    local status = refusal(job, row, firing)
-    if status then
-      told[2 * count + 1], told[2 * count + 2] = status, false
-    else
-      local fired, name = firing.runs[1], fn.schedule_key(row)
-      if claiming.left == 0 or not is_free(job) or not is_short(firing, 'key:' .. job.name .. '/' .. name) or fn.read(KEY.runs, fired.id) then break end
-      local gate = fired.gates[1] and 'k' .. job.number .. '/' .. name
-      local former = gate and fn.find_key(job, name)
-      -- Another run of the key: what becomes of this one is for the general way to say.
-      if gate and (former and former.alive > 0 or fn.read(KEY.gates, gate)) then break end
-      -- Who asks for it in this very call reads what is written below.
-      known[fired.id] = nil
-      if isFired[row.name .. '/' .. job.number] then break end
-      isFired[row.name .. '/' .. job.number] = true
-      fn.move_cursor(row, firing.through, fn.given(firing.nextSlot), fn.given(firing.nextDueAt))
-      row.slots, row.lastRun = row.slots + 1, fired.id
-      fn.index_schedule(job, row)
-      local key = fn.obtain_key(job, name)
-      key.alive, key.busy = key.alive + 1, key.busy + 1
-      local fence, age = fn.next_fence(claiming.seenFence), fn.count_text(fn.count('ages')) .. '/'
-      local place = job.number .. '/' .. fn.bounded(name) .. '/' .. age
-      local isStarted, at = claiming.start > 0, #held + 1
-      local asked = '{"trigger":"schedule","overlap":"' .. fired.overlap .. '","triggers":1,"slot":' .. format('%.17g', fired.slot)
-        .. ',"schedule":' .. cjson.encode(row.name) .. ',"ledger":"' .. row.ledger .. '"'
-        .. (gate and ',"gates":[' .. cjson.encode(gate) .. ']' or '')
-        .. (row.payload and ',"payload":' .. cjson.encode(row.payload) or '') .. '}'
-      rows[at], rows[at + 1] = fired.id, (gate and 'G' or 'R') .. format('%.0f', fence) .. holder .. (isStarted and begun or '/') .. 'P' .. place
-        .. fn.instant_text(fired.runAt) .. '/' .. created .. '/' .. fn.priority_text(fired.priority) .. '//' .. asked
-      byAge[at], byAge[at + 1] = '0', job.number .. '/' .. age .. fired.id
-      alive[at], alive[at + 1] = '0', place .. fired.id
-      ledger[at], ledger[at + 1] = '0', fn.ledger_member(row.ledger, fired.slot, 'r', fired.id)
-      held[at], held[at + 1] = '0', by .. fired.id
-      if gate then
-        fn.cacheOf(KEY.gates)[gate] = nil
-        gates[#gates + 1] = gate
-        gates[#gates + 1] = 'H'
-      end
-      job.running = job.running + 1
-      claiming.left = claiming.left - 1
-      if isStarted then
-        claiming.start, started, job.lastRun = claiming.start - 1, started + 1, fired.id
-      end
-      fn.touch(job)
-      told[2 * count + 1] = fence
-      told[2 * count + 2] = (row.payload or row.key) and { name, row.payload or false } or false
-    end
-    count = count + 1
-  end
-  if #held > 0 then
-    fn.each_chunk(rows, 2000, function(from, to)
-      call('HSET', KEY.runs, unpack(rows, from, to))
-      call('ZADD', KEY.byAge, unpack(byAge, from, to))
-      call('ZADD', KEY.alive, unpack(alive, from, to))
-      call('ZADD', KEY.ledger, unpack(ledger, from, to))
-      call('ZADD', KEY.held, unpack(held, from, to))
-    end)
-    fn.each_chunk(gates, 2000, function(from, to) call('HSET', KEY.gates, unpack(gates, from, to)) end)
-    local lot = #held / 2
-    owner.held = owner.held + lot
-    fn.add('alive', lot)
-    fn.touch_owner(claiming.id, owner)
-  end
-  return told, count, started
-end
-
 read_ahead()
-local short, count, started = fire_short()
 local replies = {}
-for index = count + 1, #firings do replies[#replies + 1] = fire_one(firings[index]) end
-return fn.answer({ replies, fn.tick_for(claiming and claiming.id, claiming and claiming.owner), short, started })
+for index, firing in ipairs(firings) do replies[index] = fire_one(firing) end
+return fn.answer({ replies, fn.tick_for(claiming and claiming.id, claiming and claiming.owner) })
 `,
 }
