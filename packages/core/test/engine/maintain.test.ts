@@ -20,6 +20,7 @@ function idle() {
     link: { call } as unknown as StoreLink,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     rules: () => [{ job: 'mail', succeeded: 1, dead: 1, forMs: 1 }],
+    graceMs: 60_000,
     registerAgain: async () => void asked.looks++,
     wantsRegistration: () => false,
   })
