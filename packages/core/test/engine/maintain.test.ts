@@ -37,6 +37,21 @@ it('where nothing is known to be written, looks once, and prunes by age every tw
   await maintenance.stop()
 })
 
+it('where runs were settled, prunes once more when those that were spared can go', async () => {
+  const { clock, asked, maintenance } = idle()
+  await clock.advance(MINUTE_MS)
+  maintenance.note()
+  await clock.advance(40_000)
+  expect(asked.prunes).toBe(2)
+  await clock.advance(30_000)
+  expect(asked.prunes).toBe(2)
+  await clock.advance(30_000)
+  expect(asked.prunes).toBe(3)
+  await clock.advance(50 * MINUTE_MS)
+  expect(asked.prunes).toBe(3)
+  await maintenance.stop()
+})
+
 it('where the store was written to, looks every five minutes, and prunes every ten', async () => {
   const { clock, asked, maintenance } = idle()
   for (let minute = 0; minute < 60; minute++) {
