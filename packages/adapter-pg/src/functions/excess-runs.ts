@@ -81,21 +81,22 @@ begin
           ${ofKey('select h.finished_at, h.sequence', `and ${YOUNG} and (c.sequence is null or (h.finished_at, h.sequence) > (c.finished_at, c.sequence)) and h.trigger <> 'schedule'`, 'order by h.finished_at, h.sequence limit 1')}
         ) s on true
       )
-      select
-        (
-          select array_agg(x.id)
-          from (
-            select e.id
-            from crowded k
-            cross join lateral (
-              ${ofKey('select h.id', 'and (h.finished_at, h.sequence) <= (k.finished_at, k.sequence) and (k.spared_at is null or (h.finished_at, h.sequence) < (k.spared_at, k.spared_sequence))', 'order by h.finished_at, h.sequence limit p_limit')}
-            ) e
-            where e.id <> all (o_ids)
-            limit p_limit - cardinality(o_ids)
-          ) x
-        ),
-        exists (select 1 from crowded k where k.spared_at is not null)
-      into v_more, v_spares;
+      -- No more keys are looked at than it takes to reach the limit.
+      select x.ids, case when coalesce(cardinality(x.ids), 0) + cardinality(o_ids) < p_limit
+        then exists (select 1 from crowded k where k.spared_at is not null) else false end
+      into v_more, v_spares
+      from (
+        select array_agg(x.id) as ids
+        from (
+          select e.id
+          from crowded k
+          cross join lateral (
+            ${ofKey('select h.id', 'and (h.finished_at, h.sequence) <= (k.finished_at, k.sequence) and (k.spared_at is null or (h.finished_at, h.sequence) < (k.spared_at, k.spared_sequence))', 'order by h.finished_at, h.sequence limit p_limit')}
+          ) e
+          where e.id <> all (o_ids)
+          limit p_limit - cardinality(o_ids)
+        ) x
+      ) x;
       o_ids := o_ids || v_more;
       o_spares := o_spares or v_spares;
       if cardinality(o_ids) >= p_limit then
