@@ -22,7 +22,7 @@ const BUNDLES: readonly Bundle[] = [
     code: `import { createScheduler, defineJob, cron, every, at, memoryStore } from '@quarterjack/core'
            console.log(createScheduler, defineJob, cron, every, at, memoryStore)`,
     // A quarter of it is cron-parser with luxon.
-    ceilingBytes: 116_700,
+    ceilingBytes: 116_900,
     // No code of rollups, but for the requests of their runs and the holds on backfills that others work on.
     mustNotHold: [
       /\/core\/src\/rollup\/(?!rollup-run\.|backfill-progress\.)/,
@@ -35,7 +35,7 @@ const BUNDLES: readonly Bundle[] = [
     name: 'with rollups',
     code: `import { createScheduler, defineJob, defineRollup, cron, every, at, memoryStore } from '@quarterjack/core'
            console.log(createScheduler, defineJob, defineRollup, cron, every, at, memoryStore)`,
-    ceilingBytes: 136_500,
+    ceilingBytes: 136_650,
     mustNotHold: [],
     mustNotSay: [],
   },

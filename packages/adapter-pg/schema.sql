@@ -129,8 +129,8 @@ create table jobs (
   suspended_stretches json not null default '[]'::json,
   failures_in_a_row integer not null default 0,
   pruned_to bigint not null default 0,
-  spared_from bigint not null default 0,
   pruned_by text not null default ''::text,
+  spared_from bigint not null default 0,
   constraint jobs_name_key UNIQUE (name),
   constraint jobs_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
@@ -500,7 +500,7 @@ create function end_standing(p_ids text[], p_state text, p_reason text, p_now bi
 create function enqueue_requests(p_requests json, p_now bigint, OUT o_outcomes json, OUT o_ids text[], OUT o_is_due boolean, OUT o_left text[], OUT o_chances text[]) returns record language plpgsql volatile; -- d5300a68d04b8943340abd30a579fb6b
 create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- 63239eb20e249ff95dfffb5c1f68c709
 create function ensure_gates(p_names text[]) returns void language plpgsql volatile; -- 17e5e176eca623e1a76f7619b0510638
-create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_through bigint, p_grace_from bigint, p_ids text[], p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean, OUT o_spares boolean) returns record language plpgsql volatile; -- e4f6e786a1633b378751a62dc8c8a0f8
+create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_through bigint, p_grace_from bigint, p_ids text[], p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean, OUT o_spares boolean) returns record language plpgsql volatile; -- d9d23d51813ff0f5d84c228fe16d2b79
 create function excess_skips(p_job integer, p_most bigint, p_since bigint, p_through bigint, p_oldest bigint, p_limit integer) returns bigint[] language plpgsql volatile; -- d6429ded87c4ffc292873fce64beb63c
 create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 4022e7999ef50b91df1eea08f1f04ad8
 create function fire_beside_others(p_schedules bigint[], p_ids text[], p_slots bigint[], p_run_ats bigint[], p_priorities integer[], p_overlaps text[], p_queue_limits integer[], p_gates json, p_now bigint, OUT o_created text[], OUT o_holds_gates boolean) returns record language plpgsql volatile; -- 39fa2b3975b59b961caf25f91f45ca7c

@@ -25,6 +25,7 @@ export type {
   GateRecord,
   JobStats,
   KeepRule,
+  PruneRequest,
   RenewReply,
   RenewRequest,
   RunQuery,
