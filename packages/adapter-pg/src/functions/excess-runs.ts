@@ -31,8 +31,12 @@ const ofKey = (select: string, filter: string, order: string): string =>
     .map((which) => `(${select} from history h where ${which} and h.job_id = p_job and h.state = v_state ${filter} ${order})`)
     .join(' union all ')
 
-/** Excess runs of the key that finished within the grace. */
-const YOUNG = 'b.finished_at > p_grace_from and h.finished_at > p_grace_from and (h.finished_at, h.sequence) <= (b.finished_at, b.sequence)'
+/** More than any sequence. */
+const ALL = '9223372036854775807'
+
+/** Excess runs of the key that stand behind a place, where some finished within the grace at all. */
+const youngSince = (finishedAt: string, sequence: string): string =>
+  `b.finished_at > p_grace_from and (h.finished_at, h.sequence) > (${finishedAt}, ${sequence}) and (h.finished_at, h.sequence) <= (b.finished_at, b.sequence)`
 
 export const excessRuns: SqlFunction = {
   name: 'excess_runs',
@@ -66,7 +70,9 @@ begin
     order by x.finished_at offset ${STRETCH} limit 1;
     foreach v_state in array array['succeeded', 'dead', 'cancelled', 'skipped'] loop
       with crowded as materialized (
-        select k.key, b.finished_at, b.sequence, s.finished_at as spared_at, s.sequence as spared_sequence
+        -- What goes ends with them; before the first that is spared, if there is one.
+        select k.key, coalesce(s.finished_at, b.finished_at) as finished_at, coalesce(s.sequence - 1, b.sequence) as sequence,
+          s.sequence is not null as spares
         from (
           select distinct h.key from ${ended('select h.key', 'v_state', 'o_through and h.finished_at <= coalesce(v_to, p_through) offset 0')}
         ) k
@@ -75,15 +81,15 @@ begin
         ) b
         -- The newest of those that are too many to be spared.
         left join lateral (
-          ${ofKey('select h.finished_at, h.sequence', `and ${YOUNG}`, `order by h.finished_at desc, h.sequence desc offset ${MAX_SPARED} limit 1`)}
+          ${ofKey('select h.finished_at, h.sequence', `and ${youngSince('p_grace_from', ALL)}`, `order by h.finished_at desc, h.sequence desc offset ${MAX_SPARED} limit 1`)}
         ) c on true
         left join lateral (
-          ${ofKey('select h.finished_at, h.sequence', `and ${YOUNG} and (c.sequence is null or (h.finished_at, h.sequence) > (c.finished_at, c.sequence)) and h.trigger <> 'schedule'`, 'order by h.finished_at, h.sequence limit 1')}
+          ${ofKey('select h.finished_at, h.sequence', `and ${youngSince('coalesce(c.finished_at, p_grace_from)', `coalesce(c.sequence, ${ALL})`)} and h.trigger <> 'schedule'`, 'order by h.finished_at, h.sequence limit 1')}
         ) s on true
       )
       -- No more keys are looked at than it takes to reach the limit.
       select x.ids, case when coalesce(cardinality(x.ids), 0) + cardinality(o_ids) < p_limit
-        then exists (select 1 from crowded k where k.spared_at is not null) else false end
+        then exists (select 1 from crowded k where k.spares) else false end
       into v_more, v_spares
       from (
         select array_agg(x.id) as ids
@@ -91,7 +97,7 @@ begin
           select e.id
           from crowded k
           cross join lateral (
-            ${ofKey('select h.id', 'and (h.finished_at, h.sequence) <= (k.finished_at, k.sequence) and (k.spared_at is null or (h.finished_at, h.sequence) < (k.spared_at, k.spared_sequence))', 'order by h.finished_at, h.sequence limit p_limit')}
+            ${ofKey('select h.id', 'and (h.finished_at, h.sequence) <= (k.finished_at, k.sequence)', 'order by h.finished_at, h.sequence limit p_limit')}
           ) e
           where e.id <> all (o_ids)
           limit p_limit - cardinality(o_ids)
