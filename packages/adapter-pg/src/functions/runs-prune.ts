@@ -25,7 +25,7 @@ export const runsPrune: SqlFunction = {
 create or replace function runs_prune(p json) returns json language plpgsql ${PLANNED_ONCE} as $$
 declare
   v_now bigint := coalesce((p->>'now')::bigint, store_now());
-  v_grace_from bigint := v_now - coalesce((p->>'graceMs')::bigint, 0);
+  v_grace_from bigint := coalesce(v_now - nullif((p->>'graceMs')::bigint, 0), ${ALL});
   v_left int := (p->>'limit')::int;
   v_until timestamptz := clock_timestamp() + interval '${CHOOSING_MS} milliseconds';
   v_rule record;

@@ -15,7 +15,7 @@ interface Budget {
 /** The verb. What it costs follows what it deletes: crowded keys are noted when they become so. */
 export function prune(state: MemoryState, request: PruneRequest): { pruned: number; more: boolean } {
   begin(state, request.now)
-  const budget = { left: request.limit, graceFrom: state.now - (request.graceMs ?? 0) }
+  const budget = { left: request.limit, graceFrom: request.graceMs ? state.now - request.graceMs : Number.POSITIVE_INFINITY }
   let more = false
   for (const rule of request.rules) {
     const job = state.jobs.get(rule.job)

@@ -13,7 +13,7 @@ local MAX_SPARED = ${MAX_SPARED}
 local MOST_SPARING = 500
 local left, sparing = request.limit, 0
 -- What was triggered and finished after it is spared.
-local graceFrom = now - (fn.given(request.graceMs) or 0)
+local graceFrom = (fn.given(request.graceMs) or 0) > 0 and now - request.graceMs or INFINITY
 local more = false
 
 local function fold(row, outcome, slots, slot)
