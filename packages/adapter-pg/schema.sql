@@ -130,6 +130,7 @@ create table jobs (
   failures_in_a_row integer not null default 0,
   pruned_to bigint not null default 0,
   pruned_by text not null default ''::text,
+  spared_from bigint not null default 0,
   constraint jobs_name_key UNIQUE (name),
   constraint jobs_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
@@ -499,7 +500,7 @@ create function end_standing(p_ids text[], p_state text, p_reason text, p_now bi
 create function enqueue_requests(p_requests json, p_now bigint, OUT o_outcomes json, OUT o_ids text[], OUT o_is_due boolean, OUT o_left text[], OUT o_chances text[]) returns record language plpgsql volatile; -- d5300a68d04b8943340abd30a579fb6b
 create function enqueue_special(p json, p_now bigint, OUT o_outcome text, OUT o_id text, OUT o_left text, OUT o_chances text[]) returns record language plpgsql volatile; -- 63239eb20e249ff95dfffb5c1f68c709
 create function ensure_gates(p_names text[]) returns void language plpgsql volatile; -- 17e5e176eca623e1a76f7619b0510638
-create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean) returns record language plpgsql volatile; -- 52cead66eba132e9a4fff2d211e6cfdb
+create function excess_runs(p_job integer, p_succeeded bigint, p_dead bigint, p_since bigint, p_through bigint, p_grace_from bigint, p_ids text[], p_limit integer, p_until timestamp with time zone, OUT o_ids text[], OUT o_through bigint, OUT o_is_all boolean, OUT o_is_news boolean, OUT o_spares boolean) returns record language plpgsql volatile; -- 7a6e11225b8ae241b2822fa36b5f37a6
 create function excess_skips(p_job integer, p_most bigint, p_since bigint, p_through bigint, p_oldest bigint, p_limit integer) returns bigint[] language plpgsql volatile; -- d6429ded87c4ffc292873fce64beb63c
 create function expire_windows(p_rollup integer, p_through bigint, p_now bigint) returns void language plpgsql volatile; -- 4022e7999ef50b91df1eea08f1f04ad8
 create function fire_beside_others(p_schedules bigint[], p_ids text[], p_slots bigint[], p_run_ats bigint[], p_priorities integer[], p_overlaps text[], p_queue_limits integer[], p_gates json, p_now bigint, OUT o_created text[], OUT o_holds_gates boolean) returns record language plpgsql volatile; -- 39fa2b3975b59b961caf25f91f45ca7c
@@ -512,7 +513,7 @@ create function history_attempts(h history) returns json[] language sql stable; 
 create function history_row(h history, p_job text) returns json language sql stable; -- a3ab09d40eb60d1492ef8e81482604a2
 create function hold_runs(p_ids text[]) returns void language plpgsql volatile; -- 814bfb82b338aaa21d08fd4b93500eee
 create function jobs_without_due(p_jobs integer[], p_names text[], p_now bigint) returns integer[] language plpgsql volatile; -- 9cad0121f2777a2e4004bf3760398814
-create function join_job(p_early integer, p_job_id integer, p_now bigint) returns void language plpgsql volatile; -- 7964c23266b4b8eb972be3ea550bc548
+create function join_job(p_early integer, p_job_id integer, p_now bigint) returns void language plpgsql volatile; -- 4060f4c66d70bc16b391486d5d035b5e
 create function keep_attempts(p_attempts json[], p_record json) returns json[] language sql immutable; -- c0b14e05c8e70223840bfceb66ff9346
 create function key_of_schedule(p_job integer, p_name text) returns text language plpgsql stable set enable_bitmapscan=off set enable_seqscan=off set jit=off set random_page_cost=0.2; -- b3d0dc3827cb09ffda7972db54058293
 create function leases_acquire(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 94ea62eaaf8e98c0abd55b0735c756a5
@@ -550,7 +551,7 @@ create function runs_gates(p json) returns json language plpgsql volatile set ji
 create function runs_get(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 0e7876c82c1cd0ebcfae4269e1e3acb8
 create function runs_held(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 899a8687bb852dbbb08b8db8fede2333
 create function runs_leave(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- eab5b715d8dfa6cf8b67460d548302a0
-create function runs_prune(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 3b09f90671169c07b88bcc6b4350b9d5
+create function runs_prune(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- b6337db0ece87c3bc8c5195adae1bd2e
 create function runs_release_gates(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- f03f47059e1291bf39d8369234134252
 create function runs_renew(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- d8eae8e6e9d047ea0ffb5d4fceed4152
 create function runs_settle(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 211561f2a666645e3aec6f3ddecb58eb

@@ -46,6 +46,7 @@ begin
     suspended_at = coalesce(j.suspended_at, e.suspended_at),
     suspended_reason = case when j.suspended_at is null then e.suspended_reason else j.suspended_reason end,
     pruned_to = 0,
+    spared_from = 0,
     pruned_by = ''
   from jobs e
   where j.id = p_job_id and e.id = p_early;

@@ -73,7 +73,7 @@ export function fillStatements(from: number, to: number): readonly string[] {
 }
 
 /** Retention has seen everything, by the rule of {@link KEEP}. */
-const PRUNED = /* sql */ `update jobs set pruned_to = ${NOW} - 5000, pruned_by = case name when 'plain' then '200/100' else '2/1' end`
+const PRUNED = /* sql */ `update jobs set pruned_to = ${NOW} - 5000, spared_from = ${NOW} - 5000, pruned_by = case name when 'plain' then '200/100' else '2/1' end`
 
 /** Rules under which what was filled in is kept, and what ends later is too much. */
 export const KEEP: Parameters<Store['runs']['prune']>[0]['rules'] = JOBS.map((job) =>

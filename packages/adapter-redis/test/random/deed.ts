@@ -117,6 +117,7 @@ const DEEDS = {
     forMs: fc.constantFrom(2_000, 20_000),
     jobs: fc.subarray([...JOBS, OTHER_NAME], { minLength: 1 }),
     limit: fc.constantFrom(1, 3, 100),
+    graceMs: fc.constantFrom(0, 0, 1_500, 6_000),
   }),
   set: fc.record({
     job: anyJob,

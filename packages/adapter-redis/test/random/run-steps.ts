@@ -120,10 +120,11 @@ export function cancel(world: World, { places, reason }: DeedNamed<'cancel'>): S
  * To its end: what a limit leaves for later is open. Not by age once the clock went back: records do not end in the order of
  * their ages then, and the reference stops at the first that is young enough.
  */
-export function prune(world: World, { jobs, limit, succeeded, dead, forMs }: DeedNamed<'prune'>): Step {
+export function prune(world: World, { jobs, limit, succeeded, dead, forMs, graceMs }: DeedNamed<'prune'>): Step {
   const request = {
     rules: jobs.map((job) => ({ job, succeeded, dead, forMs: world.hasGoneBack ? NEVER_MS : forMs })),
     limit,
+    graceMs,
     now: world.now,
   }
   return stepOf('runs.prune', request, async (store, asked) => {

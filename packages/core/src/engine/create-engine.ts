@@ -28,10 +28,10 @@ import { createKeepAlive, SLOW_POLL_MS } from './keep-alive.ts'
 import { createLoop } from './loop.ts'
 import { createLookAhead, LOOK_AHEAD_MS } from './look-ahead.ts'
 import { createLossLog } from './loss-log.ts'
-import { createMaintenance } from './maintain.ts'
+import { createMaintenance, pruneGrace } from './maintain.ts'
 import { createOwner } from './owner.ts'
 import { registerDefinitions, type Definition, type Standing } from './register.ts'
-import { retryStore } from './retry-store.ts'
+import { longestCall, retryStore } from './retry-store.ts'
 import { createSettler } from './settler.ts'
 import { drain, leave } from './shutdown.ts'
 import { suspendIfFailing } from './suspend-if-failing.ts'
@@ -193,6 +193,7 @@ export function createEngine(options: EngineOptions): Engine {
     link,
     logger,
     rules: () => keepRules(definitions, standings),
+    graceMs: pruneGrace(longestCall(link.deadlineMs, CALL_RETRIES)),
     wantsRegistration: () => [...standings.values()].some((standing) => !standing.current),
     registerAgain: () => register(false),
   })

@@ -19,12 +19,25 @@ const LOOK_ROUNDS = 10
 const AGE_ROUNDS = 20
 const STILL_AGE_ROUNDS = 240
 
+/** Least time for which triggered runs are spared after their end. */
+const MIN_GRACE_MS = 60_000
+
+/**
+ * For how long pruning by count spares runs that were triggered: beyond all tries of the call that asked for them, which would
+ * make them again. Twice that, since a try that was given up may still arrive; at least a minute.
+ */
+export function pruneGrace(longestCallMs: number): number {
+  return Math.max(MIN_GRACE_MS, 2 * longestCallMs)
+}
+
 export interface MaintainDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly link: StoreLink
   readonly logger: Logger
   readonly rules: () => readonly KeepRule[]
+  /** See {@link pruneGrace}. */
+  readonly graceMs: number
   /** Looks at the definitions in the store; those that are not current are registered again when their successor is gone. */
   readonly registerAgain: () => Promise<void>
   /** Some are known not to be current. */
@@ -45,6 +58,9 @@ export interface Maintenance {
 export function createMaintenance(deps: MaintainDeps): Maintenance {
   let running = false
   let settledSince = 1
+  /** Runs were settled since the last pass; and, monotonic, when those that it may have spared can go. */
+  let mayBeSpared = false
+  let spareEndsAt = Number.POSITIVE_INFINITY
   let quietRounds = 0
   let roundsSinceLook = 0
   let isStirred = true
@@ -53,12 +69,15 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
   let working: Promise<void> | null = null
 
   const prune = async (): Promise<void> => {
+    const { graceMs } = deps
     const rules = deps.rules()
     if (rules.length === 0) return
     settledSince = 0
     isBehind = false
+    spareEndsAt = mayBeSpared ? deps.clock.monotonic() + graceMs : Number.POSITIVE_INFINITY
+    mayBeSpared = false
     for (let call = 0; call < PRUNE_CALLS && running; call++) {
-      const { more } = await deps.link.call('runs.prune', (store) => store.runs.prune({ rules, limit: PRUNE_LIMIT }))
+      const { more } = await deps.link.call('runs.prune', (store) => store.runs.prune({ rules, limit: PRUNE_LIMIT, graceMs }))
       if (!more) return
     }
     settledSince = 1
@@ -72,7 +91,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
         isStirred = false
         await deps.registerAgain()
       }
-      if (settledSince > 0 || ++quietRounds >= (isStirred ? AGE_ROUNDS : STILL_AGE_ROUNDS)) {
+      if (settledSince > 0 || deps.clock.monotonic() >= spareEndsAt || ++quietRounds >= (isStirred ? AGE_ROUNDS : STILL_AGE_ROUNDS)) {
         quietRounds = 0
         await prune()
       }
@@ -102,6 +121,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
     round,
     note() {
       settledSince++
+      mayBeSpared = true
     },
     stir() {
       isStirred = true

@@ -11,6 +11,13 @@ export function storeBackoff(attempt: number, random: () => number): number {
   return Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(attempt - 1, 10)) * (0.5 + random() / 2)
 }
 
+/** The longest that the tries of one call take, with the waits between them. */
+export function longestCall(deadlineMs: number, retries: number): number {
+  let sum = deadlineMs
+  for (let attempt = 1; attempt <= retries; attempt++) sum += storeBackoff(attempt, () => 1) + deadlineMs
+  return sum
+}
+
 /** How calls are repeated. The waits run on `clock`; `signal` ends them. */
 export interface StoreRetries {
   readonly clock: Clock

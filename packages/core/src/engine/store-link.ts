@@ -12,6 +12,8 @@ import { createStoreClock, type StoreClock } from './store-clock.ts'
 export interface StoreLink {
   readonly store: Store
   readonly clock: StoreClock
+  /** Of one call. */
+  readonly deadlineMs: number
   /**
    * Calls the store. Throws `StoreTimedOut` after the deadline (the call may still take effect) or
    * `StoreUnavailable` with the cause; errors with another code of ours pass unchanged.
@@ -101,6 +103,7 @@ export function createStoreLink(options: {
   return {
     store,
     clock: storeClock,
+    deadlineMs,
     async call(verb, run) {
       const askedAt = clock.monotonic()
       const asked = listener?.before() ?? 0

@@ -38,7 +38,7 @@ export function noteCrowding(row: Filed): void {
   const { key } = row
   const { keep } = key.job
   const kind = kindOf(row)
-  if (keep !== null && (key.kinds.get(kind)?.size ?? 0) > keptOf(kind, keep)) key.job.crowded.add(key)
+  if (keep !== null && (key.kinds.get(kind)?.size ?? 0) > keptOf(kind, keep)) key.job.crowded.set(key, Number.NEGATIVE_INFINITY)
 }
 
 /** How many of a kind a rule keeps. */

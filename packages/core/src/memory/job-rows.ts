@@ -80,7 +80,7 @@ export function createJob(name: string): JobRow {
     windows: new ExpiringMap(),
     filed: new Chain(),
     keep: null,
-    crowded: new Set(),
+    crowded: new Map(),
     lastRun: null,
     lastSuccess: null,
     lastFailure: null,

@@ -1,23 +1,21 @@
 /** Pruning: deletes history beyond the rules and folds ledger records into counters (engine rule 2). */
-import type { KeepRule } from '../store/runs.ts'
+import { MAX_SPARED, type KeepRule, type PruneRequest } from '../store/runs.ts'
 import type { SlotCounters } from '../store/records.ts'
 import { keptOf, unfile } from './history.ts'
 import type { Filed, JobRow, KeyRow, RunRow, ScheduleDetail, SkipRow } from './rows.ts'
 import { trimHistory } from './schedule-records.ts'
 import { begin, type MemoryState } from './state.ts'
 
-/** What a call may still delete. */
+/** What a call may still delete; triggered runs that finished after `graceFrom` it spares. */
 interface Budget {
   left: number
+  readonly graceFrom: number
 }
 
 /** The verb. What it costs follows what it deletes: crowded keys are noted when they become so. */
-export function prune(
-  state: MemoryState,
-  request: { readonly rules: readonly KeepRule[]; readonly limit: number; readonly now?: number | undefined },
-): { pruned: number; more: boolean } {
+export function prune(state: MemoryState, request: PruneRequest): { pruned: number; more: boolean } {
   begin(state, request.now)
-  const budget = { left: request.limit }
+  const budget = { left: request.limit, graceFrom: request.graceMs ? state.now - request.graceMs : Number.POSITIVE_INFINITY }
   let more = false
   for (const rule of request.rules) {
     const job = state.jobs.get(rule.job)
@@ -31,27 +29,37 @@ export function prune(
 
 /** False when the budget was used up before the end. */
 function pruneByCount(state: MemoryState, job: JobRow, rule: KeepRule, budget: Budget): boolean {
-  for (const key of job.crowded) {
-    if (!pruneKey(state, key, rule, budget)) return false
-    job.crowded.delete(key)
+  for (const [key, sparedAt] of job.crowded) {
+    // Nothing new has ended, and what was spared still is.
+    if (sparedAt > budget.graceFrom) continue
+    const sparesFrom = pruneKey(state, key, rule, budget)
+    if (sparesFrom === null) return false
+    if (sparesFrom === Number.POSITIVE_INFINITY) job.crowded.delete(key)
+    else job.crowded.set(key, sparesFrom)
   }
   return true
 }
 
-function pruneKey(state: MemoryState, key: KeyRow, rule: KeepRule, budget: Budget): boolean {
+/** When the first that it spares finished; Infinity when it spares none, null when the budget was used up before the end. */
+function pruneKey(state: MemoryState, key: KeyRow, rule: KeepRule, budget: Budget): number | null {
+  let sparesFrom = Number.POSITIVE_INFINITY
   for (const [kind, chain] of key.kinds) {
     let excess = chain.size - keptOf(kind, rule)
     for (let link = chain.first; link !== null && excess > 0; excess--) {
       const { item, next } = link
+      if (excess <= MAX_SPARED && item.ledger === null && (item.finishedAt ?? 0) > budget.graceFrom) {
+        sparesFrom = Math.min(sparesFrom, item.finishedAt ?? 0)
+        break
+      }
       if (isPrunable(item)) {
-        if (budget.left === 0) return false
+        if (budget.left === 0) return null
         deleteFiled(state, item)
         budget.left--
       }
       link = next
     }
   }
-  return true
+  return sparesFrom
 }
 
 function pruneByAge(state: MemoryState, job: JobRow, rule: KeepRule, budget: Budget): boolean {
@@ -117,5 +125,5 @@ function isSameRule(a: KeepRule | null, b: KeepRule): boolean {
 /** A new rule: any key may have too much by it. */
 function noteAllKeys(job: JobRow, rule: KeepRule): void {
   job.keep = { ...rule }
-  for (const key of job.keys.values()) job.crowded.add(key)
+  for (const key of job.keys.values()) job.crowded.set(key, Number.NEGATIVE_INFINITY)
 }

@@ -138,9 +138,9 @@ export interface JobRow {
   readonly windows: ExpiringMap<string>
   /** Ended runs and skip ranges, the oldest first. */
   readonly filed: Chain<Filed>
-  /** The last rule it was pruned by, and the keys that have more than it allows. */
+  /** The last rule it was pruned by, and the keys that have more than it allows: with when the first that was spared finished, if nothing ended since. */
   keep: KeepRule | null
-  readonly crowded: Set<KeyRow>
+  readonly crowded: Map<KeyRow, number>
   lastRun: RunRow | null
   lastSuccess: RunRow | null
   lastFailure: RunRow | null

@@ -25,6 +25,7 @@ export type {
   GateRecord,
   JobStats,
   KeepRule,
+  PruneRequest,
   RenewReply,
   RenewRequest,
   RunQuery,
@@ -33,7 +34,7 @@ export type {
   Settlement,
   StoreLoss,
 } from './runs.ts'
-export { MAX_MERGING } from './runs.ts'
+export { MAX_MERGING, MAX_SPARED } from './runs.ts'
 export type { RunCommit } from './run-commit.ts'
 export { commitOf } from './run-commit.ts'
 export type { AcquireReply, AcquireRequest, HeldLease, LeaseStore } from './leases.ts'

@@ -172,6 +172,22 @@ export interface KeepRule {
   readonly forMs: number
 }
 
+/** What pruning is asked for. */
+export interface PruneRequest extends AtStoreTime {
+  readonly rules: readonly KeepRule[]
+  /** Most records deleted by this call. */
+  readonly limit: number
+  /**
+   * While the request for a run may be repeated, the run itself is all that tells that it was there: pruning by count stops,
+   * per (job, key) and state, oldest first, at a run that records no slot and finished less than this ago, unless there are
+   * more than {@link MAX_SPARED} from it on beyond what the rule keeps. `more` does not tell of them. By age they go. Default 0.
+   */
+  readonly graceMs?: number | undefined
+}
+
+/** How many runs of one (job, key) and state pruning may spare beyond what the rule keeps, whatever the grace. */
+export const MAX_SPARED = 1_000
+
 /** What health needs to know of a job, from what the store keeps. */
 export interface JobStats {
   readonly job: string
@@ -274,9 +290,7 @@ export interface RunStore {
   ): Promise<{ readonly storeNow: number; readonly jobs: readonly JobStats[]; readonly owners: number }>
 
   /** Deletes history beyond the rules, at most `limit` records; folds ledger records into their schedule's counters in the same write. */
-  prune(
-    request: { readonly rules: readonly KeepRule[]; readonly limit: number } & AtStoreTime,
-  ): Promise<{ readonly pruned: number; readonly more: boolean }>
+  prune(request: PruneRequest): Promise<{ readonly pruned: number; readonly more: boolean }>
 
   /** Gates by name, or every gate that is held or waited at. */
   gates(request: { readonly names?: readonly string[] | undefined }): Promise<{ readonly gates: readonly GateRecord[] }>

@@ -20,6 +20,7 @@ function idle() {
     link: { call } as unknown as StoreLink,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     rules: () => [{ job: 'mail', succeeded: 1, dead: 1, forMs: 1 }],
+    graceMs: 60_000,
     registerAgain: async () => void asked.looks++,
     wantsRegistration: () => false,
   })
@@ -33,6 +34,21 @@ it('where nothing is known to be written, looks once, and prunes by age every tw
   expect(asked).toEqual({ looks: 1, prunes: 1 })
   await clock.advance(70 * MINUTE_MS)
   expect(asked).toEqual({ looks: 1, prunes: 2 })
+  await maintenance.stop()
+})
+
+it('where runs were settled, prunes once more when those that were spared can go', async () => {
+  const { clock, asked, maintenance } = idle()
+  await clock.advance(MINUTE_MS)
+  maintenance.note()
+  await clock.advance(40_000)
+  expect(asked.prunes).toBe(2)
+  await clock.advance(30_000)
+  expect(asked.prunes).toBe(2)
+  await clock.advance(30_000)
+  expect(asked.prunes).toBe(3)
+  await clock.advance(50 * MINUTE_MS)
+  expect(asked.prunes).toBe(3)
   await maintenance.stop()
 })
 

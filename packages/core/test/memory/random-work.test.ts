@@ -323,7 +323,7 @@ function reschedule(world: World): void {
 
 function pruneSome(world: World): void {
   const rules = JOBS.map((job) => ({ job, succeeded: pick(world, [1, 3]), dead: pick(world, [0, 2]), forMs: 20_000 }))
-  prune(world.state, { rules, limit: pick(world, [1, 100]), now: world.now })
+  prune(world.state, { rules, limit: pick(world, [1, 100]), graceMs: pick(world, [0, 2_000]), now: world.now })
 }
 
 /** Renames a job, with runs that came under the new name before, and gives it its old name again. */

@@ -19,7 +19,9 @@ create table jobs (
   failures_in_a_row int not null default 0,
   -- Retention: history up to here was looked at, under the rule kept beside it.
   pruned_to bigint not null default 0,
-  pruned_by text not null default ''
+  pruned_by text not null default '',
+  -- Of keys of which anything was spared, some run finished after this: they are looked at again when its grace is over.
+  spared_from bigint not null default 0
 ) with (fillfactor = 50);
 
 -- Each firing writes its row anew, and with it its place in the due index: as with runs, pages keep room for that.

@@ -146,6 +146,8 @@ function fn.rename_job(job, name)
     if row then fn.move_schedule(row, early, job) end
   end
   if job.suspendedAt == nil then job.suspendedAt, job.suspendedReason = early.suspendedAt, early.suspendedReason end
+  -- Keys of what moved are looked at again anyway.
+  fn.each_with_prefix(KEY.spared, prefix, function(member) fn.cut(KEY.spared, member) end)
   fn.move_remembered(KEY.idempotent, KEY.idempotentEnds, early, job)
   fn.move_remembered(KEY.windows, KEY.windowEnds, early, job)
   for _, key in ipairs({ KEY.readyJobs, KEY.timed, KEY.dueJobs }) do fn.cut(key, name) end

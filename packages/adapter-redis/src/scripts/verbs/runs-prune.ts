@@ -1,4 +1,5 @@
 /** Deletes history beyond the rules and folds ledger records into counters (engine rule 2). */
+import { MAX_SPARED } from '@quarterjack/core/store'
 import { schedules } from '../lua/schedules.ts'
 import type { LuaModule } from '../lua-module.ts'
 
@@ -7,7 +8,12 @@ export const runsPrune: LuaModule = {
   needs: [schedules],
   source: `
 local MOST_KEYS_NOTED = 5000
-local left = request.limit
+local MAX_SPARED = ${MAX_SPARED}
+-- Keys that one call finds to be crowded only by what it spares.
+local MOST_SPARING = 500
+local left, sparing = request.limit, 0
+-- What was triggered and finished after it is spared.
+local graceFrom = (fn.given(request.graceMs) or 0) > 0 and now - request.graceMs or INFINITY
 local more = false
 
 local function fold(row, outcome, slots, slot)
@@ -104,46 +110,89 @@ local function delete_filed(job, name)
   delete_range(job, skip)
   return true
 end
--- False when the limit was reached before the end.
+-- When what a member of history names finished, if that is within the grace and it records no slot.
+local function spared_at(name)
+  if graceFrom >= now then return nil end
+  local lot = lot_of(name)
+  local at
+  if lot then
+    local row = fn.read(KEY.lots, lot)
+    at = row and row.at
+  elseif name:sub(1, 1) == 'r' then
+    local run = fn.find_run(name:sub(2))
+    at = run and run.ledger == nil and run.finishedAt
+  end
+  return at and at > graceFrom and at or nil
+end
+-- False when the limit was reached before the end; otherwise true, and when the first that it spares finished.
 local function prune_key(job, key, rule)
   local row = fn.find_key(job, key)
   if row == nil then return true end
-  local kinds = {}
+  local kinds, sparesFrom = {}, nil
   for kind in pairs(row.kinds) do kinds[#kinds + 1] = kind end
   for _, kind in ipairs(kinds) do
     local excess = row.kinds[kind] - (kind == 'd' and rule.dead or rule.succeeded)
     local prefix, last = fn.filed_prefix(job.number, key, kind), nil
     while excess > 0 do
-      local members = fn.with_prefix(KEY.filed, prefix, math.min(excess, left + 1), last)
+      -- The oldest tells whether any of the others need be read.
+      local most = graceFrom < now and last == nil and 1 or left + 1
+      local members = fn.with_prefix(KEY.filed, prefix, math.min(excess, most), last)
       if #members == 0 then break end
       prefetch_filed(members, #prefix + 18)
       for _, member in ipairs(members) do
-        if left == 0 then return false end
         local name = member:sub(#prefix + 18)
         local lot, count, isGone = lot_of(name), 1, true
-        if lot then
-          count, isGone = delete_of_lot(job, lot, math.min(excess, left))
-        elseif delete_filed(job, name) then
-          left = left - 1
+        local sparedAt = spared_at(name)
+        local surplus = sparedAt and excess - MAX_SPARED or excess
+        if surplus > 0 then
+          if left == 0 then return false end
+          if lot then
+            count, isGone = delete_of_lot(job, lot, math.min(surplus, left))
+          elseif delete_filed(job, name) then
+            left = left - 1
+          end
+          excess, surplus = excess - count, surplus - count
         end
-        excess = excess - count
-        if excess > 0 and not isGone then return false end
+        if sparedAt and excess > 0 and surplus <= 0 then
+          sparesFrom, excess = math.min(sparesFrom or sparedAt, sparedAt), 0
+        elseif excess > 0 and not isGone then
+          return false
+        end
         if excess <= 0 then break end
         last = member
       end
     end
   end
-  return true
+  return true, sparesFrom
+end
+-- Keys of which the first that was spared is beyond its grace by now: crowded again. False when there may be more of them.
+local function note_spared(prefix)
+  local members = fn.with_prefix(KEY.spared, prefix, MOST_SPARING)
+  for _, member in ipairs(members) do
+    if fn.instant_at(member, #prefix + 1) > graceFrom then return true end
+    fn.cut(KEY.spared, member)
+    fn.put(KEY.crowded, prefix .. member:sub(#prefix + 20))
+  end
+  return #members < MOST_SPARING
 end
 local function prune_by_count(job, rule)
   local prefix = job.number .. '/'
+  local isNoted = note_spared(prefix)
   while true do
     local members = fn.with_prefix(KEY.crowded, prefix, 100)
     for _, member in ipairs(members) do
-      if not prune_key(job, member:sub(#prefix + 1), rule) then return false end
+      if sparing == MOST_SPARING then return false end
+      local key = member:sub(#prefix + 1)
+      local isDone, sparesFrom = prune_key(job, key, rule)
+      if not isDone then return false end
       fn.cut(KEY.crowded, member)
+      if sparesFrom then
+        -- Looked at again when anything ends, or the grace of the first does.
+        fn.put(KEY.spared, prefix .. fn.instant_text(sparesFrom) .. '/' .. key)
+        sparing = sparing + 1
+      end
     end
-    if #members < 100 then return true end
+    if #members < 100 then return isNoted end
   end
 end
 local function prune_by_age(job, rule)

@@ -27,6 +27,7 @@ import { lookAheadCases } from './cases/look-ahead.ts'
 import { markCases } from './cases/marks.ts'
 import { overlapCases } from './cases/overlap.ts'
 import { ownerCases } from './cases/owners.ts'
+import { pruneGraceCases } from './cases/prune-grace.ts'
 import { pruneLedgerCases } from './cases/prune-ledger.ts'
 import { pruneCases } from './cases/prune.ts'
 import { quarantineAndRetireCases } from './cases/quarantine-and-retire.ts'
@@ -74,6 +75,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
   historyCases,
   statsCases,
   pruneCases,
+  pruneGraceCases,
   pruneLedgerCases,
   leaseCases,
   leaseQueueCases,

@@ -11,13 +11,20 @@ export function rule(over: Partial<KeepRule> = {}): KeepRule {
   return { job: 'mail', succeeded: 100, dead: 100, forMs: 365 * DAY, ...over }
 }
 
+/** What pruning answers. */
+interface Pruned {
+  readonly pruned: number
+  readonly more: boolean
+}
+
 /** Prunes once. */
-export async function prune(
-  t: Trial,
-  rules: readonly KeepRule[],
-  limit = 1_000,
-): Promise<{ readonly pruned: number; readonly more: boolean }> {
+export async function prune(t: Trial, rules: readonly KeepRule[], limit = 1_000): Promise<Pruned> {
   return t.store.runs.prune({ rules, limit, ...t.at() })
+}
+
+/** Prunes once, sparing what finished within a grace (nominal). */
+export async function pruneSparing(t: Trial, one: KeepRule, graceMs: number, limit = 1_000): Promise<Pruned> {
+  return t.store.runs.prune({ rules: [one], limit, graceMs: t.ms(graceMs), ...t.at() })
 }
 
 /** Job `mail`, and owner `a` that knows it. */
