@@ -22,7 +22,7 @@ const BUNDLES: readonly Bundle[] = [
     code: `import { createScheduler, defineJob, cron, every, at, memoryStore } from '@quarterjack/core'
            console.log(createScheduler, defineJob, cron, every, at, memoryStore)`,
     // A quarter of it is cron-parser with luxon.
-    ceilingBytes: 118_200,
+    ceilingBytes: 118_000,
     // No code of rollups, but for the requests of their runs and the holds on backfills that others work on.
     mustNotHold: [
       /\/core\/src\/rollup\/(?!rollup-run\.|backfill-progress\.)/,
@@ -35,7 +35,7 @@ const BUNDLES: readonly Bundle[] = [
     name: 'with rollups',
     code: `import { createScheduler, defineJob, defineRollup, cron, every, at, memoryStore } from '@quarterjack/core'
            console.log(createScheduler, defineJob, defineRollup, cron, every, at, memoryStore)`,
-    ceilingBytes: 138_000,
+    ceilingBytes: 137_800,
     mustNotHold: [],
     mustNotSay: [],
   },
