@@ -10,8 +10,8 @@ export type Direction = 'requests' | 'replies'
 export interface CutPoint {
   /** `request`: before it reaches the server. `reply`: after the server has answered, before the client learns of it. */
   readonly at: 'request' | 'reply'
-  /** Only requests that contain this text. */
-  readonly containing: string
+  /** Only requests that contain one of these texts. */
+  readonly containing: readonly string[]
 }
 
 /** A running proxy. */
@@ -136,7 +136,7 @@ function passes(link: Link, direction: Direction, { cutPoints }: Rules, frame: B
     return false
   }
   if (/^\*\d+\r\n\$9\r\nsubscribe\r\n/i.test(frame.toString('latin1', 0, 40))) link.isDeaf = true
-  const index = cutPoints.findIndex(({ containing }) => frame.includes(containing))
+  const index = cutPoints.findIndex(({ containing }) => containing.some((text) => frame.includes(text)))
   const [point] = index < 0 ? [] : cutPoints.splice(index, 1)
   link.underWay.push(point?.at === 'reply' ? point.happened : null)
   if (point?.at !== 'request') return true

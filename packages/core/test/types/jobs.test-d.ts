@@ -182,7 +182,7 @@ describe('what the facade gives', () => {
   it('runs are held by their id, and tell what made them', async () => {
     expectTypeOf(await scheduler.runs.handle('r')).toEqualTypeOf<RunHandle<unknown>>()
     expectTypeOf(await scheduler.runs.handle<number>('r')).toEqualTypeOf<RunHandle<number>>()
-    expectTypeOf((await scheduler.runs.find())[0]?.trigger).toEqualTypeOf<TriggerKind | undefined>()
+    for (const run of await scheduler.runs.find()) expectTypeOf(run.trigger).toEqualTypeOf<TriggerKind>()
   })
 
   it('runs are cancelled and replayed together', async () => {
