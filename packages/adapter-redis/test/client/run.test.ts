@@ -86,7 +86,16 @@ describe.concurrent.each(CLIENTS)('$name', (kind) => {
     await expect(client.run(WRITE, ['{jobs}:late'], ['never'])).rejects.toThrow(/no connection|closed/i)
     expect(performance.now() - begun).toBeLessThan(4_000)
     await server.start()
-    await until('it is back', async () => (await client.run(ECHO, ['a'], ['b']).catch(() => null)) !== null)
+    let refusal: unknown
+    const isBack = (): Promise<boolean> =>
+      client.run(ECHO, ['a'], ['b']).then(
+        () => true,
+        (error: unknown) => {
+          refusal = error
+          return false
+        },
+      )
+    await until(() => `it is back (it said ${String(refusal)})`, isBack)
     expect(await server.ask('HGET', '{jobs}:late', 'field')).toBe('before')
   })
 

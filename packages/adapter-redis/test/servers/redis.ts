@@ -171,9 +171,9 @@ async function untilReady(server: RedisServer, child: ChildProcess): Promise<voi
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     const answer = await server.ask('PING').catch((error: unknown) => error)
-    // Whoever refuses, answers.
-    if (answer === 'PONG' || (answer instanceof Error && /^(?:NOAUTH|NOPERM|WRONGPASS)/.test(answer.message))) return
     const isOver = child.exitCode !== null || child.signalCode !== null
+    // Whoever refuses, answers.
+    if (!isOver && (answer === 'PONG' || (answer instanceof Error && /^(?:NOAUTH|NOPERM|WRONGPASS)/.test(answer.message)))) return
     if (isOver || performance.now() > deadline) {
       const log = await server.log()
       throw new Error(
