@@ -21,6 +21,7 @@ begin
     return json_build_object('status', 'ended');
   end if;
   perform lock_definitions_shared();
+  perform lock_followers(p->'request'->'others', '{}');
   perform 1 from runs r where r.id = p->>'runId' and r.fence = (p->>'fence')::bigint and r.owner = p->>'owner' for update;
   if not found then
     return json_build_object('status', 'stale');

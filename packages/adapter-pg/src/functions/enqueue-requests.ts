@@ -10,6 +10,7 @@
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 import { lookedUp } from './by-index.ts'
+import { keysOf } from './lock-keys.ts'
 
 export const enqueueRequests: SqlFunction = {
   name: 'enqueue_requests',
@@ -62,11 +63,7 @@ begin
   end if;
 
   if v_specials > 0 then
-    perform lock_keys(array(
-      select e->>'job' || '/k/' || (e->>'key') from json_array_elements(p_requests) e
-      where e->'debounce' is not null or (e->>'skipWhenBusy')::boolean
-      union all
-      select e->>'job' || '/i/' || (e->'idempotency'->>'key') from json_array_elements(p_requests) e where e->'idempotency' is not null));
+    perform lock_keys(${keysOf('p_requests')});
     for v_one in
       select e from json_array_elements(p_requests) e
       where e->'debounce' is not null or e->'idempotency' is not null or (e->>'skipWhenBusy')::boolean

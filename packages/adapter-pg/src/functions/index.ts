@@ -33,6 +33,7 @@ import { leasesReleaseOne } from './leases-release-one.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { lockDefinitions, lockDefinitionsShared } from './lock-definitions.ts'
+import { lockFollowers } from './lock-followers.ts'
 import { lockKeys } from './lock-keys.ts'
 import { lockRuns } from './lock-runs.ts'
 import { moveGates } from './move-gates.ts'
@@ -210,6 +211,7 @@ export const functions: SchemaFunctions = {
     keyOfSchedule,
     lockDefinitions,
     lockDefinitionsShared,
+    lockFollowers,
     lockKeys,
     lockRuns,
     moveGates,

@@ -5,6 +5,13 @@
  */
 import type { SqlFunction } from '../schema/sql-function.ts'
 
+/** The keys to be locked for requests, which are JSON: those of debounced, idempotent and skip-when-busy ones. */
+export const keysOf = (requests: string): string => /* sql */ `array(
+      select e->>'job' || '/k/' || (e->>'key') from json_array_elements(${requests}) e
+      where e->'debounce' is not null or (e->>'skipWhenBusy')::boolean
+      union all
+      select e->>'job' || '/i/' || (e->'idempotency'->>'key') from json_array_elements(${requests}) e where e->'idempotency' is not null)`
+
 export const lockKeys: SqlFunction = {
   name: 'lock_keys',
   sql: /* sql */ `

@@ -75,6 +75,7 @@ begin
   v_now := coalesce(q.now, store_now());
   if q.count = q.plain then${SETTLE_SUCCESSES}
   else
+    perform lock_followers(q.others, q.ids);
     -- A cancel that is not committed yet is waited for: what follows sees it, whether a run ends or is tried again.
     if exists (select 1 from json_array_elements(q.others) o where o->>'to' in ('retry', 'released')) then
       perform lock_runs(q.ids || array(select o->>'runId' from json_array_elements(q.others) o));

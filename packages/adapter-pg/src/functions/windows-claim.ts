@@ -12,6 +12,9 @@ import { SHARE_DEFINITIONS } from './lock-definitions.ts'
 import { PLANNED_ONCE } from './planned-once.ts'
 import { isFree } from './window-columns.ts'
 
+/** Whether the run holds window `w` already, under this fence. */
+const isAskedAgain = '(w.run_id is not null and w.run_id = v_claim.run_id and w.fence = v_claim.fence)'
+
 export const windowsClaim: SqlFunction = {
   name: 'windows_claim',
   sql: /* sql */ `
@@ -91,7 +94,11 @@ begin
       ), taken as (
         update windows w set
           run_id = v_claim.run_id, fence = v_claim.fence,
-          taken_due = v_now >= b.due_at, taken_for = w.backfill_id, later_since = null, later_removed = false,
+          -- Asked again, it stays as it was taken: a first try that comes late knows less than the refresh under way.
+          taken_due = case when ${isAskedAgain} then w.taken_due else v_now >= b.due_at end,
+          taken_for = case when ${isAskedAgain} then w.taken_for else w.backfill_id end,
+          later_since = case when ${isAskedAgain} then w.later_since end,
+          later_removed = ${isAskedAgain} and w.later_removed,
           -- Were the run abandoned, nobody would know what it had done.
           dirty_since = coalesce(w.dirty_since, v_now)
         from bids b

@@ -43,13 +43,16 @@ function take(state: MemoryState, { rollup, run }: Admitted, bid: WindowBid): Wi
   const holder = known === undefined ? null : holderOf(known)
   if ((holder !== null && holder !== run) || !isAsBid(rollup, known, bid)) return null
   const row = known ?? obtainWindow(rollup, bid.start, bid.end)
-  row.hold = {
-    run,
-    fence: run.fence,
-    isDue: state.now >= bid.dueAt,
-    backfill: row.backfill,
-    laterSince: null,
-    laterRemoved: false,
+  // Asked again, it stays as it was taken: a first try that comes late knows less than the refresh under way.
+  if (holder === null) {
+    row.hold = {
+      run,
+      fence: run.fence,
+      isDue: state.now >= bid.dueAt,
+      backfill: row.backfill,
+      laterSince: null,
+      laterRemoved: false,
+    }
   }
   rollup.taken.add(row)
   // Were the run abandoned, nobody would know what it had done.

@@ -229,7 +229,9 @@ export interface WindowStore {
 
   /**
    * Takes windows for a run that is `running` under its fence. A window is held while that lasts: when the attempt ends, is abandoned
-   * or claimed anew, it is free, and dirty until a refresh of it is committed. Takes over what expired owners left first.
+   * or claimed anew, it is free, and dirty until a refresh of it is committed. What the run holds already it is given again, and it stays
+   * as it was taken: whether it was due, its stamp, and what was drained since; so that a first try may come late. Takes over what
+   * expired owners left first.
    */
   claim(
     request: { readonly claims: readonly WindowClaim[] } & AtStoreTime,

@@ -203,14 +203,10 @@ export function claimBids(
     const hour = start / STEP
     const window = rollup.windows[hour] as ModelWindow
     if (window.unseen.length === 0) window.unseen.push({ markedAt: world.now, removed: false })
-    window.hold = {
-      worker,
-      seq: reply?.windows[index]?.seq ?? -1,
-      changes: window.unseen.length,
-      read: writtenTo(world, rollup, hour),
-      isDue: world.now >= dueAt,
-      backfill: window.backfill,
-    }
+    const told = { seq: reply?.windows[index]?.seq ?? -1, known: window.unseen.length, read: writtenTo(world, rollup, hour) }
+    const taken = window.hold ?? { worker, changes: window.unseen.length, isDue: world.now >= dueAt, backfill: window.backfill, ...told }
+    // A claim of what it holds changes nothing; it may be a first try that comes late, and nobody hears its reply.
+    window.hold = world.random() < 0.5 ? taken : { ...taken, ...told }
   }
 }
 
@@ -253,7 +249,7 @@ function refreshed(window: ModelWindow, isSuspect: boolean): void {
   const { hold } = window
   if (hold === null) return
   window.hold = null
-  window.unseen = window.unseen.slice(hold.changes)
+  window.unseen = window.unseen.slice(window.unseen.length === hold.known ? hold.known : hold.changes)
   window.seen = hold.read
   window.isSuspect = isSuspect && window.unseen.length === 0
   window.isRefreshed = true

@@ -29,8 +29,9 @@ export interface ModelWorker {
 export interface ModelHold {
   readonly worker: ModelWorker
   readonly seq: number
-  /** So many of the digested changes. */
+  /** So many of the digested changes came before the claim that took it; and before the one whose reply the worker works with. */
   readonly changes: number
+  readonly known: number
   readonly read: number
   readonly isDue: boolean
   readonly backfill: ModelBackfill | null

@@ -20,8 +20,11 @@ local function take_window(rollup, bid, asked)
   local row = fn.obtain_window(rollup, bid.start, bid['end'])
   -- Dirty until a refresh of it is committed.
   if row.dirty == nil then row.dirty = now end
-  row.run, row.fence, row.isDue, row.heldStamp = asked.runId, asked.fence, now >= bid.dueAt or nil, fn.stamp_of(row)
-  row.laterSince, row.laterRemoved = nil, nil
+  -- Asked again, it stays as it was taken: a first try that comes late knows less than the refresh under way.
+  if not fn.is_held_by(row, asked) then
+    row.run, row.fence, row.isDue, row.heldStamp = asked.runId, asked.fence, now >= bid.dueAt or nil, fn.stamp_of(row)
+    row.laterSince, row.laterRemoved = nil, nil
+  end
   return { fn.number_out(row.start), fn.number_out(row.to), row.seq, row.removed and 1 or 0 }
 end
 local function claim_one(asked)

@@ -186,6 +186,23 @@ export const BROKEN_REFRESHES: readonly BrokenStore[] = [
     wrap: withBids((bid) => ({ ...bid, when: 'any' })),
   },
   {
+    defect: 'a claim that comes again takes anew what its run holds',
+    fails: 'window claims: a claim that comes again, or late, leaves what the run holds as it was taken',
+    wrap: withWindows((windows) => ({
+      async claim({ claims, now }) {
+        for (const { windows: bids, ...claim } of claims) {
+          const asked = new Set(bids.map(({ start }) => start))
+          const { windows: known } = await windows.list({ rollup: claim.rollup, ...EVERYTHING })
+          const held = known.filter(({ start, runId, fence }) => asked.has(start) && runId === claim.runId && fence === claim.fence)
+          const error = { name: 'Error', message: 'let go of' }
+          const failed = held.map(({ start }) => ({ start, error, retryDelayMs: 0 }))
+          if (failed.length > 0) await windows.fail({ failures: [{ ...claim, windows: failed }], now })
+        }
+        return windows.claim({ claims, now })
+      },
+    })),
+  },
+  {
     defect: 'a claim does not take over what expired owners left',
     fails: 'window claims: a claim takes over from owners whose lease ended',
     wrap: withWindows((windows) => ({ claim: ({ claims, now = 0 }) => windows.claim({ claims, now: now - 10_000 }) })),

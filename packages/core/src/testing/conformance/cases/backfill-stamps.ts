@@ -106,6 +106,16 @@ export const backfillStampCases: CaseGroup = {
       await commit(t, worker, await claimHours(t, worker, [1], 'stamped'))
       assertFields(await getBackfill(t, 'b'), { done: 1, state: 'finished' })
     }),
+    windowed('a claim that comes again, or late, takes no stamp for seen that came after the first', async (t) => {
+      await defineUpToDate(t)
+      const worker = await startWorker(t, 'stats')
+      const claimed = await claimHours(t, worker, [1])
+      await createBackfill(t, { id: 'b', hours: [0, 6] })
+      await stamp(t, 'b', { hours: [1], cursor: 6 })
+      await claimHours(t, worker, [1])
+      await commit(t, worker, claimed)
+      assertFields(await getBackfill(t, 'b'), { done: 0, state: 'running' })
+    }),
     windowed('a stamped window that is given up counts as failed, one that is tried again stays stamped', async (t) => {
       await defineUpToDate(t)
       const worker = await startWorker(t, 'stats')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { windowed, type CaseGroup } from '../conformance-case.ts'
 import { assertFields } from '../expectations.ts'
-import { bidFor, claimHours, commit, commitOf, endWorker, REFRESH, refresh, sendCommit, startWorker } from '../refresh-steps.ts'
+import { bidFor, claimHours, commit, commitOf, endWorker, fail, REFRESH, refresh, sendCommit, startWorker } from '../refresh-steps.ts'
 import { addOwner, claimOne, finish, getRun, LEASE_END, SHORT_LEASE } from '../run-steps.ts'
 import {
   defineRollup,
@@ -10,6 +10,7 @@ import {
   hour,
   isDirty,
   numbersOf,
+  rollupOf,
   soilHours,
   stateOf,
   windowBid,
@@ -40,6 +41,28 @@ export const windowClaimCases: CaseGroup = {
       assert.deepEqual(numbersOf(await claimHours(t, b, [2, 3, 4], 'dirty')), [4], 'a repeated claim gives the same')
       assert.deepEqual(await dirtyHours(t, 'stats'), [])
       assertFields((await stateOf(t, 'stats')).counts, { dirty: 3, held: 3 })
+    }),
+    windowed('a claim that comes again, or late, leaves what the run holds as it was taken', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      const early = { ...windowBid(0), dueAt: (await t.now()) + 1 }
+      const taken = (await bidFor(t, worker, [early])).windows
+      await t.pass(1)
+      assert.deepEqual(numbersOf((await bidFor(t, worker, [early])).windows), [0])
+      await commit(t, worker, taken)
+      assertFields(await rollupOf(t, 'stats'), { watermark: hour(0).start })
+      await refresh(t, worker, [0])
+      assertFields(await rollupOf(t, 'stats'), { watermark: hour(1).start })
+    }),
+    windowed('a mark that is drained between a claim and the same one again keeps its window from being given up', async (t) => {
+      await defineRollup(t, 'stats')
+      const worker = await startWorker(t, 'stats')
+      await claimHours(t, worker, [1])
+      await soilHours(t, [1])
+      await claimHours(t, worker, [1])
+      assert.equal(await fail(t, worker, [1]), 'failed')
+      assertFields(await windowOf(t, 'stats', 1), { error: null, attempts: 0 })
+      assert.deepEqual(await dirtyHours(t, 'stats'), [1])
     }),
     windowed('runs of one call do not get the same window', async (t) => {
       await defineRollup(t, 'stats')
