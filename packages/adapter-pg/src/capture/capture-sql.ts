@@ -93,7 +93,7 @@ begin
   elsif tg_op operator(pg_catalog.=) 'UPDATE' then${markSql(spec, ['removed', 'added'], 'changed')}
   elsif tg_op operator(pg_catalog.=) 'DELETE' then${markSql(spec, ['removed'], 'removed')}
   elsif (${IS_SILENT}) is not true then
-    ${appendSql(spec, 'removed', `${EVER.from}`, `${EVER.to}`)};
+    ${appendSql(spec)} values (${valuesSql(spec, 'removed', `${EVER.from}`, `${EVER.to}`)});
   end if;
   return null;
 end
@@ -109,8 +109,8 @@ function markSql(spec: CaptureSpec, tables: readonly string[], kind: string): st
   const union = (where: string): string =>
     tables.map((table) => `select ${instantOf(spec)} as at from ${table} r${where}`).join(' union all ')
   const rows = `(${union(` where pg_catalog.isfinite(r.${quoteName(spec.time)})`)}) x`
-  const mark = (ms: string): string => appendSql(spec, kind, ms, `${ms} operator(pg_catalog.+) ${grainMs}`)
-  const each = `${mark('b.ms')} from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from ${rows}) b;`
+  const markOf = (ms: string): string => valuesSql(spec, kind, ms, `${ms} operator(pg_catalog.+) ${grainMs}`)
+  const each = `${appendSql(spec)} select ${markOf('b.ms')} from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from ${rows}) b;`
   // Of one row, the window is known without aggregates. An UPDATE has the old one as well.
   const single = `
     select case when (select true from ${tables[0]} offset 1 limit 1) is null then ${bucketOf('x.at', grainMs)} end into v_ms from ${rows};`
@@ -121,8 +121,9 @@ function markSql(spec: CaptureSpec, tables: readonly string[], kind: string): st
     end if;
     v_seen := pg_catalog.current_setting('${seenOf(spec, kind)}', true);
     if v_seen operator(pg_catalog.<>) '' then
+      -- Infinite instants are found as well, and left out below.
       v_window := pg_catalog.to_timestamp(v_seen::pg_catalog.float8 operator(pg_catalog./) 1000);
-      perform from (${union('')}) x where case when ${windowOf('x.at', grainMs)} operator(pg_catalog.<>) v_window then pg_catalog.isfinite(x.at) end;
+      perform from (${union('')}) x where ${windowOf('x.at', grainMs)} operator(pg_catalog.<>) v_window;
       if not found then
         return null;
       end if;
@@ -140,13 +141,20 @@ function markSql(spec: CaptureSpec, tables: readonly string[], kind: string): st
         return null;
       end if;
     end if;
-    ${mark('v_ms')};
+    if v_seen operator(pg_catalog.=) v_ms::pg_catalog.text then
+      return null;
+    end if;
+    ${appendSql(spec)} values (${markOf('v_ms')});
     v_seen := pg_catalog.set_config('${seenOf(spec, kind)}', v_ms::pg_catalog.text, true);`
 }
 
-/** Without its end: what is selected may come from somewhere. */
-function appendSql({ schema, source }: CaptureSpec, kind: string, from: string, to: string): string {
-  return `insert into ${quoteName(schema)}.marks (source, from_at, to_at, kind, marked_at) select ${literal(source)}, ${from}, ${to}, '${kind}', ${NOW}`
+function appendSql({ schema }: CaptureSpec): string {
+  return `insert into ${quoteName(schema)}.marks (source, from_at, to_at, kind, marked_at)`
+}
+
+/** Of a mark, in the order of {@link appendSql}. */
+function valuesSql({ source }: CaptureSpec, kind: string, from: string, to: string): string {
+  return `${literal(source)}, ${from}, ${to}, '${kind}', ${NOW}`
 }
 
 /** The four triggers. Each takes a lock that waits for writers under way: what they wrote before is older than the first mark. `on`: a quoted table, by default the source itself. */
