@@ -25,6 +25,19 @@ export const CAPTURERS: Readonly<Record<string, Capturer>> = {
     drain: 'delete from quarterjack.marks',
   },
   bare: { setUp: 'no trigger', install: () => Promise.resolve(), drain: null },
+  'empty trigger': {
+    setUp: 'a trigger for each statement, with a transition table, that does nothing: the least that any costs',
+    install: async (pool) => void (await pool.query(trigger('statement', ''))),
+    drain: null,
+  },
+  'constant row': {
+    setUp: 'a trigger for each statement that reads no row, and appends the same one to a log: the least that a mark costs',
+    install: async (pool) =>
+      void (await pool.query(`create table log (id bigint generated always as identity primary key, source text not null, from_at bigint not null,
+        to_at bigint not null, kind text not null, marked_at bigint not null);
+        ${trigger('statement', `insert into log (source, from_at, to_at, kind, marked_at) values ('spans', 1, 2, 'added', 3);`)}`)),
+    drain: 'delete from log',
+  },
   'unique dirty row': {
     setUp: 'a trigger for each statement, ON CONFLICT DO NOTHING: loses marks',
     install: async (pool) =>

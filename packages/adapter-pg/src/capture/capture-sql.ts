@@ -44,8 +44,10 @@ const YOUNG_US = 500
 /** When a mark is made. */
 const NOW = `pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000`
 
+const IS_SILENT = `pg_catalog.current_setting('${WITHOUT_MARKS}', true) operator(pg_catalog.=) 'on'`
+
 /** Raised when the triggers are written otherwise: those of older versions are replaced. */
-export const CAPTURE_VERSION = 3
+export const CAPTURE_VERSION = 4
 
 /** Names of the function and the triggers: one set per store, table and column, since stores of several schemas may capture one table. */
 export function captureName({ schema, source, time }: CaptureId): string {
@@ -79,50 +81,80 @@ export function noteSql(spec: CaptureSpec, history: boolean): string {
  * back exactly as the mark is, with the transaction and its savepoints. A young transaction marks at once, in one statement.
  */
 export function captureFunctionSql(spec: CaptureSpec): string {
-  const { schema, source, time, grainMs } = spec
-  const log = `${quoteName(schema)}.marks`
-  const name = functionOf(spec)
-  const column = `r.${quoteName(time)}`
-  const changed = (relation: string): string => `select ${instantOf(spec)} as at from ${relation} r where pg_catalog.isfinite(${column})`
-  const mark = (ms: string, kind: string): string =>
-    `insert into ${log} (source, from_at, to_at, kind, marked_at) select ${literal(source)}, ${ms}, ${ms} operator(pg_catalog.+) ${grainMs}, '${kind}', ${NOW}`
-  const each = (rows: string, kind: string): string =>
-    `${mark('b.ms', kind)} from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from (${rows}) x) b;`
-  const append = (rows: string, kind: string): string => `
-    if pg_catalog.clock_timestamp() operator(pg_catalog.<) (pg_catalog.now() operator(pg_catalog.+) interval '${YOUNG_US} microseconds') then
-      ${each(rows, kind)}
-      return null;
-    end if;
-    select pg_catalog.min(x.at), pg_catalog.max(x.at) into v_first, v_last from (${rows}) x;
-    v_ms := ${bucketOf('v_first', grainMs)};
-    if v_first operator(pg_catalog.=) v_last or v_ms operator(pg_catalog.=) (${bucketOf('v_last', grainMs)}) then
-      if pg_catalog.current_setting('${seenOf(spec, kind)}', true) operator(pg_catalog.=) v_ms::pg_catalog.text then
-        return null;
-      end if;
-      ${mark('v_ms', kind)};
-      v_seen := pg_catalog.set_config('${seenOf(spec, kind)}', v_ms::pg_catalog.text, true);
-    elsif v_ms is not null then
-      ${each(rows, kind)}
-    end if;`
-  return `create or replace function ${name}() returns trigger language plpgsql security definer as $capture$
+  return `create or replace function ${functionOf(spec)}() returns trigger language plpgsql security definer as $capture$
 declare
   v_first pg_catalog.timestamptz;
   v_last pg_catalog.timestamptz;
+  v_window pg_catalog.timestamptz;
   v_ms bigint;
   v_seen pg_catalog.text;
 begin
-  if pg_catalog.current_setting('${WITHOUT_MARKS}', true) operator(pg_catalog.=) 'on' then
-    return null;
-  end if;
-  if tg_op operator(pg_catalog.=) 'INSERT' then${append(changed('added'), 'added')}
-  elsif tg_op operator(pg_catalog.=) 'UPDATE' then${append(`${changed('removed')} union all ${changed('added')}`, 'changed')}
-  elsif tg_op operator(pg_catalog.=) 'DELETE' then${append(changed('removed'), 'removed')}
-  else
-    insert into ${log} (source, from_at, to_at, kind, marked_at) values (${literal(source)}, ${EVER.from}, ${EVER.to}, 'removed', ${NOW});
+  if tg_op operator(pg_catalog.=) 'INSERT' then${markSql(spec, ['added'], 'added')}
+  elsif tg_op operator(pg_catalog.=) 'UPDATE' then${markSql(spec, ['removed', 'added'], 'changed')}
+  elsif tg_op operator(pg_catalog.=) 'DELETE' then${markSql(spec, ['removed'], 'removed')}
+  elsif (${IS_SILENT}) is not true then
+    ${appendSql(spec)} values (${valuesSql(spec, 'removed', `${EVER.from}`, `${EVER.to}`)});
   end if;
   return null;
 end
 $capture$;`
+}
+
+/**
+ * What it does about the rows of a statement. Each expression costs a transaction 1 to 2 µs when it is first used there, and a
+ * tenth of it afterwards; each query 5 and more.
+ */
+function markSql(spec: CaptureSpec, tables: readonly string[], kind: string): string {
+  const { grainMs } = spec
+  const union = (where: string): string =>
+    tables.map((table) => `select ${instantOf(spec)} as at from ${table} r${where}`).join(' union all ')
+  const rows = `(${union(` where pg_catalog.isfinite(r.${quoteName(spec.time)})`)}) x`
+  const markOf = (ms: string): string => valuesSql(spec, kind, ms, `${ms} operator(pg_catalog.+) ${grainMs}`)
+  const each = `${appendSql(spec)} select ${markOf('b.ms')} from (select distinct (${bucketOf('x.at', grainMs)})::bigint as ms from ${rows}) b;`
+  // Of one row, the window is known without aggregates. An UPDATE has the old one as well.
+  const single = `
+    select case when (select true from ${tables[0]} offset 1 limit 1) is null then ${bucketOf('x.at', grainMs)} end into v_ms from ${rows};`
+  return `
+    if pg_catalog.clock_timestamp() operator(pg_catalog.<) (pg_catalog.now() operator(pg_catalog.+) interval '${YOUNG_US} microseconds') and (${IS_SILENT}) is not true then
+      ${each}
+      return null;
+    end if;
+    v_seen := pg_catalog.current_setting('${seenOf(spec, kind)}', true);
+    if v_seen operator(pg_catalog.<>) '' then
+      -- Infinite instants are found as well, and left out below.
+      v_window := pg_catalog.to_timestamp(v_seen::pg_catalog.float8 operator(pg_catalog./) 1000);
+      perform from (${union('')}) x where ${windowOf('x.at', grainMs)} operator(pg_catalog.<>) v_window;
+      if not found then
+        return null;
+      end if;
+    end if;
+    if ${IS_SILENT} then
+      return null;
+    end if;${tables.length === 1 ? single : ''}
+    if v_ms is null then
+      select pg_catalog.min(x.at), pg_catalog.max(x.at) into v_first, v_last from ${rows};
+      v_ms := ${bucketOf('v_first', grainMs)};
+      if v_ms is null then
+        return null;
+      elsif v_ms operator(pg_catalog.<>) (${bucketOf('v_last', grainMs)}) then
+        ${each}
+        return null;
+      end if;
+    end if;
+    if v_seen operator(pg_catalog.=) v_ms::pg_catalog.text then
+      return null;
+    end if;
+    ${appendSql(spec)} values (${markOf('v_ms')});
+    v_seen := pg_catalog.set_config('${seenOf(spec, kind)}', v_ms::pg_catalog.text, true);`
+}
+
+function appendSql({ schema }: CaptureSpec): string {
+  return `insert into ${quoteName(schema)}.marks (source, from_at, to_at, kind, marked_at)`
+}
+
+/** Of a mark, in the order of {@link appendSql}. */
+function valuesSql({ source }: CaptureSpec, kind: string, from: string, to: string): string {
+  return `${literal(source)}, ${from}, ${to}, '${kind}', ${NOW}`
 }
 
 /** The four triggers. Each takes a lock that waits for writers under way: what they wrote before is older than the first mark. `on`: a quoted table, by default the source itself. */
@@ -170,9 +202,14 @@ function instantOf({ time, timeZone }: Pick<CaptureSpec, 'time' | 'timeZone'>): 
   return timeZone === null ? column : `pg_catalog.timezone(${literal(timeZone)}, ${column})`
 }
 
-/** The instant rounded down, in milliseconds. */
+/** The instant rounded down. */
+function windowOf(instant: string, grainMs: number): string {
+  return `pg_catalog.date_bin(interval '${grainMs} milliseconds', ${instant}, timestamp with time zone 'epoch')`
+}
+
+/** The same in milliseconds. */
 function bucketOf(instant: string, grainMs: number): string {
-  return `pg_catalog.date_part('epoch', pg_catalog.date_bin(interval '${grainMs} milliseconds', ${instant}, timestamp with time zone 'epoch')) operator(pg_catalog.*) 1000`
+  return `pg_catalog.date_part('epoch', ${windowOf(instant, grainMs)}) operator(pg_catalog.*) 1000`
 }
 
 /** The setting that holds the window which the transaction marked last. Of its grain: another one's windows are others. */
