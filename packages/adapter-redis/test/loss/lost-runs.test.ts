@@ -1,5 +1,5 @@
 /** Rows of runs are deleted by hand, or evicted: what they held, and where they stood, is free once their leases are over. */
-import type { EnqueueRequest, FireRequest, RunRecord } from '@quarterjack/core/store'
+import type { EnqueueRequest, RunRecord } from '@quarterjack/core/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redisStore, type RedisStore } from '../../src/index.ts'
 import { type ConnectedRedis, startConnectedRedis } from '../servers/connected-redis.ts'
@@ -65,7 +65,7 @@ async function fire(owner: string, overlap: 'skip' | 'queue' | 'replace'): Retur
   const next = { expectedSlot: slot, through: slot, nextSlot: slot + EVERY_MS, nextDueAt: slot + EVERY_MS, skips: [] }
   const runs = [{ id: `slot-${slot}`, slot, runAt: slot, priority: 0, overlap, queueLimit: 1, gates: [GATE] }]
   const firings = [{ job: 'mail', name: 'k', incarnation: 'i', generation: 1, ...next, runs }]
-  return store.schedules.fire({ now, firings, claim: claimBy(owner) } satisfies FireRequest)
+  return store.schedules.fire({ now, firings, claim: claimBy(owner) })
 }
 async function settle(owner: string, run: RunRecord | undefined): Promise<string | undefined> {
   if (run === undefined) throw new Error('nothing was claimed')
