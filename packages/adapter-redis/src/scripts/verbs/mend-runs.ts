@@ -116,29 +116,39 @@ local function count_job(job, ids)
   for kind, length in pairs({ plain = AGE_LENGTH, ready = ORDER_LENGTH, suspects = ORDER_LENGTH, delayed = LATER_LENGTH }) do
     fn.each_with_prefix(KEY_OF[kind], prefix, function(member) ids[member:sub(#prefix + length + 1)] = true end)
   end
-  local count = 0
-  for id in pairs(ids) do
-    local run = fn.find_run(id)
-    if run and counted[run.state] then
-      count = count + 1
-      counted[run.state] = counted[run.state] + 1
-      if run.stands == 'plain' then plain = plain + 1 end
-      if run.promotedBy then promoted[run.promotedBy] = (promoted[run.promotedBy] or 0) + 1 end
-      local key = keys[run.key] or { alive = 0, busy = 0, standing = 0 }
-      keys[run.key] = key
-      key.alive = key.alive + 1
-      if not run.debounced or run.fence > 0 then key.busy = key.busy + 1 end
-      if run.trigger == 'schedule' and run.state ~= 'running' then key.standing = key.standing + 1 end
-      if run.open then key.open = id end
-    end
+  local function key_of(name)
+    keys[name] = keys[name] or { alive = 0, busy = 0, standing = 0 }
+    return keys[name]
   end
+  local function add_text(text)
+    local key = key_of((fn.bounded_at(text, #prefix + 2)))
+    counted.pending, key.alive, key.busy = counted.pending + 1, key.alive + 1, key.busy + 1
+    if text:byte(1) == IN_LINE then plain = plain + 1 end
+  end
+  local function add_row(id, run)
+    if counted[run.state] == nil then return end
+    counted[run.state] = counted[run.state] + 1
+    if run.stands == 'plain' then plain = plain + 1 end
+    if run.promotedBy then promoted[run.promotedBy] = (promoted[run.promotedBy] or 0) + 1 end
+    local key = key_of(run.key)
+    key.alive = key.alive + 1
+    if not run.debounced or run.fence > 0 then key.busy = key.busy + 1 end
+    if run.trigger == 'schedule' and run.state ~= 'running' then key.standing = key.standing + 1 end
+    if run.open then key.open = id end
+  end
+  local list = {}
+  for id in pairs(ids) do list[#list + 1] = id end
+  -- Of many, most are texts that wait, of which only the key is read.
+  fn.each_chunk(list, 200, function(from, to)
+    for index, text in ipairs(call('HMGET', KEY.runs, unpack(list, from, to))) do
+      local kind = text and text:byte(1)
+      if kind == IN_LINE or kind == PENDING then add_text(text) elseif text then add_row(list[from + index - 1], fn.unpacked(KEY.runs, text)) end
+    end
+  end)
   -- What of a line has no row any more is still counted with it.
   job.pending, job.waiting, job.running = counted.pending - plain + job.plain, counted.waiting, counted.running
   fn.touch(job)
-  fn.each_with_prefix(KEY.keyNames, prefix, function(member)
-    local key = member:sub(#prefix + 1)
-    keys[key] = keys[key] or { alive = 0, busy = 0, standing = 0 }
-  end)
+  fn.each_with_prefix(KEY.keyNames, prefix, function(member) key_of(member:sub(#prefix + 1)) end)
   for key, found in pairs(keys) do
     local row = fn.obtain_key(job, key)
     row.alive, row.busy, row.standing, row.open = found.alive, found.busy, found.standing, found.open
@@ -153,7 +163,7 @@ local function count_job(job, ids)
       fn.forget_if_idle(id, gate)
     end
   end
-  return count
+  return #list
 end
 local function mend_standing()
   local numbers, others, left = {}, held_and_waiting(), MOST_COUNTED
