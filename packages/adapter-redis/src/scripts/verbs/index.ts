@@ -12,7 +12,6 @@ import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { mend } from './mend.ts'
-import { mendRuns } from './mend-runs.ts'
 import { mendWindows } from './mend-windows.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
@@ -73,7 +72,6 @@ export type VerbName =
   | 'leasesRenew'
   | 'leasesWithdraw'
   | 'mend'
-  | 'mendRuns'
   | 'mendWindows'
   | 'now'
   | 'open'
@@ -133,7 +131,6 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesRenew,
   leasesWithdraw,
   mend,
-  mendRuns,
   mendWindows,
   now,
   open,
