@@ -524,7 +524,7 @@ create function leases_renew(p json) returns json language plpgsql volatile set 
 create function leases_withdraw(p json) returns json language plpgsql volatile set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set random_page_cost=0.2 set search_path=$schema, pg_temp; -- 9c3a15b93df571b75423553cc8bc2965
 create function lock_definitions() returns void language plpgsql volatile; -- 051e5775f70e4067dd4c5a3dd4b832e2
 create function lock_definitions_shared() returns void language plpgsql volatile; -- 8c851f16f558072e5cc2f0ecffc5af34
-create function lock_followers(p_settlements json, p_ids text[]) returns void language plpgsql volatile; -- 03f13785bd163406acd3bc0e315b6c8f
+create function lock_followers(p_settlements json, p_ids text[]) returns void language plpgsql volatile; -- a224cec5fd8ba2a6bdb3c1d36c40df53
 create function lock_keys(p_keys text[]) returns void language plpgsql volatile; -- 2be9f8c75b78bedafa6a296521861454
 create function lock_runs(p_ids text[]) returns void language plpgsql volatile; -- 28227ad9683fe55b7bd7447bcb2b8dd7
 create function lock_taken_windows(p_refreshers json, p_rollups integer[]) returns void language plpgsql volatile; -- d932fa52de63b4a565f981e781d3c505

@@ -22,10 +22,10 @@ begin
   perform lock_keys(${keysOf('v_requests')});
   -- Behind the lock of its key, which run is open stands still.
   perform lock_runs(p_ids || array(select s->>'runId' from json_array_elements(p_settlements) s) || array(
-    select (
-      select d.open_run_id from debounces d
+    select unnest((
+      select array[d.open_run_id, d.window_run_id] from debounces d
       where d.job_id = (select j.id from jobs j where j.name = (e->>'job') collate "C") and d.key = (e->>'key') collate "C"
-    )
+    ))
     from json_array_elements(v_requests) e where e->'debounce' is not null));
 end
 $$`,

@@ -47,7 +47,8 @@ it('no ping-pong: the change is made once, what the old schedule owed is superse
   expect(await generations()).toEqual([{ job: 2, schedule: 2 }])
 
   const since = (await site.effects.all()).filter(({ startedAt }) => startedAt > changedAt)
-  expect(since.filter(({ job, slot }) => job === 'shared' && Number(slot) % 700 !== 0)).toEqual([])
+  // What a process had in hand when it froze is executed again where its lease ended meanwhile: that slot had been fired.
+  expect(since.filter(({ job, slot }) => job === 'shared' && Number(slot) > frozenAt && Number(slot) % 700 !== 0)).toEqual([])
   const by = (name: string): ReadonlySet<string> => new Set(since.filter(({ job }) => job === name).map(({ worker }) => worker.slice(0, 3)))
   expect([by('only-old'), by('only-new')]).toEqual([new Set(['old']), new Set(['new'])])
 
