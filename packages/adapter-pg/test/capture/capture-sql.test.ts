@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { captureFunctionSql, captureTriggersSql, type CaptureSpec, dropCaptureSql, WITHOUT_MARKS } from '../../src/capture/capture-sql.ts'
 import type { Database } from '../servers/database.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
+import { MARKS_LOG } from './marks-log.ts'
 
 const QUARTER = 900_000
 const spec: CaptureSpec = { schema: 'quarterjack', source: 'calls', time: 'at', timeZone: null, grainMs: QUARTER, leaves: false }
@@ -19,11 +20,7 @@ beforeEach(async () => {
   database = await server.createDatabase()
   pool = new Pool({ ...database.poolSettings, max: 2 })
   pool.on('error', () => undefined)
-  await pool.query(`create schema quarterjack;
-    create table quarterjack.marks (
-      id bigint generated always as identity primary key,
-      source text not null, from_at bigint not null, to_at bigint not null, kind text not null, marked_at bigint not null
-    );
+  await pool.query(`${MARKS_LOG}
     create table calls (id int, at timestamptz, ms int) partition by range (at);
     create table calls_january partition of calls for values from ('2026-01-01') to ('2026-02-01');
     create table calls_later partition of calls default;

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { captureFunctionSql, captureTriggersSql, type CaptureSpec, WITHOUT_MARKS } from '../../src/capture/capture-sql.ts'
 import type { Database } from '../servers/database.ts'
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
+import { MARKS_LOG } from './marks-log.ts'
 
 const IS_FULL = process.env.QJ_TEST_TIER === 'full'
 const QUARTER = 900_000
@@ -25,11 +26,7 @@ describe.each(IS_FULL ? (['system', 'embedded'] as const) : (['system'] as const
     database = await server.createDatabase()
     pool = new Pool({ ...database.poolSettings, max: 2 })
     pool.on('error', () => undefined)
-    await pool.query(`create schema quarterjack;
-      create table quarterjack.marks (
-        id bigint generated always as identity primary key,
-        source text not null, from_at bigint not null, to_at bigint not null, kind text not null, marked_at bigint not null
-      );
+    await pool.query(`${MARKS_LOG}
       create table calls (id int, at timestamptz);
       ${captureFunctionSql(spec)}
       ${captureTriggersSql(spec)}`)
