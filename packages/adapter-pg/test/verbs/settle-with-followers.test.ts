@@ -80,20 +80,26 @@ async function untilWaiting(count: number): Promise<void> {
 }
 
 /** A running run, and its success that brings about a run of another job. */
-async function startRun(id: string, key: string, then: { readonly job: string }): Promise<Settlement> {
+async function startRun(id: string, key: string, then: Joining & { readonly job: string }): Promise<Settlement> {
   const { store } = own
   await store.runs.enqueue({ requests: [enqueueRequest('mail', { id, key, overlap: 'replace' })] })
   const { runs } = await store.runs.claim({ owner: 'o', leaseMs: 60_000, limit: 1, start: 1, seenFence: 0 })
   expect(runs).toMatchObject([{ record: { id } }])
   return {
     ...{ runId: id, fence: runs[0]?.record.fence ?? 0, outcome: 'succeeded', startedAt: await store.now(), error: null },
-    ...{ then: { to: 'succeeded', result: null }, enqueue: [follower(then.job)] },
+    ...{ then: { to: 'succeeded', result: null }, enqueue: [follower(then.job, randomUUID(), then)] },
   }
 }
 
-const follower = (job: string, id: string = randomUUID()): EnqueueRequest =>
+/** How a follower joins one that is there: it waits with it, or is dropped in the window that the other opened. */
+interface Joining {
+  readonly isDropped?: boolean
+}
+
+const follower = (job: string, id: string, { isDropped = false }: Joining = {}): EnqueueRequest =>
   enqueueRequest(job, {
-    ...{ id, trigger: 'after', debounce: { waitMs: 0, maxWaitMs: null, leading: false, trailing: true, merge: 'last' } },
+    ...{ id, trigger: 'after' },
+    debounce: { waitMs: isDropped ? 60_000 : 0, maxWaitMs: null, leading: isDropped, trailing: !isDropped, merge: 'last' },
   })
 
 /** A schedule whose slot is due, and the firing of it, whose run replaces others. */
@@ -145,12 +151,15 @@ describe.each(['by itself', 'with its handler\u2019s writes'] as const)('a settl
     expect(runs).toMatchObject([{ state: 'succeeded' }, { state: 'pending' }, { state: 'pending', trigger: 'after' }])
   })
 
-  it('and a cancel of its run and of the one that it would join both take place', async () => {
+  it.each([
+    ['waits with', false],
+    ['is dropped for', true],
+  ] as const)('and a cancel of its run and of the one that its follower %s both take place', async (how, isDropped) => {
     const { store } = own
-    const job = `then-${way}`
+    const job = `${how} ${way}`
     const [open, id] = [`0${randomUUID()}`, `1${randomUUID()}`]
-    await store.runs.enqueue({ requests: [follower(job, open)] })
-    const settlement = await startRun(id, 'k', { job })
+    await store.runs.enqueue({ requests: [follower(job, open, { isDropped })] })
+    const settlement = await startRun(id, 'k', { job, isDropped })
     const ended = await inTurn(
       ['select 1 from runs where id = $1 for update', [open]],
       () => store.runs.cancel({ runs: [open, id].map((one) => ({ id: one, reason: 'asked' })) }),
@@ -158,6 +167,6 @@ describe.each(['by itself', 'with its handler\u2019s writes'] as const)('a settl
     )
     expect(ended).toMatchObject([{ value: { replies: ['cancelled', 'requested'] } }, { value: 'settled' }])
     const { runs } = await store.runs.get({ ids: [open, id, settlement.enqueue?.[0]?.id ?? ''] })
-    expect(runs).toMatchObject([{ state: 'cancelled' }, { state: 'succeeded' }, { state: 'pending', trigger: 'after' }])
+    expect(runs).toMatchObject([{ state: 'cancelled' }, { state: 'succeeded' }, isDropped ? null : { state: 'pending', trigger: 'after' }])
   })
 })
