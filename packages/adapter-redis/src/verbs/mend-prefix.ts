@@ -22,6 +22,7 @@ export function createMendPrefix(call: Call, scripts: Scripts, watch: LossWatch)
     const counted = watch.position
     await inPages(scripts.mend, 'jobs')
     await inPages(scripts.mend, 'schedules')
+    for (const step of ['rows', 'entries', 'standing', 'gates', 'ages']) await inPages(scripts.mendRuns, step)
     await inPages(scripts.mend, 'counts')
     for (const step of ['rollups', 'windows', 'marks']) await inPages(scripts.mendWindows, step)
     const { position } = watch

@@ -11,6 +11,7 @@ local isDamaged = call('HLEN', KEY.jobs) ~= call('HLEN', KEY.jobNumbers)
   or call('HLEN', KEY.schedules) ~= call('ZCARD', KEY.scheduleNames)
   or call('ZCARD', KEY.due) ~= meta.due
   or call('ZCARD', KEY.dueJobs) ~= meta.dueJobs
+  or call('HLEN', KEY.runs) ~= call('ZCARD', KEY.byAge) + call('ZCARD', KEY.plain)
   or call('HLEN', KEY.owners) ~= call('ZCARD', KEY.ownerEnds)
   or call('HLEN', KEY.rollups) ~= (tonumber(call('HGET', KEY.meta, 'defined')) or 0)
   or call('HLEN', KEY.rollupWindows) ~= call('ZCARD', KEY.rollupStarts)

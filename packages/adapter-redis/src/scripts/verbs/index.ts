@@ -12,6 +12,7 @@ import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { mend } from './mend.ts'
+import { mendRuns } from './mend-runs.ts'
 import { mendWindows } from './mend-windows.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
@@ -72,6 +73,7 @@ export type VerbName =
   | 'leasesRenew'
   | 'leasesWithdraw'
   | 'mend'
+  | 'mendRuns'
   | 'mendWindows'
   | 'now'
   | 'open'
@@ -131,6 +133,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesRenew,
   leasesWithdraw,
   mend,
+  mendRuns,
   mendWindows,
   now,
   open,
