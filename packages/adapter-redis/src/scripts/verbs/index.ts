@@ -16,6 +16,7 @@ import { mendRuns } from './mend-runs.ts'
 import { mendWindows } from './mend-windows.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
+import { recountRuns } from './recount-runs.ts'
 import { repair } from './repair.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
@@ -77,6 +78,7 @@ export type VerbName =
   | 'mendWindows'
   | 'now'
   | 'open'
+  | 'recountRuns'
   | 'repair'
   | 'runsCancel'
   | 'runsClaim'
@@ -137,6 +139,7 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   mendWindows,
   now,
   open,
+  recountRuns,
   repair,
   runsCancel,
   runsClaim,
