@@ -56,7 +56,15 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       )
   }
   const cursors = createSeenCursors()
-  const { call, watch } = createCall({ driver, prefix, from: hints.from, scripts, cursors, checkOpen, tellHere: hints.tellHere })
+  const { call, callUnseen, watch } = createCall({
+    driver,
+    prefix,
+    from: hints.from,
+    scripts,
+    cursors,
+    checkOpen,
+    tellHere: hints.tellHere,
+  })
 
   const prepare = async (): Promise<void> => {
     await checkServer()
@@ -100,7 +108,12 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       return hints.watch(listener)
     },
     schedules: createScheduleVerbs(call, scripts, cursors),
-    runs: createRunVerbs(call, { scripts, eras: createOwnerEras(watch), mendPrefix: createMendPrefix(call, scripts, watch), hints }),
+    runs: createRunVerbs(call, {
+      scripts,
+      eras: createOwnerEras(watch),
+      mendPrefix: createMendPrefix({ call, callUnseen, scripts, watch }),
+      hints,
+    }),
     leases: createLeaseVerbs(call, scripts),
     windows: createWindowVerbs(call, scripts),
   }
