@@ -56,15 +56,7 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       )
   }
   const cursors = createSeenCursors()
-  const { call, callUnseen, watch } = createCall({
-    driver,
-    prefix,
-    from: hints.from,
-    scripts,
-    cursors,
-    checkOpen,
-    tellHere: hints.tellHere,
-  })
+  const { call, watch } = createCall({ driver, prefix, from: hints.from, scripts, cursors, checkOpen, tellHere: hints.tellHere })
 
   const prepare = async (): Promise<void> => {
     await checkServer()
@@ -108,12 +100,7 @@ export function assembleRedisStore({ client, prefix, hints: mode }: ResolvedRedi
       return hints.watch(listener)
     },
     schedules: createScheduleVerbs(call, scripts, cursors),
-    runs: createRunVerbs(call, {
-      scripts,
-      eras: createOwnerEras(watch),
-      mendPrefix: createMendPrefix({ call, callUnseen, scripts, watch }),
-      hints,
-    }),
+    runs: createRunVerbs(call, { scripts, eras: createOwnerEras(watch), mendPrefix: createMendPrefix(call, scripts, watch), hints }),
     leases: createLeaseVerbs(call, scripts),
     windows: createWindowVerbs(call, scripts),
   }

@@ -29,16 +29,13 @@ export interface LossWatch {
   settled(): Promise<void> | null
   /**
    * A call that was told `asked` was refused: repairs, unless that was done since. `counted` is what there was before, where
-   * that is not what was seen last. `mend` puts in order what is left, before anything else: no call of this process goes out meanwhile.
+   * that is not what was seen last.
    */
-  repair(asked: Position, counted?: Position, mend?: Mend): Promise<void>
+  repair(asked: Position, counted?: Position): Promise<void>
 }
 
-/** Whether all is in order. */
-export type Mend = () => Promise<boolean>
-
-/** Tells the store what this process knows, and whether it has mended it; answers where it stands then, and when that was. */
-export type Repair = (epoch: string, hasMended: boolean) => Promise<{ readonly position: Position; readonly at: number }>
+/** Tells the store what this process knows; answers where it stands then, and when that was. */
+export type Repair = (epoch: string) => Promise<{ readonly position: Position; readonly at: number }>
 
 /** Numbers of own writes are remembered for as long as calls may be under way that were told less. */
 const MOST_NUMBERS = 1_000
@@ -50,9 +47,8 @@ export function createLossWatch(repair: Repair): LossWatch {
   let repairing: Promise<void> | null = null
   const numbers = new Set<number>()
 
-  const regain = async (before: Position, counted: Position, mend?: Mend): Promise<void> => {
-    const hasMended = (await mend?.()) ?? false
-    const { position: after, at } = await repair(before.epoch, hasMended)
+  const mend = async (before: Position, counted: Position): Promise<void> => {
+    const { position: after, at } = await repair(before.epoch)
     era++
     loss = {
       at,
@@ -97,9 +93,9 @@ export function createLossWatch(repair: Repair): LossWatch {
       position = position === null ? { ...seen, own } : newest(position, { ...seen, own })
     },
     settled: () => repairing,
-    async repair(asked, counted = position ?? asked, mend) {
+    async repair(asked, counted = position ?? asked) {
       if (position !== null && position.epoch !== asked.epoch) return
-      repairing ??= regain(position ?? asked, counted, mend).finally(() => {
+      repairing ??= mend(position ?? asked, counted).finally(() => {
         repairing = null
       })
       await repairing

@@ -4,7 +4,7 @@ import type { Driver } from '../client/driver.ts'
 import { keyOf } from '../client/key-space.ts'
 import type { Reply } from '../client/redis-client.ts'
 import { createServerClock } from '../client/server-clock.ts'
-import { monotonic, pause } from '../client/timers.ts'
+import { monotonic } from '../client/timers.ts'
 import { readHints } from '../hints/message.ts'
 import { createLossWatch, type LossWatch, type Position } from '../loss/loss-watch.ts'
 import type { SeenCursors } from '../loss/seen-cursors.ts'
@@ -25,9 +25,6 @@ export interface Answer {
  * everything is made ready, and sent then. `texts` are passed as they are, after everything else.
  */
 export type Call = (script: VerbScript, request: object, texts?: readonly string[]) => Promise<Answer>
-
-/** The same without saying what this process saw, so that it is never refused: for who puts the store in order while others wait. */
-export type UnseenCall = (script: VerbScript, request: object) => Promise<Pick<Answer, 'reply' | 'position'>>
 
 /** One call, as it is made and made again. */
 interface Asked {
@@ -54,23 +51,10 @@ export interface CallDeps {
 const REFUSED = 1
 const WRITTEN = 2
 
-/** What a repair answers while another process puts the store in order. */
-const IN_REPAIR = 2
-/** It is asked so often whether that is done. */
-const ASK_EVERY_MS = 50
-const MOST_ASKED = 600
-
 /** A server that loses writes again and again is not asked for ever. */
 const MOST_REPAIRS = 5
 
-/** What calls go by. */
-export interface Calls {
-  readonly call: Call
-  readonly callUnseen: UnseenCall
-  readonly watch: LossWatch
-}
-
-export function createCall(deps: CallDeps): Calls {
+export function createCall(deps: CallDeps): { readonly call: Call; readonly watch: LossWatch } {
   const { driver, prefix, from, scripts, checkOpen, tellHere } = deps
   const names = new Map<VerbScript, readonly string[]>()
   const keysOf = (script: VerbScript): readonly string[] => {
@@ -100,20 +84,10 @@ export function createCall(deps: CallDeps): Calls {
     return { position, storeNow: number(storeNow), hints: list(hints), reply, outcome: number(outcome) }
   }
 
-  const callUnseen: UnseenCall = (script, request) => run({ script, request }, null)
-
-  const watch = createLossWatch(async (epoch, hasMended) => {
-    const request = { epoch, hasMended, graceMs: asked.leaseMs, seenFence: asked.fence, cursors: deps.cursors.all() }
-    for (let times = 0; times < MOST_ASKED; times++) {
-      const { position, storeNow, reply } = await run({ script: scripts.repair, request }, null)
-      if (number(reply) !== IN_REPAIR) return { position, at: storeNow }
-      await pause(ASK_EVERY_MS)
-      checkOpen()
-    }
-    throw new QuarterjackError(
-      'StoreUnavailable',
-      'store "redis": keys of the store were deleted or evicted, and another process is putting in order what is left. It goes on by itself.',
-    )
+  const watch = createLossWatch(async (epoch) => {
+    const request = { epoch, graceMs: asked.leaseMs, seenFence: asked.fence, cursors: deps.cursors.all() }
+    const { position, storeNow } = await run({ script: scripts.repair, request }, null)
+    return { position, at: storeNow }
   })
 
   const call: Call = async (script, request, texts) => {
@@ -138,7 +112,7 @@ export function createCall(deps: CallDeps): Calls {
       `store "redis": ${script.name} failed: the server lost its newest writes ${MOST_REPAIRS} times in a row. Do two servers answer in turn, or does the client read from replicas?`,
     )
   }
-  return { call, callUnseen, watch }
+  return { call, watch }
 }
 
 /** Requests with a lease say how long others must wait after a loss. */

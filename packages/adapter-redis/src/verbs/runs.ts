@@ -16,7 +16,7 @@ import { turn } from '../client/timers.ts'
 import { flag, list, number, numberOrNull, text, texts } from '../rows/reply-reader.ts'
 import { toClaimedRun, toRunRecord, toRunRecordOrNull, toShortClaims } from '../rows/run-row.ts'
 import { isShort, isShortSuccess, MOST_SHORT, shortSuccesses, shortText } from '../rows/short-run.ts'
-import type { Mended, MendPrefix } from './mend-prefix.ts'
+import type { MendPrefix } from './mend-prefix.ts'
 import type { OwnerEras } from '../loss/owner-eras.ts'
 import type { Hints } from '../hints/hints.ts'
 import type { Scripts } from '../scripts/scripts.ts'
@@ -150,10 +150,6 @@ async function enqueuePlain(
   return { replies, storeNow }
 }
 
-/** How often one renewal puts the store in order, or asks whether others have done so: for ten seconds and more. */
-const MOST_MENDED = 2
-const MOST_WAITED = 100
-
 async function renew(
   call: Call,
   scripts: Scripts,
@@ -164,16 +160,15 @@ async function renew(
   }: { readonly request: RenewRequest & { readonly beat: boolean }; readonly mendPrefix: MendPrefix; readonly stillness: Stillness },
 ): Promise<RenewReply> {
   let answer = await call(scripts.runsRenew, request)
-  const left: Record<Mended, number> = { mended: MOST_MENDED, waited: MOST_WAITED }
-  while (list(answer.reply)[0] === 'damaged' && left.mended > 0 && left.waited > 0) {
-    left[await mendPrefix(request.leaseMs)]--
+  if (list(answer.reply)[0] === 'damaged') {
+    await mendPrefix()
     answer = await call(scripts.runsRenew, request)
   }
   const { storeNow, reply, position } = answer
   if (list(reply)[0] === 'damaged') {
     throw new QuarterjackError(
       'StoreUnavailable',
-      'store "redis": runs.renew failed: keys of the store were deleted or evicted, and more went, or others were at it for long, while they were put in order. Set maxmemory-policy noeviction, and let nobody else write under the prefix.',
+      'store "redis": runs.renew failed: keys of the store were deleted or evicted, and more went while they were put in order. Set maxmemory-policy noeviction, and let nobody else write under the prefix.',
     )
   }
   const [status, held, cancels, expired, tick, renewals] = list(reply)

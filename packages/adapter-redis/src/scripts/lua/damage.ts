@@ -7,21 +7,15 @@ export const damage: LuaModule = {
   needs: [kernel],
   source: `
 -- Costs the same however much is kept. To be asked before anything is changed.
-local counted = call('HMGET', KEY.meta, 'defined', 'mending')
--- Each row of a run has one member in an index by age. Here what is counted of runs may be wrong as well.
-local areRunsDamaged = call('HLEN', KEY.jobs) ~= call('HLEN', KEY.jobNumbers)
-  or call('HLEN', KEY.runs) ~= call('ZCARD', KEY.byAge) + call('ZCARD', KEY.plain)
-  or call('HLEN', KEY.owners) ~= call('ZCARD', KEY.ownerEnds)
-local isDamaged = areRunsDamaged
+local isDamaged = call('HLEN', KEY.jobs) ~= call('HLEN', KEY.jobNumbers)
   or call('HLEN', KEY.schedules) ~= call('ZCARD', KEY.scheduleNames)
   or call('ZCARD', KEY.due) ~= meta.due
   or call('ZCARD', KEY.dueJobs) ~= meta.dueJobs
-  or call('HLEN', KEY.rollups) ~= (tonumber(counted[1]) or 0)
+  or call('HLEN', KEY.owners) ~= call('ZCARD', KEY.ownerEnds)
+  or call('HLEN', KEY.rollups) ~= (tonumber(call('HGET', KEY.meta, 'defined')) or 0)
   or call('HLEN', KEY.rollupWindows) ~= call('ZCARD', KEY.rollupStarts)
   or call('HLEN', KEY.marks) ~= call('ZCARD', KEY.markOrder) + call('ZCARD', KEY.parkedMarks)
   or (call('HLEN', KEY.marks) > 0) ~= (call('HLEN', KEY.sources) > 0)
   or call('HLEN', KEY.backfills) ~= call('ZCARD', KEY.backfillOrder)
-  -- Somebody has begun to put it in order, and is not done.
-  or (counted[2] or '') ~= ''
 `,
 }

@@ -32,7 +32,7 @@ function fn.abandon(run, owner)
   end
   return isBlamed
 end
--- Every owner whose lease ended is dead from here on, and its runs are up for others. One whose row was deleted is left to who mends that.
+-- Every owner whose lease ended is dead from here on, and its runs are up for others.
 function fn.take_over_expired()
   local expired = fn.up_to(KEY.ownerEnds, now, 20)
   for index = 1, #expired, 2 do
@@ -46,6 +46,8 @@ function fn.take_over_expired()
       end
       fn.end_owner(id, owner, crashed)
       fn.put(KEY.expired, id, #ids)
+    elseif owner == nil then
+      fn.cut(KEY.ownerEnds, id)
     end
   end
 end

@@ -12,11 +12,9 @@ import { leasesRelease } from './leases-release.ts'
 import { leasesRenew } from './leases-renew.ts'
 import { leasesWithdraw } from './leases-withdraw.ts'
 import { mend } from './mend.ts'
-import { mendRuns } from './mend-runs.ts'
 import { mendWindows } from './mend-windows.ts'
 import { now } from './now.ts'
 import { open } from './open.ts'
-import { recountRuns } from './recount-runs.ts'
 import { repair } from './repair.ts'
 import { runsCancel } from './runs-cancel.ts'
 import { runsClaim } from './runs-claim.ts'
@@ -74,11 +72,9 @@ export type VerbName =
   | 'leasesRenew'
   | 'leasesWithdraw'
   | 'mend'
-  | 'mendRuns'
   | 'mendWindows'
   | 'now'
   | 'open'
-  | 'recountRuns'
   | 'repair'
   | 'runsCancel'
   | 'runsClaim'
@@ -135,11 +131,9 @@ export const verbModules: Readonly<Record<VerbName, LuaModule>> = {
   leasesRenew,
   leasesWithdraw,
   mend,
-  mendRuns,
   mendWindows,
   now,
   open,
-  recountRuns,
   repair,
   runsCancel,
   runsClaim,

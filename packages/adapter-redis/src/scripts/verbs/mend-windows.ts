@@ -1,13 +1,12 @@
 /** Indexes of rollups are made anew from rows, so many at a time; windows that no rollup has any more are removed. */
 import { marks } from '../lua/marks.ts'
-import { mending } from '../lua/mending.ts'
 import { rollupWindows } from '../lua/rollup-windows.ts'
 import { runIndex } from '../lua/run-index.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const mendWindows: LuaModule = {
   name: 'mend.windows',
-  needs: [mending, runIndex, marks, rollupWindows],
+  needs: [runIndex, marks, rollupWindows],
   source: `
 local AT_ONCE = 500
 
@@ -61,8 +60,6 @@ local function page_of(key, visit)
   return page[1]
 end
 
-if not fn.is_mender() then return fn.answer('stop') end
-fn.go_on_mending()
 if request.step == 'rollups' then return fn.answer(mend_rollups()) end
 if request.step == 'windows' then return fn.answer(page_of(KEY.rollupWindows, mend_window)) end
 local found = {}

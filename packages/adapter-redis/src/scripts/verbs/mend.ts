@@ -1,31 +1,13 @@
-/**
- * Indexes are made anew from rows, so many at a time; rows that nothing leads to any more are removed. Step 'jobs' comes first: it
- * answers 'taken' while another process is at it, or what is damaged, 'runs' or 'indexes'. The others answer where to go on, '0' at
- * the end, or 'stop' where another process has taken over.
- */
-import { damage } from '../lua/damage.ts'
-import { mending } from '../lua/mending.ts'
+/** Indexes are made anew from rows, so many at a time; rows that nothing leads to any more are removed. */
 import { schedules } from '../lua/schedules.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const mend: LuaModule = {
   name: 'mend',
-  needs: [damage, mending, schedules],
+  needs: [schedules],
   source: `
 local SCHEDULES_AT_ONCE = 500
 
--- Whoever held something may still execute it, and trusts its lease, whatever became of its row.
-local function withhold_runs()
-  local from = now + request.leaseMs
-  for _, key in ipairs({ KEY.ownerEnds, KEY.holders }) do
-    local ends = call('ZRANGE', key, 0, -1, 'WITHSCORES')
-    for index = 1, #ends, 2 do
-      if key == KEY.holders or fn.find_owner(ends[index]) == nil then from = math.max(from, tonumber(ends[index + 1])) end
-    end
-  end
-  fn.set('claimsFrom', math.max(meta.claimsFrom, from))
-  fn.set('leasesFrom', math.max(meta.leasesFrom, from))
-end
 local function mend_jobs()
   local rows = call('HKEYS', KEY.jobs)
   local isNamed, highest = {}, meta.jobs
@@ -39,9 +21,12 @@ local function mend_jobs()
     if not isNamed[name] then call('HDEL', KEY.jobNumbers, name) end
   end
   fn.set('jobs', highest)
-  -- An owner without a row is nobody's, one without a lease never ends. What it holds is told by 'holders', until runs are counted.
+  -- An owner without a row is nobody's, one without a lease never ends.
   for _, id in ipairs(call('ZRANGE', KEY.ownerEnds, 0, -1)) do
-    if fn.find_owner(id) == nil then fn.cut(KEY.ownerEnds, id) end
+    if fn.find_owner(id) == nil then
+      fn.cut(KEY.ownerEnds, id)
+      fn.cut(KEY.holders, id)
+    end
   end
   for _, id in ipairs(call('HKEYS', KEY.owners)) do fn.touch_owner(id, fn.find_owner(id)) end
   fn.clear(KEY.due)
@@ -94,16 +79,9 @@ local function mend_counts()
 end
 
 if request.step == 'jobs' then
-  if fn.is_mended_by_others() then return fn.answer('taken') end
-  local areRuns = areRunsDamaged or (fn.is_begun() and call('HGET', KEY.meta, 'mendingRuns') == '1')
-  fn.go_on_mending()
-  fn.set('mendingRuns', areRuns and '1' or '')
-  if areRuns then withhold_runs() end
   mend_jobs()
-  return fn.answer(areRuns and 'runs' or 'indexes')
+  return fn.answer('0')
 end
-if not fn.is_mender() then return fn.answer('stop') end
-fn.go_on_mending()
 if request.step == 'schedules' then return fn.answer(mend_schedules(request.cursor)) end
 mend_counts()
 return fn.answer('0')

@@ -1,24 +1,21 @@
-/**
- * After writes were lost: what a process knows better than the store (engine rule 30). Answers whether everything was gone, 1 or 0;
- * or 2 while another process puts the store in order, which is to be waited for.
- */
-import { mending } from '../lua/mending.ts'
+/** After writes were lost: what a process knows better than the store (engine rule 30). */
 import { schedules } from '../lua/schedules.ts'
 import type { LuaModule } from '../lua-module.ts'
 
 export const repair: LuaModule = {
   name: 'repair',
-  needs: [mending, schedules],
+  needs: [schedules],
   source: `
-if fn.is_mended_by_others() then return fn.answer(2) end
-if request.hasMended and fn.is_mender() then fn.end_mending() end
 local isEmpty = meta.epoch == ''
 if isEmpty then
   -- Rows may be left that were counted before: what is counted now is larger.
   for _, name in ipairs({ 'ages', 'ends', 'turns', 'skips', 'rollups', 'marks', 'tokens', 'backfills', 'generations' }) do fn.set(name, floor(now)) end
 end
--- The others are to notice as well.
-if meta.epoch == request.epoch then fn.next_epoch() end
+if meta.epoch == request.epoch then
+  -- The others are to notice as well.
+  local lineage, losses = meta.epoch:match('^(.*)%.(%d+)$')
+  fn.set('epoch', lineage .. '.' .. format('%.0f', losses + 1))
+end
 -- Whoever held something before the loss still trusts it for that long.
 local from = now + request.graceMs
 fn.set('leasesFrom', math.max(meta.leasesFrom, from))
